@@ -1,0 +1,1 @@
+"""pgcourse: move θ, watch J(θ) and ∇J(θ)."""
