@@ -1,0 +1,71 @@
+"""Gradients of J: the chapter's theorem, and other routes to the same vector.
+
+    ∇v^π = q^π ∇π + γ p^π ∇v^π     value_gradient
+    ∇J   = ρ^π π (q^π ∇log π)      policy_gradient
+    g    = ρ π (q ∇log π)          greediness_gradient, for any ρ and q
+
+Arrays: ρ (S,), q (S, A), ∇π and ∇log π (S, A, d), ∇v (S, d), ∇J (d,). ρ^π is unnormalised, which makes = of the
+theorem's ∝.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pgcourse.bellman import _system
+from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.policy import Policy
+
+
+def value_gradient(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> Array:
+    """∇v^π, of shape (S, d): the solution of ∇v = q^π ∇π + γ p^π ∇v (chapter, "A Bellman equation on value gradients")."""
+    source = np.einsum("sa,sad->sd", q_pi, grad_pi)
+    grad_v = np.zeros_like(source)
+    grad_v[mdp.live] = np.linalg.solve(_system(mdp, pi), source[mdp.live])
+    return grad_v
+
+
+def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:
+    """∇J = ρ^π π (q^π ∇log π), of shape (d,) (chapter, "The policy gradient theorem"; Sutton et al. 2000)."""
+    return greediness_gradient(rho_pi, pi, q_pi, grad_log_pi)
+
+
+def greediness_gradient(rho: Array, pi: Policy, q: Array, grad_log_pi: Array) -> Array:
+    """g = ρ π (q ∇log π), of shape (d,), for any weights ρ and any q (chapter, "The link with q-greedy actions")."""
+    return rho @ (pi @ (q[..., None] * grad_log_pi))
+
+
+def tabular_softmax_gradient(rho_pi: Array, pi: Policy, q_pi: Array) -> Array:
+    """∇J of the tabular softmax, of shape (S, A): ρ^π(s) π(a|s) (q^π(s, a) − v^π(s)).
+
+    The theorem with ∇log π(a|s) = 1_{s,a} − π(·|s) put in: no array of S·A·d numbers is made.
+    """
+    v_pi = pi @ q_pi
+    return rho_pi[:, None] * pi.probs * (q_pi - v_pi[:, None])
+
+
+def finite_differences(J: Callable[[Array], float], theta: Array, h: float = 1e-5) -> Array:
+    """∂J/∂θᵢ ≈ (J(θ + h eᵢ) − J(θ − h eᵢ)) / 2h, of the shape of θ: error of order h², and of rounding/h."""
+    theta = np.asarray(theta, dtype=float)
+    grad = np.empty_like(theta)
+    for i in np.ndindex(theta.shape):
+        e = np.zeros_like(theta)
+        e[i] = h
+        grad[i] = (J(theta + e) - J(theta - e)) / (2 * h)
+    return grad
+
+
+def evolution_strategy(
+    J: Callable[[Array], float], theta: Array, n: int, sigma: float, rng: np.random.Generator
+) -> Array:
+    """n estimates of ∇J, of shape (n, *θ): ε (J(θ + σε) − J(θ − σε)) / 2σ with ε standard normal.
+
+    Their mean is the gradient of J smoothed by σ, which differs from ∇J by a term of order σ² (Salimans et al. 2017,
+    arXiv 1703.03864; antithetic pairs).
+    """
+    theta = np.asarray(theta, dtype=float)
+    epsilon = rng.standard_normal((n, *theta.shape))
+    slopes = [(J(theta + sigma * e) - J(theta - sigma * e)) / (2 * sigma) for e in epsilon]
+    return np.einsum("n,n...->n...", slopes, epsilon)

@@ -1,0 +1,141 @@
+"""Policies as linear operators, and their parametrisations with their gradients.
+
+A `Policy` holds π(a|s) and contracts the action axis, so that the chapter's operator notation runs as it stands:
+
+    v   = π q          pi @ q            (S, A)     → (S,)
+    p^π = π p          pi @ p            (S, A, S') → (S, S')
+    T^π v = π(r + γpv) pi @ (r + gamma * p @ v)
+
+Gradients ∇π and ∇log π are arrays of shape (S, A, d), d parameters.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pgcourse.mdp import Array, _check_distributions, _frozen_array
+
+
+class Policy:
+    """π, of shape (S, A): probs[s, a] = π(a|s). `pi @ f` is the expectation over actions, for f of shape (S, A, …).
+
+    Raises ValueError naming the state and the value if a row is not a distribution.
+    """
+
+    __slots__ = ("probs",)
+    probs: Array
+
+    def __init__(self, probs: ArrayLike) -> None:
+        self.probs = _frozen_array("pi", probs, 2, "(S, A)")
+        _check_distributions("pi", self.probs, "s a")
+
+    @classmethod
+    def _trusted(cls, probs: Array) -> Policy:
+        """A policy from rows that are distributions by construction: nothing is checked again."""
+        pi = object.__new__(cls)
+        probs.setflags(write=False)
+        pi.probs = probs
+        return pi
+
+    @classmethod
+    def uniform(cls, S: int, A: int) -> Policy:
+        """π(a|s) = 1/|A|."""
+        return cls(np.full((S, A), 1 / A))
+
+    @classmethod
+    def deterministic(cls, actions: ArrayLike, A: int) -> Policy:
+        """The policy that picks actions[s] in s; `actions` are integers of shape (S,) in 0 … A−1."""
+        chosen = np.asarray(actions)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < A)).all():
+            raise ValueError(f"actions is {chosen!r}, expected one integer in 0 … {A - 1} for each state")
+        return cls(np.eye(A)[chosen])
+
+    def __matmul__(self, f: Array) -> Array:
+        """(π f)(s, …) = Σ_a π(a|s) f(s, a, …)."""
+        if not isinstance(f, np.ndarray):
+            return NotImplemented
+        if f.shape[:2] != self.probs.shape:
+            raise ValueError(f"pi @ f: f has shape {f.shape}, expected (S, A, …) with (S, A) = {self.probs.shape}")
+        S, A = f.shape[:2]
+        return (self.probs[:, None] @ f.reshape(S, A, -1)).reshape(S, *f.shape[2:])
+
+    def __repr__(self) -> str:
+        return "Policy(\n" + np.array2string(self.probs, precision=3, suppress_small=True) + ")"
+
+
+# Softmax: π(a|s) ∝ exp θᵀφ(s, a)
+
+
+def softmax(phi: ArrayLike, theta: ArrayLike) -> Policy:
+    """π_θ(a|s) = exp θᵀφ(s, a) / Σ_b exp θᵀφ(s, b), with features phi (S, A, d) and theta (d,).
+
+    Sutton & Barto, 2nd ed., eq. 13.2 and 13.3.
+    """
+    phi = np.asarray(phi, dtype=float)
+    if phi.ndim != 3 or not np.isfinite(phi).all():
+        raise ValueError(f"phi has shape {phi.shape}, expected finite features of shape (S, A, d)")
+    return tabular_softmax(phi @ _parameters("theta", theta, phi.shape[2:]))
+
+
+def tabular_softmax(theta: ArrayLike) -> Policy:
+    """π_θ(a|s) = exp θ(s, a) / Σ_b exp θ(s, b), with one number for each pair: theta (S, A)."""
+    theta = _parameters("theta", theta, np.shape(theta))
+    if theta.ndim != 2:
+        raise ValueError(f"theta has shape {theta.shape}, expected (S, A)")
+    weights = np.exp(theta - theta.max(axis=1, keepdims=True))  # the largest is exp 0: nothing overflows
+    return Policy._trusted(weights / weights.sum(axis=1, keepdims=True))
+
+
+def tabular(S: int, A: int) -> Array:
+    """φ of the tabular softmax, (S, A, S·A): one indicator for each pair, so that `softmax` is `tabular_softmax`."""
+    return np.eye(S * A).reshape(S, A, S * A)
+
+
+def grad_log_softmax(phi: Array, pi: Policy) -> Array:
+    """∇log π(a|s) = φ(s, a) − Σ_b π(b|s) φ(s, b), of shape (S, A, d)."""
+    return phi - (pi @ phi)[:, None]
+
+
+def grad_softmax(phi: Array, pi: Policy) -> Array:
+    """∇π = π ∇log π, of shape (S, A, d)."""
+    return pi.probs[..., None] * grad_log_softmax(phi, pi)
+
+
+# Direct: the probabilities are the parameters
+
+
+def direct(theta: ArrayLike) -> Policy:
+    """π(a|s) = θ(s, a) for the first |A|−1 actions, and what is left of 1 for the last; theta (S, A−1).
+
+    Raises ValueError naming the state if a row of θ leaves the simplex.
+    """
+    theta = _parameters("theta", theta, np.shape(theta))
+    if theta.ndim != 2:
+        raise ValueError(f"theta has shape {theta.shape}, expected (S, A − 1)")
+    last = 1 - theta.sum(axis=1)
+    if (outside := (theta < 0).any(axis=1) | (last < -1e-12)).any():
+        s = int(outside.argmax())
+        raise ValueError(
+            f"theta[s={s}] is {theta[s]}, expected probabilities ≥ 0 with a sum ≤ 1 (here {1 - last[s]:.6g})"
+        )
+    return Policy(np.column_stack([theta, last.clip(min=0)]))
+
+
+def grad_direct(S: int, A: int) -> Array:
+    """∇π of `direct`, of shape (S, A, S·(A−1)): +1 for the action itself, −1 for the last one."""
+    row = np.vstack([np.eye(A - 1), -np.ones(A - 1)])
+    return np.einsum("st,ab->satb", np.eye(S), row).reshape(S, A, S * (A - 1))
+
+
+def _parameters(field: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
+    try:
+        theta = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{field} is not an array of numbers of shape {shape}: {error}") from None
+    if theta.shape != shape:
+        raise ValueError(f"{field} has shape {theta.shape}, expected {shape}")
+    if not np.isfinite(theta).all():
+        index = tuple(np.argwhere(~np.isfinite(theta))[0])
+        raise ValueError(f"{field}[{', '.join(map(str, index))}] is {theta[index]}, expected a finite number")
+    return theta

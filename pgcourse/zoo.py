@@ -1,0 +1,47 @@
+"""Named MDPs, each with its source."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pgcourse.mdp import FiniteMDP, from_gymnasium
+
+LEFT, RIGHT = 0, 1  # the corridor's actions
+
+
+def frozen_lake(gamma: float = 0.99, slippery: bool = True, map_name: str = "4x4") -> FiniteMDP:
+    """Gymnasium's FrozenLake-v1 from its own table: actions left, down, right, up; reward 1 on reaching the goal.
+
+    Slippery: the step goes where it was meant to, or to one side, or to the other, each with probability 1/3.
+    """
+    import gymnasium  # only here: the rest of the course does without
+
+    return from_gymnasium(gymnasium.make("FrozenLake-v1", is_slippery=slippery, map_name=map_name), gamma)
+
+
+def short_corridor() -> FiniteMDP:
+    """Three cells and the exit, reward −1 a step, the last included; in the second cell left and right are switched.
+
+    Sutton & Barto, 2nd ed., Example 13.1, with γ = 1. Actions: LEFT, RIGHT; state 3 is the exit.
+    """
+    p = np.zeros((4, 2, 4))
+    for s, left, right in ((0, 0, 1), (1, 2, 0), (2, 1, 3), (3, 3, 3)):
+        p[s, LEFT, left] = p[s, RIGHT, right] = 1
+    r = -np.ones((4, 2))
+    r[3] = 0
+    return FiniteMDP(p, r, gamma=1.0, rho_0=np.eye(4)[0], name="short corridor")
+
+
+def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generator, absorbing: int = 0) -> FiniteMDP:
+    """A random MDP: from each pair, `branching` next states with random probabilities, rewards standard normal.
+
+    The last `absorbing` states end the process. Archibald, McKinnon & Thomas 1995; Bhatnagar et al. 2009.
+    """
+    if not 1 <= branching <= S or not 0 <= absorbing < S:
+        raise ValueError(f"branching is {branching} and absorbing {absorbing}, expected 1 … {S} and 0 … {S - 1}")
+    p, r = np.zeros((S, A, S)), rng.standard_normal((S, A))
+    for s, a in np.ndindex(S, A):
+        p[s, a, rng.choice(S, branching, replace=False)] = rng.dirichlet(np.ones(branching))
+    for s in range(S - absorbing, S):
+        p[s], r[s] = np.eye(S)[s], 0
+    return FiniteMDP(p, r, gamma, rng.dirichlet(np.ones(S)), f"Garnet({S}, {A}, {branching})")
