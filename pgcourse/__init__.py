@@ -1,1 +1,16 @@
-"""pgcourse: move θ, watch J(θ) and ∇J(θ)."""
+"""pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
+
+numbers    mdp, zoo, policy, bellman, gradients
+picture    pictures
+live       live (LiveFigure), explorer (Explorer)
+course     exercises
+
+Layers import downwards only. Notation, shapes and sources stand in each module's text.
+"""
+
+from pgcourse.explorer import Explorer
+from pgcourse.live import LiveFigure
+from pgcourse.mdp import FiniteMDP, from_gymnasium
+from pgcourse.policy import Policy
+
+__all__ = ["Explorer", "FiniteMDP", "LiveFigure", "Policy", "from_gymnasium"]
