@@ -6,8 +6,8 @@
     ρ^π = ρ₀ Σ_t (γ p^π)ᵗ          occupancy (unnormalised: sums to 1/(1−γ))
     J   = ρ₀ v^π                   objective
 
-Everything is one linear system among the live states: absorbing states are worth 0. With γ = 1 it has a solution
-only if the policy ends from wherever it stands; otherwise ValueError names a state from which it never does.
+Everything is one linear system and its transpose. With γ = 1 it has a solution only if the policy ends from wherever
+it stands; otherwise ValueError names a state from which it never does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg.lapack import dgetrf, dgetrs
 
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
+
+NEVER = 1e-12  # with γ = 1, what is less probable than this does not count as a way to the end
 
 
 def transition(mdp: FiniteMDP, pi: Policy) -> Array:
@@ -32,11 +32,16 @@ def reward(mdp: FiniteMDP, pi: Policy) -> Array:
     return pi @ mdp.r
 
 
+def system(mdp: FiniteMDP, pi: Policy) -> Array:
+    """I − γ p^π, of shape (S, S), with the rows of p^π at absorbing states set to 0: there the process is over."""
+    if mdp.gamma == 1:
+        _check_that_it_ends(mdp, pi)
+    return np.eye(mdp.S) - mdp.gamma * (pi @ mdp.p_live)
+
+
 def evaluate(mdp: FiniteMDP, pi: Policy) -> Array:
     """v^π, of shape (S,): the solution of v = r^π + γ p^π v."""
-    v = np.zeros(mdp.S)
-    v[mdp.live] = np.linalg.solve(_system(mdp, pi), reward(mdp, pi)[mdp.live])
-    return v
+    return np.linalg.solve(system(mdp, pi), reward(mdp, pi))
 
 
 def action_value(mdp: FiniteMDP, v: Array) -> Array:
@@ -50,8 +55,7 @@ def occupancy(mdp: FiniteMDP, pi: Policy) -> Array:
     It sums to 1/(1−γ), absorbing states counted for ever. With γ = 1 that count is infinite: they are then given 0,
     so that ρ^π counts the visits before the end.
     """
-    live = np.linalg.solve(_system(mdp, pi).T, mdp.rho_0[mdp.live])
-    return _with_absorbing(mdp, pi, live)
+    return _stay_for_ever(mdp, np.linalg.solve(system(mdp, pi).T, mdp.rho_0))
 
 
 def objective(mdp: FiniteMDP, pi: Policy) -> float:
@@ -70,13 +74,14 @@ class Exact(NamedTuple):
 
 def exact(mdp: FiniteMDP, pi: Policy) -> Exact:
     """v^π, q^π, ρ^π and J at once. v^π solves the system and ρ^π its transpose: one LU factorisation serves both."""
-    lu, pivots, info = dgetrf(_system(mdp, pi).T, overwrite_a=True)  # transposed, as LAPACK's column order has it
-    if info:
+    from scipy.linalg.lapack import dgetrf, dgetrs  # here, because it takes as long to import as NumPy does
+
+    lu, pivots, singular = dgetrf(system(mdp, pi).T, overwrite_a=True)  # transposed, as LAPACK's column order has it
+    if singular:
         raise ValueError(f"I − γ p^π is singular to working precision (γ = {mdp.gamma}): v^π does not exist")
-    v_pi = np.zeros(mdp.S)
-    v_pi[mdp.live] = dgetrs(lu, pivots, reward(mdp, pi)[mdp.live], trans=True)[0]
-    rho_live = dgetrs(lu, pivots, mdp.rho_0[mdp.live])[0]
-    return Exact(v_pi, action_value(mdp, v_pi), _with_absorbing(mdp, pi, rho_live), float(mdp.rho_0 @ v_pi))
+    v_pi = dgetrs(lu, pivots, reward(mdp, pi), trans=True)[0]
+    rho_pi = _stay_for_ever(mdp, dgetrs(lu, pivots, mdp.rho_0)[0])
+    return Exact(v_pi, action_value(mdp, v_pi), rho_pi, float(mdp.rho_0 @ v_pi))
 
 
 def greedy(q: Array) -> Policy:
@@ -85,47 +90,38 @@ def greedy(q: Array) -> Policy:
 
 
 def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000) -> Array:
-    """v*, by policy iteration from the uniform policy: greedy steps until no action is better by `tolerance`."""
-    pi, probs = Policy.uniform(mdp.S, mdp.A), None
+    """v*, by policy iteration from the uniform policy: greedy steps until no action is better by `tolerance`.
+
+    The tolerance is relative to the largest |q| where that is above 1, so that rounding is not taken for progress.
+    """
+    pi = Policy.uniform(mdp.S, mdp.A)
     for _ in range(most):
         v = evaluate(mdp, pi)
         q = action_value(mdp, v)
-        better = q.max(axis=1) > (pi @ q) + tolerance
+        better = q.max(axis=1) > pi @ q + tolerance * max(1, np.abs(q).max())
         if not better.any():
             return v
-        probs = pi.probs.copy()
-        probs[better] = greedy(q).probs[better]
-        pi = Policy(probs)
+        pi = Policy(np.where(better[:, None], greedy(q).probs, pi.probs))
     raise RuntimeError(f"policy iteration took more than {most} steps")
 
 
-def _system(mdp: FiniteMDP, pi: Policy) -> Array:
-    """I − γ p^π among the live states, checked to be solvable when γ = 1."""
-    if pi.probs.shape != (mdp.S, mdp.A):
-        raise ValueError(f"pi has shape {pi.probs.shape}, expected (S, A) = {(mdp.S, mdp.A)}")
-    p_pi = Policy._trusted(pi.probs[mdp.live]) @ mdp.p_live
-    if mdp.gamma == 1:
-        _check_proper(mdp, p_pi)
-    system = -mdp.gamma * p_pi
-    system.flat[:: len(system) + 1] += 1
-    return system
+def _stay_for_ever(mdp: FiniteMDP, arrivals: Array) -> Array:
+    """ρ^π from the solution of the transposed system, which counts an absorbing state on arrival only.
+
+    Once there the process stays: 1 + γ + γ² + … = 1/(1−γ) visits for each arrival; 0, by convention, with γ = 1.
+    """
+    visits = 1 / (1 - mdp.gamma) if mdp.gamma < 1 else 0.0
+    return np.where(mdp.absorbing, visits * arrivals, arrivals)
 
 
-def _check_proper(mdp: FiniteMDP, p_pi: Array) -> None:
-    """Each live state must have a way to an absorbing one, or the sum of rewards with γ = 1 need not exist."""
-    ends: NDArray[np.bool_] = p_pi.sum(axis=1) < 1 - 1e-12
-    for _ in range(len(ends)):
-        ends = ends | ((p_pi > 0) & ends).any(axis=1)
+def _check_that_it_ends(mdp: FiniteMDP, pi: Policy) -> None:
+    """Each state must have a way to an absorbing one, or the sum of rewards with γ = 1 need not exist."""
+    ways, ends = transition(mdp, pi) > NEVER, mdp.absorbing
+    while ((more := ends | ways @ ends) != ends).any():
+        ends = more
     if not ends.all():
-        s = mdp.live[int(np.argmin(ends))]
-        raise ValueError(f"gamma is 1 and the policy never ends from state {s}; expected γ < 1 or a policy that ends")
-
-
-def _with_absorbing(mdp: FiniteMDP, pi: Policy, rho_live: Array) -> Array:
-    """ρ over all states from ρ over the live ones: what flows into an absorbing state stays there for ever."""
-    rho = np.zeros(mdp.S)
-    rho[mdp.live] = rho_live
-    if mdp.gamma < 1 and len(rho_live) < mdp.S:
-        flow = (rho[:, None] * pi.probs).ravel() @ mdp.p.reshape(-1, mdp.S)
-        rho += np.where(mdp.absorbing, (mdp.rho_0 + mdp.gamma * flow) / (1 - mdp.gamma), 0)
-    return rho
+        s = int(ends.argmin())
+        raise ValueError(
+            f"gamma is 1 and the policy never ends from state {s} (ways less probable than {NEVER} do not count); "
+            "expected γ < 1 or a policy that ends from every state"
+        )

@@ -14,17 +14,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pgcourse.bellman import _system
+from pgcourse.bellman import system
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 
 
 def value_gradient(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> Array:
-    """∇v^π, of shape (S, d): the solution of ∇v = q^π ∇π + γ p^π ∇v (chapter, "A Bellman equation on value gradients")."""
-    source = np.einsum("sa,sad->sd", q_pi, grad_pi)
-    grad_v = np.zeros_like(source)
-    grad_v[mdp.live] = np.linalg.solve(_system(mdp, pi), source[mdp.live])
-    return grad_v
+    """∇v^π, of shape (S, d): the solution of ∇v = q^π ∇π + γ p^π ∇v.
+
+    Chapter, "A Bellman equation on value gradients".
+    """
+    return np.linalg.solve(system(mdp, pi), np.einsum("sa,sad->sd", q_pi, grad_pi))
 
 
 def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:

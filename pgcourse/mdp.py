@@ -11,15 +11,18 @@ Axes are always in the order S, A, S'. Arrays are float64 and read-only.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import reprlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from numbers import Real
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]  # float64 throughout; np.linalg promises its type checker no more than this
+Kind = TypeVar("Kind", bound=np.generic)
 
 TOLERANCE = 1e-9  # how far from 1 the sum of a distribution may be
 
@@ -40,23 +43,18 @@ class FiniteMDP:
     name: str = "MDP"
 
     def __post_init__(self) -> None:
-        for field, ndim, shape in (("p", 3, "(S, A, S)"), ("r", 2, "(S, A)"), ("rho_0", 1, "(S,)")):
-            object.__setattr__(self, field, _frozen_array(field, getattr(self, field), ndim, shape))
+        for field, axes in (("p", "S A S'"), ("r", "S A"), ("rho_0", "S")):
+            object.__setattr__(self, field, frozen(real_array(field, getattr(self, field), axes)))
         S, A, _ = self.p.shape
         for field, expected in (("p", (S, A, S)), ("r", (S, A)), ("rho_0", (S,))):
-            if getattr(self, field).shape != expected or 0 in expected:
-                shape = getattr(self, field).shape
-                raise ValueError(f"{field} has shape {shape}, expected {expected} with S, A ≥ 1 (p has {S} rows)")
-        _check_distributions("p", self.p, "s a s'")
-        _check_distributions("rho_0", self.rho_0, "s")
-        if not np.isfinite(self.r).all():
-            s, a = np.argwhere(~np.isfinite(self.r))[0]
-            raise ValueError(f"r[s={s}, a={a}] is {self.r[s, a]}, expected a finite reward")
-        if isinstance(self.gamma, bool) or not isinstance(self.gamma, int | float | np.number):
-            raise ValueError(f"gamma is {self.gamma!r}, expected a number in [0, 1]")
+            if (shape := getattr(self, field).shape) != expected:
+                raise ValueError(f"{field} has shape {shape}, expected {expected}, since p has S = {S} and A = {A}")
+        check_distributions("p", self.p, "S A S'")
+        check_distributions("rho_0", self.rho_0, "S")
+        number = isinstance(self.gamma, Real) and not isinstance(self.gamma, bool)
+        if not (number and 0 <= self.gamma <= 1):
+            raise ValueError(f"gamma is {self.gamma!r}, expected a number 0 ≤ γ < 1, or γ = 1 for a task that ends")
         object.__setattr__(self, "gamma", float(self.gamma))
-        if not 0 <= self.gamma <= 1:
-            raise ValueError(f"gamma is {self.gamma}, expected 0 ≤ γ < 1, or γ = 1 for a task that ends")
 
     @property
     def S(self) -> int:
@@ -72,26 +70,27 @@ class FiniteMDP:
     def absorbing(self) -> NDArray[np.bool_]:
         """(S,) True where every action stays in the state and pays nothing: the process is over."""
         stays = np.einsum("sas->sa", self.p) >= 1 - TOLERANCE
-        return (stays & (self.r == 0)).all(axis=1)
+        return frozen((stays & (self.r == 0)).all(axis=1))
 
     @cached_property
     def live(self) -> NDArray[np.intp]:
         """Indices of the states where there is something left to decide or to earn."""
-        return np.flatnonzero(~self.absorbing)
+        return frozen(np.flatnonzero(~self.absorbing))
 
     @cached_property
     def p_live(self) -> Array:
-        """(L, A, L) the kernel among the live states: rows sum to less than 1 where the process may end."""
-        return np.ascontiguousarray(self.p[np.ix_(self.live, np.arange(self.A), self.live)])
+        """(S, A, S') the kernel for as long as the process lives: p with the rows of the absorbing states set to 0."""
+        return frozen(np.where(self.absorbing[:, None, None], 0, self.p))
 
 
 def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> FiniteMDP:
-    """The FiniteMDP behind a Gymnasium environment, from its own table P[s][a] = [(probability, s', reward, terminated)].
+    """The FiniteMDP behind a Gymnasium environment, from its table P[s][a] = [(probability, s', reward, terminated)].
 
     A table may name the same s' more than once (the entries are added up) and may give terminal states live rows: a
-    transition flagged `terminated` pays its reward and then the process is over, so those rows are ignored. Where a
-    terminal state can also be entered alive, the endings go to one more state, numbered S. The time limit of the
-    environment is no part of its MDP. ρ₀ is the environment's own `initial_state_distrib` unless given.
+    transition flagged `terminated` pays its reward and then the process is over, so those rows are ignored. Should a
+    terminal state also be passed through alive on some way from ρ₀, the endings go to one more state, numbered S.
+    The time limit of the environment is no part of its MDP. ρ₀ is the environment's own `initial_state_distrib`
+    unless given.
 
     Raises TypeError if the environment has no table, ValueError if the table is not one.
     """
@@ -102,58 +101,91 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
         raise TypeError(f"{name} has no table env.unwrapped.P; expected a tabular environment such as FrozenLake-v1")
     if rho_0 is None and (rho_0 := getattr(base, "initial_state_distrib", None)) is None:
         raise TypeError(f"{name} has no initial_state_distrib; give rho_0, one probability a state")
-    start = np.asarray(rho_0, dtype=float)
-    S, A = len(table), len(table[0])
+    S, A, rows = _read_table(name, table)
+    start = real_array("rho_0", rho_0, "S")
+    if start.shape != (S,):
+        raise ValueError(f"rho_0 has shape {start.shape}, expected ({S},), since {name} has {S} states")
 
-    ends = {s2 for s in table for a in table[s] for prob, s2, _, over in table[s][a] if over and prob > 0}
-    entered_alive = {
-        s2
-        for s in set(table) - ends
-        for a in table[s]
-        for prob, s2, _, over in table[s][a]
-        if not over and prob > 0 and s2 in ends
-    } | {s for s in ends if s < len(start) and start[s] > 0}
-    absorbing, end = ends - entered_alive, S if entered_alive else None
+    s, a, s2 = rows[:, :3].astype(int).T
+    prob, reward, over = rows[:, 3], rows[:, 4], rows[:, 5].astype(bool)
+    alive = start > 0
+    while (reached := s2[alive[s] & ~over & ~alive[s2]]).size:
+        alive[reached] = True
+    terminal, acts = np.zeros((2, S), dtype=bool)
+    terminal[s2[over]] = True
+    acts[s[(s2 != s) | (reward != 0)]] = True
+    both = terminal & alive & acts  # entered at the end by one way and alive by another
+    ended = terminal & ~both
 
-    p, r = np.zeros((S + bool(entered_alive), A, S + bool(entered_alive))), defaultdict(float)
-    for s in table:
-        if len(table[s]) != A:
-            raise ValueError(f"P[{s}] has {len(table[s])} actions, expected {A} as in P[0]")
-        for a in table[s]:
-            for prob, s2, reward, over in table[s][a]:
-                if s not in absorbing:
-                    p[s, a, end if over and s2 in entered_alive else s2] += prob
-                    r[s, a] += prob * reward
-    for s in absorbing | ({S} if entered_alive else set()):
-        p[s, :, s] = 1
-    rewards = np.array([[r[s, a] for a in range(A)] for s in range(len(p))])
-    return FiniteMDP(p, rewards, gamma, np.pad(start, (0, len(p) - S)), name)
+    n = S + bool(both.any())
+    p, r = np.zeros((n, A, n)), np.zeros((n, A))
+    np.add.at(p, (s, a, np.where(over & both[s2], S, s2)), prob)
+    np.add.at(r, (s, a), prob * reward)
+    for end in [*np.flatnonzero(ended), *range(S, n)]:
+        p[end], r[end] = np.eye(n)[end], 0
+    return FiniteMDP(p, r, gamma, np.pad(start, (0, n - S)), name)
 
 
-def _frozen_array(field: str, value: ArrayLike, ndim: int, shape: str) -> Array:
-    """A read-only float64 copy of `value`, or an error that names the field."""
+def _read_table(name: str, table: Any) -> tuple[int, int, Array]:
+    """S, A and the table's possible transitions as rows (s, a, s', probability, reward, terminated)."""
     try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{field} is not an array of numbers of shape {shape}: {error}") from None
-    if array.ndim != ndim:
-        raise ValueError(f"{field} has shape {array.shape}, expected {shape}")
+        S, A = len(table), len(table[0])
+        if other := [s for s in range(S) if len(table[s]) != A]:
+            raise ValueError(f"P[{other[0]}] has {len(table[other[0]])} actions, P[0] has {A}")
+        pairs = [(s, a) for s in range(S) for a in range(A)]
+        rows = [(s, a, s2, prob, r, bool(over)) for s, a in pairs for prob, s2, r, over in table[s][a] if prob != 0]
+        array = real_array("P", rows, "transition entry")
+        if (strange := ~np.isin(array[:, 2], range(S))).any():
+            s, a, s2 = array[strange][0, :3]
+            raise ValueError(f"P[{s:.0f}][{a:.0f}] leads to {s2:g}, which is not in 0 … {S - 1}")
+    except (TypeError, ValueError, LookupError) as error:
+        expected = "P[s][a] = [(probability, s', reward, terminated), …] for each s and a"
+        raise ValueError(f"{name}: {error}; expected the table env.unwrapped.{expected}") from None
+    return S, A, array
+
+
+def real_array(field: str, value: ArrayLike, axes: str) -> Array:
+    """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value."""
+    try:
+        array = np.asarray(value)
+        if array.ndim == 0 or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
+            raise TypeError(f"not an array of real numbers but {array.dtype}")
+        array = np.asarray(array, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError) as error:
+        expected = f"real numbers of shape {_shape(axes)}"
+        raise ValueError(f"{field} is {reprlib.repr(value)}, expected {expected}: {error}") from None
+    if array.ndim != len(axes.split()) or array.size == 0:
+        raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
+    if not (finite := np.isfinite(array)).all():
+        index = np.argwhere(~finite)[0]
+        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected a finite number")
+    return array
+
+
+def check_distributions(field: str, array: Array, axes: str) -> None:
+    """Each row along the last axis is a probability distribution, or ValueError says which one is not."""
+    if not (fine := (array >= 0) & (array <= 1 + TOLERANCE)).all():
+        index = np.argwhere(~fine)[0]
+        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected a probability in [0, 1]")
+    total = array.sum(axis=-1)
+    if (wrong := np.abs(total - 1) > TOLERANCE).any():
+        index = np.argwhere(wrong)[0]
+        raise ValueError(f"{_place(field, axes, index)} sums to {total[tuple(index)]:.12g}, expected 1")
+
+
+def frozen(array: NDArray[Kind]) -> NDArray[Kind]:
+    """A read-only copy."""
+    array = array.copy()
     array.setflags(write=False)
     return array
 
 
-def _check_distributions(field: str, array: Array, axes: str) -> None:
-    """Each row along the last axis is a probability distribution, or an error that says which one is not."""
+def _shape(axes: str) -> str:
     names = axes.split()
+    return f"({', '.join(names)})" if len(names) > 1 else f"({axes},)"
 
-    def place(index: NDArray[np.intp]) -> str:
-        return ", ".join(f"{name}={i}" for name, i in zip(names, index, strict=False))
 
-    if not (bad := (array >= 0) & np.isfinite(array)).all():  # NaN compares as False
-        index = np.argwhere(~bad)[0]
-        raise ValueError(f"{field}[{place(index)}] is {array[tuple(index)]}, expected a probability in [0, 1]")
-    total = array.sum(axis=-1)
-    if (wrong := np.abs(total - 1) > TOLERANCE).any():
-        index = np.argwhere(wrong)[0]
-        row = f"{field}[{place(index)}]" if len(index) else field
-        raise ValueError(f"{row} sums to {total[tuple(index)]:.9g}, expected 1")
+def _place(field: str, axes: str, index: Iterable[int]) -> str:
+    """`p[s=3, a=1]` for the indices (3, 1); the bare field for no index."""
+    places = ", ".join(f"{axis}={i}" for axis, i in zip(axes.lower().split(), index, strict=False))
+    return f"{field}[{places}]" if places else field

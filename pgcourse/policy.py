@@ -11,32 +11,26 @@ Gradients ∇π and ∇log π are arrays of shape (S, A, d), d parameters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array, _check_distributions, _frozen_array
+from pgcourse.mdp import Array, check_distributions, frozen, real_array
 
 
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Policy:
     """π, of shape (S, A): probs[s, a] = π(a|s). `pi @ f` is the expectation over actions, for f of shape (S, A, …).
 
     Raises ValueError naming the state and the value if a row is not a distribution.
     """
 
-    __slots__ = ("probs",)
     probs: Array
 
-    def __init__(self, probs: ArrayLike) -> None:
-        self.probs = _frozen_array("pi", probs, 2, "(S, A)")
-        _check_distributions("pi", self.probs, "s a")
-
-    @classmethod
-    def _trusted(cls, probs: Array) -> Policy:
-        """A policy from rows that are distributions by construction: nothing is checked again."""
-        pi = object.__new__(cls)
-        probs.setflags(write=False)
-        pi.probs = probs
-        return pi
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probs", frozen(real_array("pi", self.probs, "S A")))
+        check_distributions("pi", self.probs, "S A")
 
     @classmethod
     def uniform(cls, S: int, A: int) -> Policy:
@@ -46,10 +40,11 @@ class Policy:
     @classmethod
     def deterministic(cls, actions: ArrayLike, A: int) -> Policy:
         """The policy that picks actions[s] in s; `actions` are integers of shape (S,) in 0 … A−1."""
-        chosen = np.asarray(actions)
-        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < A)).all():
-            raise ValueError(f"actions is {chosen!r}, expected one integer in 0 … {A - 1} for each state")
-        return cls(np.eye(A)[chosen])
+        chosen = real_array("actions", actions, "S")
+        if (strange := ~np.isin(chosen, range(A))).any():
+            s = int(strange.argmax())
+            raise ValueError(f"actions[s={s}] is {chosen[s]:g}, expected an integer in 0 … {A - 1}")
+        return cls(np.eye(A)[chosen.astype(int)])
 
     def __matmul__(self, f: Array) -> Array:
         """(π f)(s, …) = Σ_a π(a|s) f(s, a, …)."""
@@ -72,19 +67,26 @@ def softmax(phi: ArrayLike, theta: ArrayLike) -> Policy:
 
     Sutton & Barto, 2nd ed., eq. 13.2 and 13.3.
     """
-    phi = np.asarray(phi, dtype=float)
-    if phi.ndim != 3 or not np.isfinite(phi).all():
-        raise ValueError(f"phi has shape {phi.shape}, expected finite features of shape (S, A, d)")
-    return tabular_softmax(phi @ _parameters("theta", theta, phi.shape[2:]))
+    phi, theta = real_array("phi", phi, "S A d"), real_array("theta", theta, "d")
+    if theta.shape != phi.shape[2:]:
+        raise ValueError(f"theta has shape {theta.shape}, expected {phi.shape[2:]}, since phi has shape {phi.shape}")
+    with np.errstate(over="ignore", invalid="ignore"):  # a product out of range is refused by name
+        return _softmax(real_array("phi @ theta", phi @ theta, "S A"))
 
 
 def tabular_softmax(theta: ArrayLike) -> Policy:
     """π_θ(a|s) = exp θ(s, a) / Σ_b exp θ(s, b), with one number for each pair: theta (S, A)."""
-    theta = _parameters("theta", theta, np.shape(theta))
-    if theta.ndim != 2:
-        raise ValueError(f"theta has shape {theta.shape}, expected (S, A)")
-    weights = np.exp(theta - theta.max(axis=1, keepdims=True))  # the largest is exp 0: nothing overflows
-    return Policy._trusted(weights / weights.sum(axis=1, keepdims=True))
+    return _softmax(real_array("theta", theta, "S A"))
+
+
+def _softmax(preferences: Array) -> Policy:
+    with np.errstate(over="ignore"):  # the largest is exp 0; a gap beyond the largest float is −∞, and its exp is 0
+        weights = np.exp(preferences - preferences.max(axis=1, keepdims=True))
+    probs = weights / weights.sum(axis=1, keepdims=True)
+    probs.setflags(write=False)
+    pi = object.__new__(Policy)  # these rows are distributions by construction: checking them would cost a third more
+    object.__setattr__(pi, "probs", probs)
+    return pi
 
 
 def tabular(S: int, A: int) -> Array:
@@ -110,15 +112,11 @@ def direct(theta: ArrayLike) -> Policy:
 
     Raises ValueError naming the state if a row of θ leaves the simplex.
     """
-    theta = _parameters("theta", theta, np.shape(theta))
-    if theta.ndim != 2:
-        raise ValueError(f"theta has shape {theta.shape}, expected (S, A − 1)")
-    last = 1 - theta.sum(axis=1)
+    theta = real_array("theta", theta, "S A")
+    last = 1 - theta.clip(0, 2).sum(axis=1)  # clipped, so that no sum overflows before it is refused
     if (outside := (theta < 0).any(axis=1) | (last < -1e-12)).any():
         s = int(outside.argmax())
-        raise ValueError(
-            f"theta[s={s}] is {theta[s]}, expected probabilities ≥ 0 with a sum ≤ 1 (here {1 - last[s]:.6g})"
-        )
+        raise ValueError(f"theta[s={s}] is {theta[s]}, expected probabilities ≥ 0 with a sum ≤ 1")
     return Policy(np.column_stack([theta, last.clip(min=0)]))
 
 
@@ -126,16 +124,3 @@ def grad_direct(S: int, A: int) -> Array:
     """∇π of `direct`, of shape (S, A, S·(A−1)): +1 for the action itself, −1 for the last one."""
     row = np.vstack([np.eye(A - 1), -np.ones(A - 1)])
     return np.einsum("st,ab->satb", np.eye(S), row).reshape(S, A, S * (A - 1))
-
-
-def _parameters(field: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
-    try:
-        theta = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{field} is not an array of numbers of shape {shape}: {error}") from None
-    if theta.shape != shape:
-        raise ValueError(f"{field} has shape {theta.shape}, expected {shape}")
-    if not np.isfinite(theta).all():
-        index = tuple(np.argwhere(~np.isfinite(theta))[0])
-        raise ValueError(f"{field}[{', '.join(map(str, index))}] is {theta[index]}, expected a finite number")
-    return theta
