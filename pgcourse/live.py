@@ -38,6 +38,7 @@ from matplotlib.patches import Ellipse, PathPatch, Polygon, Rectangle, Wedge
 from matplotlib.path import Path as Outline
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from PIL import Image
 
 RESOLUTION = 2  # background pixels for each CSS pixel
@@ -281,7 +282,7 @@ class _MovingLine(_Moving):
         drawn = line.get_linestyle() not in ("None", "none", " ", "")
         marker = MarkerStyle(line.get_marker(), line.get_fillstyle())
         size = line.get_markersize() * self.points
-        outline = marker.get_path().transformed(marker.get_transform().frozen().scale(size, -size))
+        outline = marker.get_path().transformed(marker.get_transform() + Affine2D().scale(size, -size))
         return super().look() | {
             "kind": "line",
             "stroke": _css(line.get_color()) if drawn else "none",
@@ -336,8 +337,17 @@ class _MovingQuiver(_Moving):
         for field, value in (("angles", quiver.angles), ("scale_units", quiver.scale_units)):
             if not isinstance(value, str) or value != "xy":
                 raise ValueError(f"{quiver}: {field} is {value!r}, expected 'xy'")
-        if quiver.scale is None or len(quiver.get_facecolors()) != 1:
-            raise ValueError(f"{quiver}: expected a scale and one colour")
+        if quiver.scale is None or quiver.width is None or len(quiver.get_facecolors()) != 1:
+            raise ValueError(f"{quiver}: expected a scale, a width and one colour")
+        self.pixels_in(quiver.units)
+
+    def pixels_in(self, unit: str) -> float:
+        """Of the width of an arrow's shaft."""
+        box = self.artist.axes.bbox
+        pixels = {"width": box.width, "height": box.height, "dots": 1.0, "inches": self.figure.dpi}
+        if unit not in pixels:
+            raise ValueError(f"{self.artist}: units is {unit!r}, expected one of {', '.join(pixels)}")
+        return pixels[unit]
 
     def style(self) -> tuple[Any, ...]:
         return self.artist.get_visible(), self.artist.get_alpha(), tuple(self.artist.get_facecolors()[0])
@@ -353,14 +363,11 @@ class _MovingQuiver(_Moving):
 
     def look(self) -> dict[str, Any]:
         quiver = self.artist
-        if quiver.width is None:  # matplotlib decides on it when it first draws
-            self.figure.draw_without_rendering()
-            quiver.draw(self.figure.canvas.get_renderer())
         shape = (quiver.headwidth, quiver.headlength, quiver.headaxislength, quiver.minshaft, quiver.minlength)
         return super().look() | {
             "kind": "arrows",
             "fill": _css(quiver.get_facecolors()[0]),
-            "width": quiver.width * quiver.get_transform().get_matrix()[0, 0],
+            "width": quiver.width * self.pixels_in(quiver.units),
             "shape": [float(number) for number in shape],
         }
 

@@ -469,9 +469,9 @@ class Table(Part):
 def _arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:
     """Arrows in data units that move, of no length yet."""
     none = np.zeros(np.shape(x))
-    return ax.quiver(
-        x, y, none, none, angles="xy", scale_units="xy", scale=1, color=color, width=width, zorder=4, animated=True
-    )
+    shape = {"headwidth": 3.4, "headlength": 3.6, "headaxislength": 3.2, "minlength": 0.1}
+    options = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": width, "zorder": 4, **shape}
+    return ax.quiver(x, y, none, none, color=color, animated=True, **options)
 
 
 def _set_tails(arrows: Quiver, xy: ArrayLike) -> None:
