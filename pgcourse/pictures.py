@@ -33,7 +33,6 @@ VALUE = "#00734F"  # v and J
 OCCUPANCY = "#8F3F71"  # ρ
 INK, PALE = "#1F2328", "#D0D7DE"
 VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
-HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#F2F5F8", "#BBD3E8", "#6FA8CF", "#F3D98B", "#FFF6D6"])
 
 CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
 
@@ -91,17 +90,26 @@ class Picture:
 class Curve(Part):
     """J along one parameter, with the point (θ, J(θ)) to drag and the tangent of slope ∂J/∂θ.
 
-    Numbers: theta (float), J (float), grad_J (float or (1,)); `curve` ((n,), optional) replaces y.
+    Numbers: the parameter by its `name` (float), J (float), grad_J (float or (1,)); `curve` ((n,), optional) replaces
+    y. `top` = (label, function, inverse) adds a second scale above.
     """
 
     def __init__(
-        self, x: Array, y: Array, name: str = "theta", xlabel: str = "θ", ylabel: str = "J(θ)", ylim: Any = None
+        self,
+        x: Array,
+        y: Array,
+        ylim: tuple[float, float] | None = None,
+        name: str = "theta",
+        xlabel: str = "θ",
+        top: tuple[str, Any, Any] | None = None,
     ) -> None:
-        self.x, self.y, self.name, self.xlabel, self.ylabel, self.ylim = x, y, name, xlabel, ylabel, ylim
+        self.x, self.y, self.ylim, self.name, self.xlabel, self.top = x, y, ylim, name, xlabel, top
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlabel=self.xlabel, ylabel=self.ylabel, xlim=(self.x[0], self.x[-1]), ylim=self.ylim)
+        ax.set(xlabel=self.xlabel, ylabel=f"J({self.xlabel})", xlim=(self.x[0], self.x[-1]))
         _plain(ax)
+        if self.top:
+            ax.secondary_xaxis("top", functions=self.top[1:]).set(xlabel=self.top[0], xticks=(0.1, 0.3, 0.5, 0.7, 0.9))
         (self.line,) = ax.plot(self.x, self.y, color=VALUE, lw=2.5, animated=True)
         ax.set_ylim(self.ylim or ax.get_ylim())
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
@@ -122,7 +130,8 @@ class Curve(Part):
         reach = self.reach / np.hypot(1, slope * self.shape)
         self.point.set_data([theta], [J])
         self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
-        self.note.set_text(f"{self.xlabel} = {theta:.2f}    J = {J:.2f}    slope dJ/d{self.xlabel} = {slope:+.2f}")
+        name = self.xlabel
+        self.note.set_text(_minus(f"{name} = {theta:.2f}    J = {J:.2f}    slope dJ/d{name} = {slope:+.2f}"))
 
     def describe(self, numbers: Numbers) -> str:
         slope = np.ravel(numbers["grad_J"])[0]
@@ -147,13 +156,13 @@ class Corridor(Part):
             ax.text(s, 0.56, name, ha="center", va="bottom", fontsize=11, color=INK)
         ax.text(3, 0, "end", ha="center", va="center", fontsize=11, color=INK)
         ax.plot([-0.5, 2.5], [-1.4, -1.4], color=PALE, lw=1)
-        ax.text(-0.55, -0.66, "ρ^π: expected visits", fontsize=10, color=OCCUPANCY, va="center")
+        ax.text(-0.55, -0.66, r"$\rho^\pi$: expected visits", fontsize=10, color=OCCUPANCY, va="center")
         x, y = np.repeat(np.arange(3.0), 2), np.full(6, -0.05)
         self.arrows = _arrows(ax, x, y, POLICY, 0.012)
         self.values = [
             ax.text(s, 0.3, "", ha="center", va="center", fontsize=11, color=VALUE, animated=True) for s in range(3)
         ]
-        self.bars = [
+        self.bars: list[Any] = [
             ax.add_patch(Rectangle((s - 0.3, -1.4), 0.6, 0, facecolor=OCCUPANCY, alpha=0.75, animated=True))
             for s in range(3)
         ]
@@ -166,7 +175,7 @@ class Corridor(Part):
         probs, v, rho = numbers["pi"].probs, numbers["v_pi"], numbers["rho_pi"]
         self.arrows.set_UVC((0.45 * probs[:3] * [-1, 1]).ravel(), np.zeros(6))
         for s in range(3):
-            self.values[s].set_text(f"v = {v[s]:.1f}")
+            self.values[s].set_text(_minus(f"v = {v[s]:.1f}"))
             self.bars[s].set_height(0.6 * min(rho[s] / self.most_visits, 1))
             self.visits[s].set_text(f"{rho[s]:.1f}")
 
@@ -181,7 +190,8 @@ class Corridor(Part):
 class Landscape(Part):
     """J over two parameters as contours, with θ to drag, ∇J(θ) as an arrow and the way that steps have taken.
 
-    Numbers: theta (2,), J, grad_J (2,); trail ((n, 2), optional). J has shape (len(y), len(x)).
+    Numbers: theta (2,), J, grad_J (2,); trail ((n, 2), optional), the points before θ. The picture's own J has shape
+    (len(y), len(x)). A value called trail starts anew when θ is dragged.
     """
 
     def __init__(
@@ -191,8 +201,8 @@ class Landscape(Part):
         self.names = names or ("theta_1", "theta_2")
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlabel=self.labels[0], ylabel=self.labels[1])
-        filled = ax.contourf(self.x, self.y, self.J, levels=16, cmap=HEIGHTS)
+        ax.set(xlabel=self.labels[0], ylabel=self.labels[1], aspect="equal")  # so that ∇J crosses contours squarely
+        filled = ax.contourf(self.x, self.y, self.J, levels=16, cmap=VALUES)
         ax.contour(self.x, self.y, self.J, levels=filled.levels[1::2], colors=INK, linewidths=0.4, alpha=0.5)
         bar = ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=30)
         bar.set_label("J(θ)")
@@ -207,14 +217,13 @@ class Landscape(Part):
         self.extent = np.array([np.ptp(self.x), np.ptp(self.y)])
         first, second = self.names
         self.handles = [
-            Handle(self.point, f"θ = ({self.labels[0]}, {self.labels[1]})", lambda x, y, _: {first: x, second: y},
+            Handle(self.point, f"θ = ({self.labels[0]}, {self.labels[1]})", lambda x, y, now: {first: x, second: y} | {key: [] for key in now if key == "trail"},
                    step=(float(self.extent[0] / 60), float(self.extent[1] / 60)))
         ]  # fmt: skip
 
     def update(self, numbers: Numbers) -> None:
         theta, grad = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["grad_J"], dtype=float)
-        trail = np.asarray(numbers.get("trail", ()), dtype=float).reshape(-1, 2)
-        self.trail.set_data(trail.T)
+        self.trail.set_data(np.array([*numbers.get("trail", ()), theta]).T)
         self.point.set_data([theta[0]], [theta[1]])
         _set_tails(self.arrow, [theta])
         u, v = self.arrow_for(grad)
@@ -222,10 +231,10 @@ class Landscape(Part):
         self.note.set_text(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}")
 
     def arrow_for(self, grad: Array) -> Array:
-        """∇J's direction; its length is squeezed (√) so that a small gradient can be seen and a large one fits."""
+        """∇J's direction; its length grows as √|∇J|, so that a small gradient can be seen and a large one fits."""
         length = np.linalg.norm(grad)
-        steepest = np.ptp(self.J) / self.extent.min() * 4
-        return grad / length * 0.3 * self.extent.min() * min(np.sqrt(length / steepest), 1.2) if length else grad
+        steep = 3 * np.ptp(self.J) / self.extent.min()
+        return grad / length * self.extent.min() * min(0.1 + 0.25 * np.sqrt(length / steep), 0.4) if length else grad
 
     def describe(self, numbers: Numbers) -> str:
         (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
@@ -271,7 +280,7 @@ class GridWorld(Part):
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
             ax.text(s % columns - 0.45, s // columns - 0.44, "start", ha="left", va="top", fontsize=8, color=INK)
-        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.08
+        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.11
         self.arrows = _arrows(ax, x, y, POLICY, 0.009)
         self.values = [
             ax.text(x, y + 0.44, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
@@ -282,7 +291,8 @@ class GridWorld(Part):
             (self.chosen,) = ax.plot(
                 [0], [0], "s", mfc="none", mec=GRADIENT, mew=3, zorder=5, animated=True, clip_on=False
             )
-            ax.figure.draw_without_rendering()
+            figure: Any = ax.figure
+            figure.draw_without_rendering()  # the layout decides on the size of a cell
             cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
             self.chosen.set_markersize(cell * 72 / ax.figure.dpi - 3)
             self.handles = [
@@ -293,7 +303,7 @@ class GridWorld(Part):
     def update(self, numbers: Numbers) -> None:
         probs, v = numbers["pi"].probs[self.free], numbers["v_pi"]
         self.image.set_data(v.reshape(self.desc.shape))
-        arrows = 0.4 * probs[..., None] * self.moves
+        arrows = 0.33 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, value in zip(self.values, v[self.free], strict=True):
             text.set_text(f"{value:.3f}")
@@ -327,7 +337,7 @@ class ActionBars(Part):
         _plain(ax)
         ax.axhline(0, color=INK, lw=0.8)
         self.title = ax.text(0.5, 1.02, "", transform=ax.transAxes, ha="center", fontsize=11, color=INK, animated=True)
-        self.bars = [
+        self.bars: list[Any] = [
             ax.add_patch(Rectangle((a - 0.3, 0), 0.6, 0, facecolor=POLICY, alpha=0.35, animated=True)) for a in range(n)
         ]
         self.arrows = _arrows(ax, np.arange(n), np.zeros(n), GRADIENT, 0.012)
@@ -397,7 +407,7 @@ class ProbabilityBars(ActionBars):
 class GradientCloud(Part):
     """Arrows for several ways to one gradient: the exact one, others, and a cloud of random estimates with its mean.
 
-    Numbers: grad_J (2,), estimates (n, 2), and `ways`: name → (2,).
+    Numbers: grad_J (2,), estimates (n, 2), and `ways`: name → (2,), marked □ ◇ △ ▽ in their order.
     """
 
     def __init__(self, reach: float, ways: Sequence[str]) -> None:
@@ -412,16 +422,10 @@ class GradientCloud(Part):
         ax.axvline(0, color=PALE, lw=0.8)
         (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
         self.arrow = _arrows(ax, [0], [0], GRADIENT, 0.013)
-        marks = ("s", "D", "^", "v")
         self.tips = [
             ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
-            for mark, size, _ in zip(marks, (17, 12, 11, 9), self.ways, strict=False)
+            for mark, size, _ in zip("sD^v", (17, 12, 11, 9), self.ways, strict=False)
         ]
-        for mark, way in zip(marks, self.ways, strict=False):
-            ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=9, ls="none", label=way)
-        ax.plot([], [], ".", color=OCCUPANCY, ms=9, ls="none", label="one estimate")
-        ax.plot([], [], "-", color=GRADIENT, lw=3, label="formula")
-        ax.legend(loc="upper left", fontsize=9, frameon=False, ncols=2)
 
     def update(self, numbers: Numbers) -> None:
         grad = numbers["grad_J"]
@@ -469,15 +473,22 @@ class Table(Part):
 def _arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:
     """Arrows in data units that move, of no length yet."""
     none = np.zeros(np.shape(x))
-    shape = {"headwidth": 3.4, "headlength": 3.6, "headaxislength": 3.2, "minlength": 0.1}
-    options = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": width, "zorder": 4, **shape}
-    return ax.quiver(x, y, none, none, color=color, animated=True, **options)
+    shape: dict[str, Any] = {"headwidth": 3.4, "headlength": 3.6, "headaxislength": 3.2, "minlength": 0.1}
+    return ax.quiver(
+        x, y, none, none, angles="xy", scale_units="xy", scale=1, width=width, color=color, zorder=4, animated=True,
+        **shape,
+    )  # fmt: skip
 
 
 def _set_tails(arrows: Quiver, xy: ArrayLike) -> None:
     """Quiver keeps its tails twice: as drawn, and for turning data into angles."""
     arrows.set_offsets(xy)
     arrows.XY = np.asarray(xy, dtype=float)
+
+
+def _minus(text: str) -> str:
+    """With a minus sign for each hyphen, as matplotlib's own tick labels have."""
+    return text.replace("-", "−")
 
 
 def _plain(ax: Axes) -> None:

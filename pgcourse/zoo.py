@@ -45,3 +45,25 @@ def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generato
     for s in range(S - absorbing, S):
         p[s], r[s] = np.eye(S)[s], 0
     return FiniteMDP(p, r, gamma, rng.dirichlet(np.ones(S)), f"Garnet({S}, {A}, {branching})")
+
+
+def lake_features(map_name: str = "4x4") -> np.ndarray:
+    """Two features of each pair of FrozenLake, φ of shape (S, A, 2), so that θ is two numbers.
+
+    progress  how many steps nearer to the goal the action means to go, holes walked around (−1, 0 or 1)
+    caution   minus the number of holes among the three places where the ice may take you
+    """
+    slippery, sure = frozen_lake(map_name=map_name), frozen_lake(slippery=False, map_name=map_name)
+    meant = sure.p.argmax(axis=2)  # (S, A): where the action goes on dry land
+    goal = np.isin(np.arange(sure.S), meant[sure.r > 0])
+    hole = slippery.absorbing & ~goal
+    steps = np.where(goal, 0.0, np.inf)
+    for _ in range(sure.S):
+        steps = np.where(hole, np.inf, np.minimum(steps, 1 + steps[meant].min(axis=1)))
+    phi = np.zeros((sure.S, sure.A, 2))
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, in holes
+        nearer = steps[:, None] - steps[meant]
+    phi[..., 0] = np.where(np.isfinite(nearer), nearer, 0)
+    phi[..., 1] = -3 * slippery.p @ hole
+    phi[slippery.absorbing] = 0
+    return phi
