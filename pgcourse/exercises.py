@@ -86,11 +86,10 @@ def check_best_p(answer: Any) -> Verdict:
         return _nearly(f"{p:g} is the θ of the summit. The question is about P(right), on the scale above the curve.")
     if abs(p - (1 - best)) <= 0.01:
         return _nearly(f"{p:g} is P(left) at the summit, and P(right) is what is left of 1.")
-    if p in (0, 1):
-        way, state = (("right", "second"), ("left", "first"))[p == 0]
-        return _wrong(
-            f"Always {way}? Then the walk never ends: it is stuck for good in the {state} cell or comes back to it."
-        )
+    if p == 1:
+        return _wrong("Always right? The second cell is switched: it sends you back to the first one, for ever.")
+    if p == 0:
+        return _wrong("Always left? Then you never leave the first cell.")
     steeper = "rises" if p < best else "falls"
     near = _nearly if abs(p - best) < 0.06 else _wrong
     return near(

@@ -214,12 +214,14 @@ class Landscape(Part):
             0.03, 0.97, "", transform=ax.transAxes, va="top", fontsize=11, color=INK, zorder=6, animated=True,
             bbox={"facecolor": "#FFFFFFD0", "edgecolor": "none"},
         )  # fmt: skip
-        self.extent = np.array([np.ptp(self.x), np.ptp(self.y)])
-        first, second = self.names
-        self.handles = [
-            Handle(self.point, f"θ = ({self.labels[0]}, {self.labels[1]})", lambda x, y, now: {first: x, second: y} | {key: [] for key in now if key == "trail"},
-                   step=(float(self.extent[0] / 60), float(self.extent[1] / 60)))
-        ]  # fmt: skip
+        self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
+        label = f"θ = ({self.labels[0]}, {self.labels[1]})"
+        step = float(self.extent[0] / 60), float(self.extent[1] / 60)
+        self.handles = [Handle(self.point, label, self._dragged, step=step)]
+
+    def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = dict(zip(self.names, (x, y), strict=True))
+        return values | {"trail": []} if "trail" in current else values
 
     def update(self, numbers: Numbers) -> None:
         theta, grad = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["grad_J"], dtype=float)
