@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from pgcourse.mdp import FiniteMDP
 from pgcourse.zoo import garnet
 
 claim = settings(derandomize=True, deadline=None, max_examples=40, database=None)
@@ -19,6 +20,15 @@ def problems(draw, gammas=GAMMAS):
     absorbing = draw(st.integers(0, S - 1))
     mdp = garnet(S, A, draw(st.integers(1, S)), draw(st.sampled_from(gammas)), rng, absorbing)
     return mdp, draw(st.sampled_from((0.0, 1.0, 4.0))) * rng.standard_normal((S, A))
+
+
+def ending(mdp, stop):
+    """The same process with γ = 1 and one more state, the end, where each step leads with probability `stop`."""
+    S, A = mdp.S + 1, mdp.A
+    p, r = np.zeros((S, A, S)), np.zeros((S, A))
+    p[:-1, :, :-1], p[:-1, :, -1], p[-1, :, -1] = (1 - stop) * mdp.p, stop, 1
+    r[:-1] = mdp.r
+    return FiniteMDP(p, r, 1, np.append(mdp.rho_0, 0))
 
 
 def assert_close(actual, expected, rtol=1e-9, scale=0.0):
