@@ -11,18 +11,22 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+CHROMIUM_FLAGS += ["--disable-component-update", "--disable-sync"]
 
 
 class Lab(NamedTuple):
@@ -39,10 +43,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = Path(shutil.copytree(ROOT / "notebooks", home / "notebooks"))
     own = {
         name: str(home / name.lower())
-        for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+        for name in (
+            "JUPYTER_RUNTIME_DIR",
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTERLAB_SETTINGS_DIR",
+            "JUPYTERLAB_WORKSPACES_DIR",
+        )
     }
     options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.root_dir=."]
     options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.news_url=None", "--LabApp.collaborative=False"]
+    options += [
+        "--LabApp.expose_app_in_browser=True"
+    ]  # window.jupyterapp: run, restart and change the theme by command
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options], cwd=home, env={**os.environ, **own}, stdout=log, stderr=log
@@ -61,8 +73,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server.wait(20)
 
 
-@pytest.fixture(scope="session")
-def browser():  # type: ignore[no-untyped-def]
+# One browser a module, not a session: while Playwright's synchronous interface is open, asyncio.run is refused in this
+# thread, and other modules' tests need it.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
     """Chromium as it is installed; Playwright downloads none."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
@@ -74,3 +88,86 @@ def browser():  # type: ignore[no-untyped-def]
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
+
+
+class Notebook:
+    """A notebook in `lab.folder`, open in JupyterLab in a page of its own.
+
+    `page` is Playwright's; `errors` are what the browser's console has complained of so far.
+    """
+
+    def __init__(self, lab: Lab, browser: Any, path: str, **context: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(f"{lab.url}lab/tree/{lab.folder.name}/{path}")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.evaluate("await panel.context.ready; await panel.sessionContext.ready")
+        self._wait_for_kernel()
+
+    def evaluate(self, script: str, argument: Any = None, seconds: float = 60) -> Any:
+        """The `return` of an asynchronous script, which sees `app`, `panel`, `kernel()` and its `argument`."""
+        return self.page.evaluate(
+            f"""([argument, seconds]) => {{
+                const app = window.jupyterapp, panel = app.shell.currentWidget;
+                const kernel = () => panel.sessionContext.session.kernel;
+                const late = new Promise((_, reject) => setTimeout(reject, 1000 * seconds, new Error(seconds + " s")));
+                return Promise.race([(async () => {{ {script} }})(), late]);
+            }}""",
+            [argument, seconds],
+        )
+
+    def command(self, name: str, **arguments: Any) -> None:
+        """One of JupyterLab's commands, such as "notebook:run-all-cells"; returns when it is done."""
+        self.evaluate("await app.commands.execute(...argument)", [name, arguments])
+
+    def run_all(self) -> None:
+        """Run all cells and wait for the last of them; a cell that fails is an AssertionError with its text."""
+        self.command("notebook:run-all-cells")
+        failed = self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
+        assert not failed.count(), failed.first.inner_text()
+
+    def run(self, code: str) -> str:
+        """What `code` prints in this notebook's kernel, without a cell, once the kernel has done what came before."""
+        return self.evaluate(
+            """
+            let printed = "";
+            const future = kernel().requestExecute({ code: argument, store_history: false });
+            future.onIOPub = ({ header, content }) => {
+                if (header.msg_type === "stream") printed += content.text;
+                if (header.msg_type === "error") printed += content.ename + ": " + content.evalue;
+            };
+            await future.done;
+            return printed;
+            """,
+            code,
+        )
+
+    def restart(self) -> None:
+        """Restart the kernel and wait until it answers; nothing is run."""
+        self.evaluate("await kernel().restart()")
+        self._wait_for_kernel()
+
+    def _wait_for_kernel(self) -> None:
+        session = "window.jupyterapp.shell.currentWidget.sessionContext.session"
+        self.page.wait_for_function(f"{session}?.kernel?.connectionStatus === 'connected'", timeout=60_000)
+        self.evaluate("await kernel().requestKernelInfo()")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
+    """open_notebook("00_start_here.ipynb", viewport=…, has_touch=…): a `Notebook`, closed after the test."""
+    opened: list[Notebook] = []
+
+    def open_(path: str, **context: Any) -> Notebook:
+        opened.append(Notebook(lab, browser, path, **context))
+        return opened[-1]
+
+    yield open_
+    for notebook in opened:
+        notebook.close()
