@@ -85,11 +85,9 @@ def find_python() -> str:
         f"sys.exit(not {OLDEST} <= sys.version_info[:2] < {TOO_NEW})"
     )
     for candidate in candidates():
-        try:
-            answer = subprocess.check_output([*candidate, "-c", question], stderr=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError):
-            continue  # not there, or there in name only (pyenv's stand-ins), or not of that version
-        return os.fsdecode(answer)
+        found = answer(candidate, question)
+        if found:
+            return os.fsdecode(found)
     running = ".".join(map(str, sys.version_info[:2]))
     raise CannotSetUp(
         f"The course needs Python 3.11 to 3.14, and this is {running}: "
@@ -98,9 +96,16 @@ def find_python() -> str:
 
 
 def candidates() -> list:
-    if WINDOWS:  # a bare `python3` may be the alias that opens the shop
+    if WINDOWS:
         return [["py", "-" + version] for version in TESTED_FIRST]
     return [["python" + version] for version in TESTED_FIRST] + [["python3"], ["python"]]
+
+
+def answer(python: list, question: str) -> bytes:
+    try:
+        return subprocess.check_output([*python, "-c", question], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return b""  # not there, or in name only (pyenv's stand-ins, an alias that opens a shop), or the answer is no
 
 
 def become(python: str, arguments: list, environment: dict) -> int:
@@ -188,7 +193,7 @@ def set_up(extra: str) -> None:
         return
     started = time.time()
     if step == "build":
-        print("Setting the course up in .venv, once: about a minute and 600 MB on a fast line.", flush=True)
+        print("Setting the course up in .venv, once: about a minute on a fast line, and 600 to 900 MB.", flush=True)
         stamp = {}
         make_environment()
     elif not stamp:
@@ -206,30 +211,27 @@ def set_up(extra: str) -> None:
 
 def next_step(stamp: dict, now: dict, extra: str) -> str:
     """What stands between `.venv` and the course: "build", "install" or "nothing"."""
-    if "pip" not in now["modules"] or not is_supported(tuple(now["python"])):
+    if "pip" not in now["whole"] or not is_supported(tuple(now["python"])):
         return "build"  # there is no environment, or only the beginning of one, or its Python is gone
     if stamp and not (is_same(stamp["checkout"], Path(now["checkout"])) and stamp["python"] == now["python"]):
         return "build"  # the folder was moved or Python replaced: the paths inside `.venv` lead nowhere
-    if stamp.get("pins") == now["pins"] and "pgcourse" in now["modules"] and {extra} <= {"", *stamp["extras"]}:
+    if stamp.get("pins") == now["pins"] and "pgcourse" in now["whole"] and {extra} <= {"", *stamp["extras"]}:
         return "nothing"
     return "install"
 
 
 def state() -> dict:
     """What `.venv` is now, and what it should be made of."""
-    question = (
-        "import importlib.util, json, sys; modules = [m for m in ('pip', 'pgcourse') if importlib.util.find_spec(m)]; "
-        "print(json.dumps([sys.version_info[:2], modules]))"
+    question = (  # pip writes a package's RECORD last
+        "import importlib.metadata as installed, json, sys; "
+        "is_whole = lambda name: any(found.read_text('RECORD') for found in installed.distributions(name=name)); "
+        "print(json.dumps([sys.version_info[:2], list(filter(is_whole, ['pip', 'pgcourse']))]))"
     )
-    python, modules = [], []  # type: list, list
-    if PYTHON.exists():
-        asked = subprocess.run([str(PYTHON), "-I", "-c", question], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        if asked.returncode == 0:
-            python, modules = json.loads(asked.stdout)
+    python, whole = json.loads(answer([str(PYTHON), "-I"], question) or "[[], []]")
     pins = hashlib.sha256()
     for name in ("pyproject.toml", "constraints.txt"):
         pins.update((REPO / name).read_bytes())
-    return {"checkout": str(REPO), "python": python, "modules": modules, "pins": pins.hexdigest()}
+    return {"checkout": str(REPO), "python": python, "whole": whole, "pins": pins.hexdigest()}
 
 
 def read_stamp() -> dict:
@@ -242,7 +244,7 @@ def read_stamp() -> dict:
 
 def write_stamp(stamp: dict) -> None:
     unfinished = STAMP.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+    unfinished.write_text(json.dumps(stamp), encoding="utf-8")
     unfinished.replace(STAMP)  # whole or not at all
 
 
@@ -293,7 +295,7 @@ def run_quietly(command: list) -> None:
 def explain(words: str) -> str:
     """One sentence on why venv or pip failed, with its own last word."""
     causes = {
-        r"no space left|errno 28|quota": "The disk is full: make room (600 MB)",
+        r"no space left|errno 28|quota": "The disk is full: make room (900 MB)",
         r"permission denied|read-only file system|winerror (5|32)\b": "The disk refused: see who may write in .venv",
         r"connection|timed out|getaddrinfo|name resolution|proxy": "No network: connect, or see to the proxy",
         r"": "The set-up did not work: see to what it says",
