@@ -165,7 +165,7 @@ def test_direct_is_affine_with_the_constant_gradient_of_grad_direct():
 
 
 def test_direct_reaches_the_corners_of_the_simplex():
-    theta = [[1, 0], [0, 1], [0, 0], [0.1 + 0.2, 0.7 + 1e-16]]
+    theta = [[1, 0], [0, 1], [0, 0], [0.5, 0.5 + 2.3e-16]]  # the last adds up to 1 + 2.2e-16
     assert policy.direct(theta).probs[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert policy.direct(theta).probs[3, 2] == 0
 
