@@ -302,7 +302,7 @@ def explain(words: str) -> str:
     }
     advice = next(causes[pattern] for pattern in causes if re.search(pattern, words, re.IGNORECASE))
     lines = [line.strip() for line in words.splitlines() if line.strip()] or ["nothing"]
-    last = [line for line in lines if "error" in line.lower()] or lines
+    last = [line for line in lines if line.startswith("ERROR")] or lines
     return f"{advice}, then type the same line again. It said: {plain(last[-1])} (the rest is in .venv/setup.log)"
 
 
