@@ -34,6 +34,7 @@ OCCUPANCY = "#8F3F71"  # ρ
 INK, PALE = "#1F2328", "#D0D7DE"
 VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
 
+_GAP = (np.nan, np.nan)  # lifts the pen between two lines
 CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
 
 
@@ -272,16 +273,26 @@ class GridWorld(Part):
         flat = self.desc.ravel()
         self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
         self.column, self.row = self.free % columns, self.free // columns
-        for edge in range(1, max(rows, columns)):
-            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
-            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
+        # grid lines and the word "start" lie above the moving colours, so they are drawn with what moves
+        across = [(x, y) for edge in range(1, rows) for x, y in ((-0.5, edge - 0.5), (columns - 0.5, edge - 0.5), _GAP)]
+        down = [(x, y) for edge in range(1, columns) for x, y in ((edge - 0.5, -0.5), (edge - 0.5, rows - 0.5), _GAP)]
+        ax.plot(*zip(*across, *down, strict=True), color=PALE, lw=0.8, zorder=1, animated=True)
         for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
             x, y = s % columns, s // columns
             hole = flat[s] == "H"
             ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
-            ax.text(s % columns - 0.45, s // columns - 0.44, "start", ha="left", va="top", fontsize=8, color=INK)
+            ax.text(
+                s % columns - 0.45,
+                s // columns - 0.44,
+                "start",
+                ha="left",
+                va="top",
+                fontsize=8,
+                color=INK,
+                animated=True,
+            )
         x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.11
         self.arrows = _arrows(ax, x, y, POLICY, 0.009)
         self.values = [
@@ -304,7 +315,7 @@ class GridWorld(Part):
 
     def update(self, numbers: Numbers) -> None:
         probs, v = numbers["pi"].probs[self.free], numbers["v_pi"]
-        self.image.set_data(v.reshape(self.desc.shape))
+        self.image.set_data(np.where(np.isin(self.desc, ["S", "F"]), v.reshape(self.desc.shape), np.nan))
         arrows = 0.33 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, value in zip(self.values, v[self.free], strict=True):
@@ -327,7 +338,9 @@ class ActionBars(Part):
     parametrisation) the last action has no bar of its own to drag: it gets what is left.
     """
 
-    def __init__(self, actions: Sequence[str], low: float, high: float, ylabel: str, name: str = "theta") -> None:
+    def __init__(
+        self, actions: Sequence[str], low: float, high: float, ylabel: str = "θ(s, a)", name: str = "theta"
+    ) -> None:
         self.actions, self.low, self.high, self.ylabel, self.name = actions, low, high, ylabel, name
         self.parameters = len(actions)
 
@@ -406,70 +419,88 @@ class ProbabilityBars(ActionBars):
         return numbers["pi"].probs[numbers["state"]]
 
 
-class GradientCloud(Part):
-    """Arrows for several ways to one gradient: the exact one, others, and a cloud of random estimates with its mean.
+WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
+    "formula": "→ formula",
+    "differences": "□ finite differences",
+    "automatic": "◇ automatic differentiation",
+    "evolution": "△ evolution strategy",
+}
 
-    Numbers: grad_J (2,), estimates (n, 2), and `ways`: name → (2,), marked □ ◇ △ ▽ in their order.
+
+class GradientCloud(Part):
+    """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
+
+    Numbers: ways (key of WAYS → (2,)), estimates (n, 2). The axes reach from −reach to reach.
     """
 
-    def __init__(self, reach: float, ways: Sequence[str]) -> None:
-        self.reach, self.ways = reach, ways
+    def __init__(self, reach: float) -> None:
+        self.reach = reach
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach), xlabel="∂J/∂θ₁", ylabel="∂J/∂θ₂")
-        ax.set_aspect("equal")
+        ax.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach), aspect="equal")
+        ax.set(xlabel="∂J/∂θ₁", ylabel="∂J/∂θ₂")
         ax.locator_params(nbins=5)
         _plain(ax)
         ax.axhline(0, color=PALE, lw=0.8)
         ax.axvline(0, color=PALE, lw=0.8)
         (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
         self.arrow = _arrows(ax, [0], [0], GRADIENT, 0.013)
-        self.tips = [
-            ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
-            for mark, size, _ in zip("sD^v", (17, 12, 11, 9), self.ways, strict=False)
-        ]
-
-    def update(self, numbers: Numbers) -> None:
-        grad = numbers["grad_J"]
-        self.cloud.set_data(np.asarray(numbers["estimates"]).T)
-        self.arrow.set_UVC([grad[0]], [grad[1]])
-        for tip, way in zip(self.tips, self.ways, strict=True):
-            tip.set_data(numbers["ways"][way].reshape(2, 1))
-
-    def describe(self, numbers: Numbers) -> str:
-        (u, v), spread = numbers["grad_J"], np.std(numbers["estimates"], axis=0).max()
-        return f"The exact gradient is ({u:.4f}, {v:.4f}); one estimate's spread is about {spread:.3f}."
-
-
-class Table(Part):
-    """Numbers in rows and columns, as text that moves. Numbers: `rows`, name → strings, one for each column."""
-
-    def __init__(self, columns: Sequence[str], rows: Sequence[str], title: str = "") -> None:
-        self.columns, self.rows, self.title = columns, rows, title
-
-    def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(0, 1), ylim=(len(self.rows) + 1.2, -0.6))
-        ax.axis("off")
-        ax.set_title(self.title, fontsize=11)
-        places = np.linspace(0.4, 0.99, len(self.columns))
-        for x, column in zip(places, self.columns, strict=True):
-            ax.text(x, 0, column, ha="right", va="center", fontsize=10, color=INK, weight="bold")
-        ax.axhline(0.5, color=INK, lw=0.8)
-        for y, row in enumerate(self.rows, start=1):
-            ax.text(0, y, row, ha="left", va="center", fontsize=10, color=INK)
-        self.cells = {
-            row: [ax.text(x, y, "", ha="right", va="center", fontsize=10, color=INK, animated=True) for x in places]
-            for y, row in enumerate(self.rows, start=1)
+        marks = {"differences": ("s", 17), "automatic": ("D", 12), "evolution": ("^", 11)}
+        self.tips = {
+            way: ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
+            for way, (mark, size) in marks.items()
         }
 
     def update(self, numbers: Numbers) -> None:
-        for row, cells in self.cells.items():
-            for cell, string in zip(cells, numbers["rows"][row], strict=True):
-                cell.set_text(string)
+        (u, v), estimates = numbers["ways"]["formula"], np.asarray(numbers["estimates"])
+        self.cloud.set_data(estimates.T)
+        self.arrow.set_UVC([u], [v])
+        for way, tip in self.tips.items():
+            tip.set_data(numbers["ways"][way].reshape(2, 1))
 
     def describe(self, numbers: Numbers) -> str:
-        rows = ((row, zip(self.columns, numbers["rows"][row], strict=True)) for row in self.rows)
-        return "; ".join(f"{row}: " + ", ".join(map(" ".join, cells)) for row, cells in rows) + "."
+        u, v = numbers["ways"]["formula"]
+        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates."
+
+
+class WaysTable(Part):
+    """The same ways in figures: each one's distance to the formula and one estimate's spread, in parts of |∇J|, and
+    how many times J was computed. Numbers: ways, estimates, and calls (key → number)."""
+
+    columns = ("error", "spread", "J calls")
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(0, 1), ylim=(len(WAYS) + 1.5, -1))
+        ax.axis("off")
+        places = (0.64, 0.8, 0.99)
+        for x, column in zip(places, self.columns, strict=True):
+            ax.text(x, 0, column, ha="right", va="center", fontsize=10.5, color=INK, weight="bold")
+        ax.axhline(0.5, color=INK, lw=0.8)
+        for y, name in enumerate(WAYS.values(), start=1):
+            ax.text(0, y, name, ha="left", va="center", fontsize=10.5, color=INK)
+        ax.text(
+            0, len(WAYS) + 1, "• one estimate of the evolution strategy", va="center", fontsize=10.5, color=OCCUPANCY
+        )
+        self.cells = {
+            way: [ax.text(x, y, "", ha="right", va="center", fontsize=10.5, color=INK, animated=True) for x in places]
+            for y, way in enumerate(WAYS, start=1)
+        }
+
+    def update(self, numbers: Numbers) -> None:
+        for way, cells in self.cells.items():
+            for cell, string in zip(cells, self.figures(numbers, way), strict=True):
+                cell.set_text(string)
+
+    def figures(self, numbers: Numbers, way: str) -> tuple[str, str, str]:
+        exact = numbers["ways"]["formula"]
+        length = np.linalg.norm(exact)
+        error = np.linalg.norm(numbers["ways"][way] - exact) / length
+        spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length if way == "evolution" else 0
+        return "–" if way == "formula" else f"{error:.0e}", f"{spread:.1f}", str(numbers["calls"][way])
+
+    def describe(self, numbers: Numbers) -> str:
+        rows = ((WAYS[way], zip(self.columns, self.figures(numbers, way), strict=True)) for way in WAYS)
+        return "; ".join(f"{name[2:]}: " + ", ".join(map(" ".join, cells)) for name, cells in rows) + "."
 
 
 def _arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:
