@@ -1,0 +1,105 @@
+"""Notebooks are stored clean, in small cells, with folded solutions. That they run is nbval's part."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+LONGEST_CELL = 15  # lines, imports apart
+LONGEST_LINE = 102  # characters: what a laptop shows beside the file browser without scrolling
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def test_there_are_notebooks():
+    assert [path.stem for path in NOTEBOOKS][:2] == ["00_start_here", "01_policies_and_J"]
+
+
+def test_a_notebook_is_stored_clean(notebook):
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}, "widget state or other left-overs"
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}, "the reader's own Python version"
+    for cell in code_cells(notebook):
+        assert not cell.outputs, f"cell {cell.id} has stored outputs; see CONTRIBUTING.md"
+        assert cell.execution_count is None, f"cell {cell.id} has an execution count; see CONTRIBUTING.md"
+        assert set(cell.metadata) <= {"tags", "jupyter"}, f"cell {cell.id}: {cell.metadata}"
+
+
+def test_cells_have_names_not_numbers(notebook):
+    """Stable, speaking ids: a difference between versions names the place."""
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*", cell.id), cell.id
+
+
+def test_code_cells_are_short_and_fit_on_the_screen(notebook):
+    for cell in code_cells(notebook):
+        lines = cell.source.splitlines()
+        assert len(lines) <= LONGEST_CELL + 5 * (cell.id == "imports"), f"{cell.id} has {len(lines)} lines"
+        assert max(map(len, lines)) <= LONGEST_LINE, f"{cell.id}: {max(lines, key=len)}"
+
+
+def test_imports_stand_in_one_cell(notebook):
+    for cell in code_cells(notebook):
+        imports = [node for node in ast.parse(cell.source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        if cell.id != "imports" and "exercise" not in cell.metadata.get("tags", []):
+            assert not imports, f"{cell.id} imports"
+
+
+def test_no_callbacks_no_pyplot_and_no_output_widget(notebook):
+    for cell in code_cells(notebook):
+        assert not re.search(r"pyplot|plt\.|\.observe\(|\.on_click\(|Output\(|interact", cell.source), cell.id
+
+
+def test_each_exercise_has_a_box_a_stub_and_a_folded_solution(notebook):
+    boxes = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "markdown"]
+    stubs = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "code"]
+    assert boxes
+    assert len(boxes) == len(stubs) == len(tagged(notebook, "solution"))
+    for box, stub in zip(boxes, stubs, strict=True):
+        assert "alert-warning" in box.source
+        assert "..." in stub.source, f"{stub.id} must be stored unanswered"
+        assert stub.source.splitlines()[-1].startswith("check_")
+    for cell in tagged(notebook, "solution"):
+        assert cell.metadata["jupyter"]["source_hidden"], f"{cell.id} is open"
+        assert cell.source.startswith("# "), f"{cell.id}: JupyterLab shows the first line of a folded cell"
+        assert "assert check_" in cell.source
+    folded = [cell.source for cell in notebook.cells if "<summary>" in cell.source]
+    assert len(folded) == len(boxes)
+    assert not any("<details open" in source for source in folded)
+
+
+def test_claims_are_followed_by_asserts(notebook):
+    assert sum("assert " in cell.source for cell in code_cells(notebook)) >= 2
+
+
+def test_the_chapter_is_credited_and_the_map_leads_to_every_notebook(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "Emmanuel Rachelson" in text
+    assert "CC BY-NC-SA 4.0" in text
+    for target in re.findall(r"\]\(([^)#:]+\.ipynb)\)", text):
+        assert (NOTEBOOKS[0].parent / target).exists(), target
+
+
+def test_the_map_names_every_notebook():
+    start = "\n".join(cell.source for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells)
+    readme = (NOTEBOOKS[0].parent.parent / "README.md").read_text(encoding="utf-8")
+    for path in NOTEBOOKS[1:]:
+        assert f"]({path.name})" in start
+        assert f"](notebooks/{path.name})" in readme
