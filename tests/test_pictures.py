@@ -1,0 +1,186 @@
+"""A picture shows the numbers it was last given, whatever it showed before; and it says them in words."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from pgcourse import pictures, zoo
+from pgcourse.bellman import exact
+from pgcourse.gradients import policy_gradient, tabular_softmax_gradient
+from pgcourse.pictures import (
+    ActionBars,
+    Corridor,
+    Curve,
+    GradientCloud,
+    GridWorld,
+    Landscape,
+    Picture,
+    ProbabilityBars,
+    WaysTable,
+)
+from pgcourse.policy import direct, grad_log_softmax, softmax, tabular_softmax
+
+DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
+ACTIONS = ["left", "down", "right", "up"]
+LAKE, CORRIDOR = zoo.frozen_lake(), zoo.short_corridor()
+FEATURES = zoo.lake_features()
+RIGHT = np.tile([[[0.0], [1.0]]], (4, 1, 1))
+
+
+def corridor_numbers(theta):
+    pi = softmax(RIGHT, [theta])
+    v_pi, q_pi, rho_pi, J = exact(CORRIDOR, pi)
+    grad_J = policy_gradient(rho_pi, pi, q_pi, grad_log_softmax(RIGHT, pi))
+    return {"theta": theta, "pi": pi, "v_pi": v_pi, "rho_pi": rho_pi, "J": J, "grad_J": grad_J}
+
+
+def landscape_numbers(theta, trail=()):
+    pi = softmax(FEATURES, theta)
+    v_pi, q_pi, rho_pi, J = exact(LAKE, pi)
+    grad_J = policy_gradient(rho_pi, pi, q_pi, grad_log_softmax(FEATURES, pi))
+    return {"theta": np.array(theta), "trail": trail, "pi": pi, "v_pi": v_pi, "J": J, "grad_J": grad_J}
+
+
+def tabular_numbers(seed, state):
+    theta = np.random.default_rng(seed).normal(size=(16, 4))
+    pi = tabular_softmax(theta)
+    v_pi, q_pi, rho_pi, J = exact(LAKE, pi)
+    grad_J = tabular_softmax_gradient(rho_pi, pi, q_pi)
+    return {"theta": theta, "state": state, "pi": pi, "v_pi": v_pi, "J": J, "grad_J": grad_J}
+
+
+def direct_numbers(seed, state):
+    theta = np.random.default_rng(seed).dirichlet(np.ones(4), size=16)[:, :3]
+    pi = direct(theta)
+    return {"theta": theta, "state": state, "pi": pi, "v_pi": exact(LAKE, pi).v_pi}
+
+
+def ways_numbers(seed):
+    rng = np.random.default_rng(seed)
+    ways = {way: 0.1 * rng.normal(size=2) for way in pictures.WAYS}
+    calls = dict.fromkeys(pictures.WAYS, 7)
+    return {"ways": ways, "estimates": 0.1 * rng.normal(size=(20, 2)), "calls": calls}
+
+
+AXIS = np.linspace(-4, 6, 11)
+TABLE = np.add.outer(AXIS, AXIS**2) / 100
+CASES = {  # how to make the picture, and three sets of numbers for it
+    "corridor": (
+        lambda: Picture([Curve(AXIS, AXIS**2, ylim=(-60, -4)), Corridor()]),
+        [corridor_numbers(theta) for theta in (-2.0, 0.0, 2.5)],
+    ),
+    "landscape": (
+        lambda: Picture([Landscape(AXIS, AXIS, TABLE), GridWorld(DESC)]),
+        [landscape_numbers([0, 0]), landscape_numbers([1, 5], [[0, 0], [1, 2]]), landscape_numbers([5, -2])],
+    ),
+    "tabular": (
+        lambda: Picture([GridWorld(DESC, selects="state"), ActionBars(ACTIONS, low=-4, high=4)]),
+        [tabular_numbers(seed, state) for seed, state in ((0, 14), (1, 0), (2, 6))],
+    ),
+    "direct": (
+        lambda: Picture([GridWorld(DESC, selects="state"), ProbabilityBars(ACTIONS)]),
+        [direct_numbers(seed, state) for seed, state in ((0, 14), (1, 0), (2, 6))],
+    ),
+    "ways": (lambda: Picture([GradientCloud(reach=0.3), WaysTable()]), [ways_numbers(seed) for seed in range(3)]),
+}
+
+
+def drawn(picture):
+    """The pixels, moving artists included."""
+    picture.figure.savefig(buffer := io.BytesIO(), format="rgba", dpi=50)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_moved_equals_fresh(case):
+    make, (first, second, third) = CASES[case]
+    moved, fresh = make(), make()
+    for numbers in (first, second, third, first):
+        moved.update(numbers)
+    fresh.update(first)
+    assert np.array_equal(drawn(moved), drawn(fresh))
+    assert moved.describe(first) == fresh.describe(first)
+    moved.update(second)
+    assert not np.array_equal(drawn(moved), drawn(fresh)), "the picture does not show its numbers"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_description_is_prose_with_numbers_and_changes_with_them(case):
+    make, all_numbers = CASES[case]
+    picture = make()
+    said = {picture.describe(numbers) for numbers in all_numbers}
+    assert len(said) == len(all_numbers)
+    for text in said:
+        assert re.search(r"\d", text)
+        assert text.endswith(".")
+        assert not re.search(r"nan|array|None", text)
+
+
+def test_the_tangent_has_the_slope_of_J():
+    curve = Curve(AXIS, AXIS**2, ylim=(-60, -4))
+    Picture([curve])
+    for theta in (-2.0, 0.5, 2.5):
+        numbers = corridor_numbers(theta)
+        curve.update(numbers)
+        (x0, y0), (x1, y1) = curve.tangent.get_xydata()
+        assert (y1 - y0) / (x1 - x0) == pytest.approx(numbers["grad_J"][0], rel=1e-9)
+        assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((theta, numbers["J"]))
+
+
+def test_the_arrow_points_along_the_gradient_and_crosses_contours_squarely():
+    landscape = Landscape(AXIS, AXIS, TABLE)
+    picture = Picture([landscape])
+    numbers = landscape_numbers([0.5, 3.0])
+    landscape.update(numbers)
+    arrow, grad = np.array([landscape.arrow.U[0], landscape.arrow.V[0]]), numbers["grad_J"]
+    assert arrow / np.linalg.norm(arrow) == pytest.approx(grad / np.linalg.norm(grad))
+    assert picture.figure.axes[0].get_aspect() == 1
+    landscape.update(numbers | {"grad_J": np.zeros(2)})
+    assert landscape.arrow.U[0] == landscape.arrow.V[0] == 0
+
+
+def test_a_policy_s_arrows_are_as_long_as_its_probabilities():
+    grid = GridWorld(DESC)
+    Picture([grid])
+    numbers = landscape_numbers([1.0, 4.0])
+    grid.update(numbers)
+    length = np.hypot(grid.arrows.U, grid.arrows.V).reshape(-1, 4)
+    assert length / length.sum(axis=1, keepdims=True) == pytest.approx(numbers["pi"].probs[LAKE.live])
+    assert [text.get_text() for text in grid.values] == [f"{v:.3f}" for v in numbers["v_pi"][LAKE.live]]
+
+
+def test_dragging_a_handle_gives_the_values_it_stands_for():
+    curve, landscape = Curve(AXIS, AXIS), Landscape(AXIS, AXIS, TABLE)
+    grid, bars = GridWorld(DESC, selects="state"), ActionBars(ACTIONS, low=-4, high=4)
+    Picture([curve, landscape, grid, bars])
+    assert curve.handles[0].values(0.7, -99, {}) == {"theta": 0.7}
+    assert landscape.handles[0].values(1.0, 2.0, {}) == {"theta_1": 1.0, "theta_2": 2.0}
+    assert landscape.handles[0].values(1.0, 2.0, {"trail": [1]})["trail"] == []
+    assert grid.handles[0].values(2.0, 1.0, {}) == {"state": 6}
+    before = np.zeros((16, 4))
+    after = bars.handles[3].values(0.0, 1.5, {"theta": before, "state": 6})["theta"]
+    assert after[6, 3] == 1.5
+    assert np.count_nonzero(after) == 1
+    assert not before.any(), "the earlier values are not written over"
+
+
+def test_the_direct_parametrisation_s_last_bar_is_not_a_parameter():
+    assert len(handles := Picture([ProbabilityBars(ACTIONS)]).handles) == 3
+    assert "up" not in " ".join(handle.label for handle in handles)
+
+
+@pytest.mark.parametrize(("name", "least"), [("POLICY", 4.5), ("VALUE", 4.5), ("OCCUPANCY", 4.5), ("GRADIENT", 3)])
+def test_colours_stand_out_from_white(name, least):
+    """WCAG 2.1: 4.5 : 1 for what writes words, 3 : 1 for what only draws, as the gradient's colour does."""
+    assert contrast_with_white(getattr(pictures, name)) >= least
+
+
+def contrast_with_white(color):
+    channels = np.array(to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
