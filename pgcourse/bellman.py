@@ -36,7 +36,10 @@ def system(mdp: FiniteMDP, pi: Policy) -> Array:
     """I − γ p^π, of shape (S, S), with the rows of p^π at absorbing states set to 0: there the process is over."""
     if mdp.gamma == 1:
         _check_that_it_ends(mdp, pi)
-    return np.eye(mdp.S) - mdp.gamma * (pi @ mdp.p_live)
+    matrix = pi @ mdp.p_live
+    matrix *= -mdp.gamma  # in place: every live view comes through here, and two more S × S arrays are felt
+    matrix.flat[:: mdp.S + 1] += 1
+    return matrix
 
 
 def evaluate(mdp: FiniteMDP, pi: Policy) -> Array:
