@@ -78,3 +78,21 @@ def test_an_impossible_garnet_is_refused(branching, absorbing):
         ValueError, match=f"branching is {branching} and absorbing {absorbing}, expected 1 … 5 and 0 … 4"
     ):
         zoo.garnet(5, 2, branching, 0.9, np.random.default_rng(0), absorbing)
+
+
+@pytest.mark.parametrize(("name", "steps"), [("4x4", 6), ("8x8", 14)])
+def test_progress_leads_to_the_goal_by_a_shortest_way_and_caution_counts_the_holes(name, steps):
+    phi = zoo.lake_features(name)
+    meant, (ice, _) = skate(name, slippery=False)[0].argmax(axis=2), skate(name, slippery=True)
+    fields = "".join(MAPS[name].split())
+    s, way = 0, []
+    while fields[s] != "G":
+        a = phi[s, :, 0].argmax()
+        way.append(phi[s, a, 0])
+        s = meant[s, a]
+    assert way == [1] * steps
+    hole = np.array([field == "H" for field in fields])
+    open_ice = np.array([field in "SF" for field in fields])
+    np.testing.assert_allclose(phi[open_ice, :, 1], -3 * ice[open_ice][..., hole].sum(axis=2), atol=1e-12)
+    assert np.isin(phi[..., 0], [-1, 0, 1]).all()
+    assert (phi[~open_ice] == 0).all()
