@@ -17,15 +17,17 @@ import asyncio
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
-from IPython import get_ipython
 from ipywidgets import Button, HBox, Layout, ToggleButton, VBox, Widget
 
 from pgcourse.live import LiveFigure
 
 Values = dict[str, Any]
 PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
+
+_open: WeakSet[Explorer] = WeakSet()
 
 
 class Explorer:
@@ -38,7 +40,7 @@ class Explorer:
     name       what the picture is, for a screen reader
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
-    stays as it was, and the exception is kept in `error`.
+    stays as it was, and the exception is kept in `error`. The view is closed when its cell is run again.
     """
 
     def __init__(
@@ -51,14 +53,20 @@ class Explorer:
         scale: float = 1.0,
     ) -> None:
         self._controls = {key: c for key, c in controls.items() if isinstance(c, Widget)}
+        for key, control in self._controls.items():
+            if not control.has_trait("value"):
+                raise TypeError(f"control {key!r} is a {type(control).__name__}, expected a widget with a value")
         self._state = {key: c for key, c in controls.items() if not isinstance(c, Widget)}
         self._order = list(controls)
         self._compute, self._picture, self._step = compute, picture, step
-        self._refreshing = self._playing = False
+        self._setting = False
+        self._task: asyncio.Task[None] | None = None
         self.error: Exception | None = None
         self.numbers = compute(**self.values)
         picture.update(self.numbers)
+        _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
+        self.live.observe(lambda change: self.close(), "comm")
         for handle in getattr(picture, "handles", ()):
             self._attach(handle)
         self.live.update(self._described())
@@ -66,69 +74,93 @@ class Explorer:
             control.observe(self._on_control, "value")
         row = HBox([*self._controls.values(), *self._buttons()], layout=Layout(flex_flow="row wrap"))
         self.widget = VBox([row, self.live])
-        _close_earlier(self)
 
     @property
     def values(self) -> Values:
-        """The controls' values, by name. Setting some of them moves the controls and the picture, once."""
+        """The controls' values, by name. Setting some of them moves the controls and the picture, once.
+
+        Values that a control or `compute` refuses raise, and nothing has changed.
+        """
         return {key: self._controls[key].value if key in self._controls else self._state[key] for key in self._order}
 
     @values.setter
     def values(self, values: Values) -> None:
+        before = self.values
         self._set(values)
         self._refresh()
-        if self.error is not None:
-            raise self.error
+        if error := self.error:
+            self._set(before)
+            self._refresh()
+            raise error
 
     def close(self) -> None:
-        """Take the view out of the page and its widgets out of the kernel."""
-        self._playing = False
-        for widget in _tree(self.widget):
+        """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
+        self._stop()
+        _open.discard(self)
+        for control in self._controls.values():
+            control.unobserve(self._on_control, "value")
+        shared = {control for explorer in _open for control in explorer._controls.values()}
+        for widget in _tree(self.widget, shared):
             widget.close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if self.widget.comm is None:
+            return {"text/plain": "This view is closed. Run its cell again."}, {}
         data, metadata = self.live._repr_mimebundle_(**kwargs)
         return {**data, **self.widget._repr_mimebundle_(**kwargs)}, metadata
 
     def _set(self, values: Values) -> None:
-        """Change values without computing: the widgets follow, clipped to their own ranges."""
+        """Change values without computing, all or none of them; the widgets clip to their own ranges."""
         if unknown := sorted(set(values) - set(self._order)):
             raise KeyError(f"{unknown[0]!r} is not a control of this view, expected one of {', '.join(self._order)}")
-        self._refreshing = True
+        before = self.values
+        self._setting = True
         try:
-            for key, value in values.items():
-                if key in self._controls:
-                    self._controls[key].value = value
-                else:
-                    self._state[key] = value
+            self._assign(values)
+        except Exception:
+            self._assign(before)
+            raise
         finally:
-            self._refreshing = False
+            self._setting = False
+
+    def _assign(self, values: Values) -> None:
+        for key, value in values.items():
+            if key in self._controls:
+                self._controls[key].value = value
+            else:
+                self._state[key] = value
 
     def _refresh(self) -> None:
         """Compute once, draw once; an error goes into the view, since nobody sees one raised in a callback."""
         try:
-            self.numbers = self._compute(**self.values)
-            self._picture.update(self.numbers)
-            description = self._described()
-        except Exception as error:  # the reader's own code runs here
-            self.error = error
-            self.live.fail(_in_words(error))
-        else:
+            numbers = self._compute(**self.values)
+            self._picture.update(numbers)
+            self.numbers = numbers
+            self.live.update(self._described())
             self.error = None
-            self.live.update(description)
+        except Exception as error:  # the reader's own code runs here
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        self.live.fail(_in_words(error))
 
     def _described(self) -> str:
         describe = getattr(self._picture, "describe", None)
         return describe(self.numbers) if describe else ""
 
     def _on_control(self, change: Any) -> None:
-        if not self._refreshing:
+        if not self._setting:
             self._refresh()
 
     def _attach(self, handle: Any) -> None:
         def on_drag(x: float, y: float) -> None:
-            self._set(handle.values(x, y, self.values))
-            self._refresh()
+            try:
+                self._set(handle.values(x, y, self.values))
+            except Exception as error:
+                self._fail(error)
+            else:
+                self._refresh()
 
         self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
 
@@ -147,29 +179,34 @@ class Explorer:
     def _advance(self, times: int) -> bool:
         """Take steps, and draw where they lead; False where nothing moves any more, or one of them failed."""
         assert self._step is not None  # there would be no button
-        before = self.values
+        before, numbers = self.values, self.numbers
         try:
             for k in range(times):
                 if k:
-                    self.numbers = self._compute(**self.values)
-                self._set(self._step(self.values, self.numbers))
+                    numbers = self._compute(**self.values)
+                self._set(self._step(self.values, numbers))
         except Exception as error:
             self._set(before)
-            self.error = error
-            self.live.fail(_in_words(error))
+            self._fail(error)
             return False
         self._refresh()
         return self.error is None and not _same(before, self.values)
 
     def _on_play(self, change: Any) -> None:
-        self._playing = change["new"]
-        self._play.description, self._play.icon = ("stop", "stop") if self._playing else ("play", "play")
-        if self._playing:
-            self._task = asyncio.get_running_loop().create_task(self._run())  # kept, or it might be collected
+        playing = change["new"]
+        self._play.description = self._play.icon = "stop" if playing else "play"
+        self._stop()  # one at a time, however fast the button is pressed
+        if playing:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run(self) -> None:
-        while self._playing and self._advance(1):
+        while self._advance(1):
             await asyncio.sleep(PLAY_INTERVAL)
+        self._task = None
         self._play.value = False
 
 
@@ -185,29 +222,11 @@ def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-# A cell that is run again replaces its view: the widgets of the earlier run are closed.
-
-_shown: dict[str, tuple[str, list[Explorer]]] = {}  # cell → (execution, its explorers)
-
-
-def _close_earlier(explorer: Explorer) -> None:
-    shell: Any = get_ipython()
-    parent = shell.get_parent() if shell is not None and hasattr(shell, "get_parent") else {}
-    cell = parent.get("metadata", {}).get("cellId")
-    if cell is None:
-        return
-    execution = parent["header"]["msg_id"]
-    earlier, explorers = _shown.get(cell, (None, []))
-    if earlier != execution:
-        for old in explorers:
-            old.close()
-        explorers = []
-    _shown[cell] = (execution, [*explorers, explorer])
-
-
-def _tree(widget: Widget) -> list[Widget]:
+def _tree(widget: Widget, without: set[Widget]) -> list[Widget]:
     """The widget, what is in it, and their layouts and styles: each is a comm of its own."""
-    found = [widget]
+    if widget in without:
+        return []
+    found = [widget, *(part for name in ("layout", "style") if isinstance(part := getattr(widget, name, None), Widget))]
     for child in getattr(widget, "children", ()):
-        found += _tree(child)
-    return found + [part for name in ("layout", "style") if isinstance(part := getattr(widget, name, None), Widget)]
+        found += _tree(child, without)
+    return found

@@ -10,7 +10,7 @@ The convention is matplotlib's own: an artist with `animated=True` moves, everyt
 
 `LiveFigure` is a widget: display it, or put it in any ipywidgets box. Moving artists may be Line2D (with markers),
 Text (plain), Quiver (angles and scale_units "xy"), AxesImage (small grids) and patches. The browser draws them as SVG
-(live.js) above the background, in pixels of the figure with y downwards.
+(live.js), in pixels of the figure with y downwards: images beneath the background, everything else above it.
 
 The module knows nothing of the course: matplotlib below it, anywidget above it.
 """
@@ -20,21 +20,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import numpy as np
 import traitlets
+from IPython import get_ipython
 from matplotlib import rcParams
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
-from matplotlib.patches import Ellipse, PathPatch, Polygon, Rectangle, Wedge
+from matplotlib.patches import BoxStyle, Ellipse, PathPatch, Polygon, Rectangle, Wedge
 from matplotlib.path import Path as Outline
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
@@ -43,39 +43,44 @@ from PIL import Image
 
 RESOLUTION = 2  # background pixels for each CSS pixel
 MOST_CELLS = 4096  # of an image: each is one <rect>
+NOTHING = ("None", "none", " ", "")  # matplotlib's names for no line and no marker
+FARTHEST = 1e30  # pixels: within reach of a float32
 
 
 class LiveFigure(anywidget.AnyWidget):
     """A figure whose animated artists move in the browser when `update` is called.
 
     Raises TypeError at construction, by name, for an animated artist that cannot travel as numbers, and ValueError
-    for one that is drawn in a way the browser cannot repeat. The figure's dpi is raised to the background's.
+    for one that is drawn in a way the browser cannot repeat. The figure's layout is made once, here.
     """
 
-    _esm = Path(__file__).with_name("live.js")
+    # text and not the path: of a path anywidget keeps every instance alive, to tell it when the file changes
+    _esm = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
 
-    size = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
+    size: traitlets.List[float] = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
+    paper = traitlets.Unicode().tag(sync=True)  # the colour behind everything
     background = traitlets.Bytes().tag(sync=True)  # PNG
-    artists = traitlets.List().tag(sync=True)  # how each moving artist looks, back to front
-    handles = traitlets.List().tag(sync=True)  # what may be dragged, and where to
+    artists: traitlets.List[dict[str, Any]] = traitlets.List().tag(
+        sync=True
+    )  # how each moving artist looks, back to front
+    handles: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)  # what may be dragged, and where to
     frame = traitlets.Dict().tag(sync=True)  # where everything is now: replaced whole, so the last one is right
-    drag = traitlets.Dict().tag(sync=True, echo_update=False)  # the browser's newest wish: {view, seq, handle, x, y}
+    drag = traitlets.Dict().tag(sync=True, echo_update=False)  # the reader's newest wishes: see _on_drag
     error = traitlets.Unicode().tag(sync=True)  # shown with the picture until the next update
     name = traitlets.Unicode().tag(sync=True)  # what the picture is, for a screen reader
     scale = traitlets.Float(1.0).tag(sync=True)  # 2 for the lecture hall
 
     def __init__(self, figure: Figure, name: str = "live picture", scale: float = 1.0) -> None:
         self.figure = figure
-        self._canvas = FigureCanvasAgg(figure)
-        self._dpi = figure.get_dpi()
-        self._moving: list[_Moving] = []
-        self._draggable: list[dict[str, Any]] = []
-        self._limits: list[tuple[float, ...]] = []
+        self._draggable: list[_Draggable] = []
         self._description = ""
-        super().__init__(name=name, scale=scale, size=(figure.get_size_inches() * self._dpi).tolist())
-        self.redraw()
+        self.scale = scale
+        state = self._described()
+        figure.set_layout_engine("none")  # axes that shift with a longer label would leave their background
+        super().__init__(name=name, scale=scale, **state)
         self.observe(lambda change: self.redraw(), "scale")
         self.observe(self._on_drag, "drag")
+        _close_earlier(self)
 
     def draggable(
         self,
@@ -89,24 +94,12 @@ class LiveFigure(anywidget.AnyWidget):
         """Let the user move the first point of an animated `line` with pointer, finger or keyboard.
 
         The point moves at once in the browser; `on_drag(x, y)` then gets its place in data coordinates, and the next
-        `update` says where it really is. `step` is one arrow key's way along x and y, in data units; `snap` keeps the
-        point on whole steps; `along` keeps it on a curve whose x increases. A press beside the point, in its axes,
-        brings it there.
+        `update` says where it really is. `step` is one arrow key's way along x and y, in data units (on a logarithmic
+        axis: those at its middle); `snap` keeps the point on whole steps of linear axes; `along` keeps it on a curve
+        whose x increases. A press beside the point, in its axes, brings it there.
         """
-        index = [moving.artist for moving in self._moving].index(line)
-        self._draggable.append(
-            {
-                "index": index,
-                "line": line,
-                "on_drag": on_drag,
-                "label": label,
-                "step": step,
-                "along": along,
-                "snap": snap,
-            }
-        )
-        self.handles = self._describe_handles()
-        self.update(self._description)
+        self._draggable.append(_Draggable(line, on_drag, label, step, along, snap))
+        self._show(handles=self._handles(), frame=self._frame())
 
     def update(self, description: str | None = None) -> None:
         """Send where the moving artists are now; `description` says in words what is seen, for a screen reader.
@@ -115,60 +108,89 @@ class LiveFigure(anywidget.AnyWidget):
         """
         if description is not None:
             self._description = description
-        if self._limits != self._current_limits():
-            self.redraw()
-            return
-        with self.hold_sync():
-            self.error = ""
-            if any(d["along"] is not None and d["along"].get_animated() for d in self._draggable):
-                self.handles = self._describe_handles()  # unchanged handles are not sent again
-            self.frame = self._frame()
+        self._show(error="", **(self._described() if self._limits != self._axes_limits() else {"frame": self._frame()}))
 
     def redraw(self) -> None:
-        """Render the background again, describe the moving artists again, and update: for what moves seldom."""
-        self.figure.set_dpi(self._dpi * RESOLUTION * self.scale)
-        self._canvas.draw()  # leaves animated artists out
-        self._limits = self._current_limits()
-        self._moving = [_moving(artist, parents) for artist, parents in _animated(self.figure)]
-        self._moving.sort(key=lambda moving: moving.zorder)
-        for draggable in self._draggable:
-            draggable["index"] = [moving.artist for moving in self._moving].index(draggable["line"])
-        with self.hold_sync():
-            self.error = ""
-            self.background = _png(self._canvas)
-            self.artists = [moving.look() for moving in self._moving]
-            self.handles = self._describe_handles()
-            self.frame = self._frame()
+        """Render the background again and describe the moving artists again: for what moves seldom."""
+        self._show(**self._described())
 
     def fail(self, message: str) -> None:
         """Show `message` in the view; the picture stays as it was."""
-        with self.hold_sync():
-            self.error = message
-            self.frame = {**self.frame, "ack": self._ack()}
+        self._show(error=message, frame={**self.frame, "ack": self._ack()})
 
     def still(self) -> bytes:
-        """The whole figure, moving artists included, as a PNG."""
+        """The whole figure, moving artists included, as a PNG of the background's resolution."""
         png = io.BytesIO()
-        self.figure.savefig(png, format="png", dpi="figure")
+        artists = [moving.artist for moving in self._moving]
+        for artist in artists:
+            artist.set_animated(False)  # savefig draws those of the axes anyway, but not the figure's own
+        self.figure.savefig(png, format="png", dpi=self._resolution())
+        for artist in artists:
+            artist.set_animated(True)
         return png.getvalue()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and a still picture for where no widget can be: GitHub, nbconvert, no kernel."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        if data is None:
-            return None
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle
         width, height = self.size
         return {**data, "image/png": self.still()}, {**metadata, "image/png": {"width": width, "height": height}}
 
-    def _frame(self) -> dict[str, Any]:
-        numbers = [moving.numbers() for moving in self._moving]
+    def _show(self, **state: Any) -> None:
+        """In one message, so that the browser never sees half of it."""
+        with self.hold_sync():
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    def _described(self) -> dict[str, Any]:
+        """All that the browser needs, of the figure as it is now."""
+        animated = list(_animated(self.figure))
+        background = self._background([artist for artist in animated if isinstance(artist, AxesImage)])
+        self._moving = [_moving(artist) for artist in animated]  # after drawing, which settles where the axes are
+        self._limits = self._axes_limits()
         return {
-            "numbers": np.concatenate(numbers, dtype=np.float32).tobytes() if numbers else b"",
+            "size": np.asarray(self.figure.bbox.size).tolist(),
+            "paper": _css(self.figure.get_facecolor()),
+            "background": background,
+            "artists": [moving.look() for moving in self._moving],
+            "handles": self._handles(),
+            "frame": self._frame(),
+        }
+
+    def _background(self, images: list[AxesImage]) -> bytes:
+        """The still part as a PNG, transparent where a moving image lies beneath."""
+        papers = [self.figure.patch, *(image.axes.patch for image in images)] if images else []
+        papers = [paper for paper in papers if paper.get_visible()]
+        dpi = self.figure.dpi
+        canvas = FigureCanvasAgg(self.figure)
+        try:
+            self.figure.set_dpi(self._resolution())
+            for paper in papers:
+                paper.set_visible(False)
+            canvas.draw()  # leaves animated artists out, as print_png would not
+            png = io.BytesIO()
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
+        finally:
+            for paper in papers:
+                paper.set_visible(True)
+            self.figure.set_dpi(dpi)
+            FigureCanvasAgg(self.figure)  # one without pixels, which would be kept as long as the figure is
+        return png.getvalue()
+
+    def _resolution(self) -> float:
+        return self.figure.dpi * RESOLUTION * self.scale
+
+    def _frame(self) -> dict[str, Any]:
+        with np.errstate(over="ignore", invalid="ignore"):  # huge numbers are the reader's right
+            numbers = [moving.numbers() for moving in self._moving]
+            flat = np.concatenate([*numbers, []])
+            flat[np.isinf(flat)] = np.nan  # matplotlib, too, draws nothing there
+        return {
+            "numbers": flat.clip(-FARTHEST, FARTHEST).astype(np.float32).tobytes(),
             "counts": [len(n) for n in numbers],
             "texts": [moving.artist.get_text() for moving in self._moving if isinstance(moving, _MovingText)],
             "looks": {str(i): moving.look() for i, moving in enumerate(self._moving) if moving.has_changed()},
-            "at": [draggable["line"].get_xydata()[0].tolist() for draggable in self._draggable],
+            "at": [draggable.place() for draggable in self._draggable],
             "description": self._description,
             "ack": self._ack(),
         }
@@ -176,44 +198,56 @@ class LiveFigure(anywidget.AnyWidget):
     def _ack(self) -> list[Any]:
         return [self.drag.get("view"), self.drag.get("seq")]
 
-    def _describe_handles(self) -> list[dict[str, Any]]:
+    def _handles(self) -> list[dict[str, Any]]:
+        artists = [moving.artist for moving in self._moving]
         handles = []
-        for draggable in self._draggable:
-            moving, axes = self._moving[draggable["index"]], draggable["line"].axes
-            origin, step = moving.to_pixels(np.array([[0.0, 0.0], draggable["step"]]))
-            (x0, x1), (y0, y1) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
-            box = moving.to_pixels(np.array([[x0, y0], [x1, y1]]))
-            along = draggable["along"]
+        for line, _, label, step, along, snap in self._draggable:
+            moving, axes = self._moving[artists.index(line)], line.axes
+            if snap and not axes.transScale.is_affine:
+                raise ValueError(f"{label}: snap is True, expected linear axes")
+            box = axes.bbox.get_points()
+            middle = axes.transData.inverted().transform(box.mean(axis=0))
             handles.append(
                 {
-                    "artist": draggable["index"],
-                    "label": draggable["label"],
-                    "step": (step - origin).tolist(),
-                    "origin": origin.tolist(),
-                    "snap": draggable["snap"],
-                    "along": None if along is None else moving.to_pixels(along.get_xydata()).tolist(),
-                    "box": [*box.min(axis=0).tolist(), *box.max(axis=0).tolist()],
-                    "range": [x0, x1],
+                    "artist": artists.index(line),
+                    "label": label,
+                    "step": (moving.to_pixels(middle + step) - moving.to_pixels(middle)).tolist(),
+                    "snap": moving.to_pixels(np.zeros(2)).tolist() if snap else None,
+                    "along": artists.index(along) if along in artists else along and _pixels(along),
+                    "box": [box[0, 0], self.figure.bbox.height - box[1, 1], *axes.bbox.size],
+                    "limits": [*axes.get_xlim(), *axes.get_ylim()],
                 }
             )
         return handles
 
     def _on_drag(self, change: dict[str, Any]) -> None:
-        draggable = self._draggable[change["new"]["handle"]]
-        height = self.figure.bbox.height
-        pixel = (change["new"]["x"], height - change["new"]["y"])
-        x, y = draggable["line"].axes.transData.inverted().transform(pixel)
-        draggable["on_drag"](float(x), float(y))
+        """The reader moves points: {view, seq, wishes}, each wish [handle, across, up, limits].
 
-    def _current_limits(self) -> list[tuple[float, ...]]:
-        return [tuple(axes.viewLim.bounds) for axes in self.figure.axes]
+        A place is a fraction of the axes the reader saw, and comes with their limits: they may have changed since.
+        """
+        for handle, across, up, (left, right, bottom, top) in change["new"]["wishes"]:
+            draggable = self._draggable[handle]
+            scale = draggable.line.axes.transScale
+            first, last = scale.transform([(left, bottom), (right, top)])
+            x, y = scale.inverted().transform(first + (last - first) * (across, up))
+            x, y = np.clip((x, y), (min(left, right), min(bottom, top)), (max(left, right), max(bottom, top)))
+            draggable.on_drag(float(x), float(y))
+
+    def _axes_limits(self) -> list[tuple[Any, ...]]:
+        return [(*axes.viewLim.bounds, axes.get_xscale(), axes.get_yscale()) for axes in self.figure.axes]
 
 
-def _png(canvas: FigureCanvasAgg) -> bytes:
-    """The canvas as it was last drawn (its own print_png draws once more, animated artists included)."""
-    png = io.BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
-    return png.getvalue()
+class _Draggable(NamedTuple):
+    line: Any  # a Line2D
+    on_drag: Callable[[float, float], None]
+    label: str
+    step: tuple[float, float]
+    along: Line2D | None
+    snap: bool
+
+    def place(self) -> list[float] | None:
+        first = self.line.get_xydata()[:1]
+        return first[0].tolist() if len(first) and np.isfinite(first).all() else None
 
 
 # What moves. Each class says how its artist looks (a dictionary, sent once) and where it is (an array, sent each time).
@@ -222,216 +256,206 @@ def _png(canvas: FigureCanvasAgg) -> bytes:
 class _Moving:
     """One animated artist, in pixels of the figure with y downwards."""
 
-    def __init__(self, artist: Any, parents: list[Artist]) -> None:
-        self.artist = artist
-        self.figure = artist.get_figure(root=True)
-        self.zorder = (*(parent.get_zorder() for parent in parents), artist.get_zorder())
-        self.points = self.figure.dpi / 72  # pixels in a point
-        self.to_pixels = _to_pixels(self.transform(), self.figure.bbox.height)
-        self.check()
-        self.first_style = self.style()
+    watched: tuple[str, ...] = ()  # what of its look may change from frame to frame
+
+    def __init__(self, artist: Any) -> None:
+        self.artist: Any = artist
+        self.points = artist.get_figure(root=True).dpi / 72  # pixels in a point
+        self.to_pixels = _to_pixels(artist, self.transform())
+        self.getters = [getattr(artist, f"get_{name}") for name in ("visible", "alpha", *self.watched)]
+        self.first = [get() for get in self.getters]
 
     def transform(self) -> Any:
         return self.artist.get_transform()
 
-    def check(self) -> None:
-        """Raise ValueError if the browser cannot draw it as matplotlib does."""
-
-    def style(self) -> tuple[Any, ...]:
-        """What of its look may change from frame to frame, cheap to read."""
-        raise NotImplementedError(type(self))
-
     def has_changed(self) -> bool:
-        return self.style() != self.first_style
+        now = [get() for get in self.getters]
+        return any(a is not b and not np.array_equal(a, b) for a, b in zip(now, self.first, strict=True))
+
+    def expect(self, field: str, value: Any, *expected: Any) -> None:
+        """Refuse what the browser cannot draw as matplotlib does."""
+        if value not in expected:
+            raise ValueError(f"{self.artist}: {field} is {value!r}, expected {' or '.join(map(repr, expected))}")
 
     def numbers(self) -> np.ndarray:
         """Where it is now: a flat array of floats."""
         raise NotImplementedError(type(self))
 
     def look(self) -> dict[str, Any]:
-        clip = self.artist.get_clip_box() if self.artist.get_clip_on() else None
-        alpha = self.artist.get_alpha()
-        look = {"visible": self.artist.get_visible(), "opacity": 1.0 if alpha is None else float(alpha), "clip": None}
-        if clip is not None:
-            (x0, y0), (x1, y1) = clip.get_points()
-            look["clip"] = [x0, self.figure.bbox.height - y1, x1 - x0, y1 - y0]
+        artist = self.artist
+        self.expect("clip_path", artist.get_clip_path(), None)
+        self.expect("path_effects", artist.get_path_effects(), None, [])
+        look = {"visible": artist.get_visible(), "clip": None}
+        if artist.get_clip_on() and (clip := artist.get_clip_box()) is not None:
+            look["clip"] = [clip.x0, artist.get_figure(root=True).bbox.height - clip.y1, clip.width, clip.height]
         return look
 
+    def css(self, color: Any) -> str:
+        return _css(color, self.artist.get_alpha())
+
     def dashes(self) -> list[float]:
-        name = {"--": "dashed", "-.": "dashdot", ":": "dotted"}.get(self.artist.get_linestyle())
-        scale = self.points * (self.artist.get_linewidth() if rcParams["lines.scale_dashes"] else 1)
-        return [float(d) * scale for d in rcParams[f"lines.{name}_pattern"]] if name else []
+        style = self.artist.get_linestyle()
+        patterns = {"--": "dashed", "-.": "dashdot", ":": "dotted"}
+        name = patterns.get(style, style)
+        self.expect("linestyle", name, "-", "solid", *NOTHING, *patterns.values())
+        if name not in patterns.values():
+            return []
+        settings: Any = rcParams
+        scale = self.points * (self.artist.get_linewidth() if settings["lines.scale_dashes"] else 1)
+        return [float(d) * scale for d in settings[f"lines.{name}_pattern"]]
 
 
 class _MovingLine(_Moving):
-    artist: Line2D
-
-    def check(self) -> None:
-        if self.artist.get_drawstyle() != "default":
-            raise ValueError(f"{self.artist}: drawstyle is {self.artist.get_drawstyle()!r}, expected 'default'")
-
-    def style(self) -> tuple[Any, ...]:
-        line = self.artist
-        return line.get_visible(), line.get_color(), line.get_markerfacecolor(), line.get_alpha(), line.get_linewidth()
+    watched = ("color", "lw", "ls", "marker", "markersize", "markerfacecolor", "markeredgecolor", "markeredgewidth")
 
     def numbers(self) -> np.ndarray:
         return self.to_pixels(self.artist.get_xydata()).ravel()
 
     def look(self) -> dict[str, Any]:
         line = self.artist
-        drawn = line.get_linestyle() not in ("None", "none", " ", "")
+        self.expect("drawstyle", line.get_drawstyle(), "default")
+        self.expect("fillstyle", line.get_fillstyle(), "full", "none")
+        self.expect("markevery", line.get_markevery(), None)
+        dashes = self.dashes()
         marker = MarkerStyle(line.get_marker(), line.get_fillstyle())
         size = line.get_markersize() * self.points
         outline = marker.get_path().transformed(marker.get_transform() + Affine2D().scale(size, -size))
         return super().look() | {
             "kind": "line",
-            "stroke": _css(line.get_color()) if drawn else "none",
+            "stroke": "none" if line.get_linestyle() in NOTHING else self.css(line.get_color()),
             "width": line.get_linewidth() * self.points,
-            "dashes": self.dashes(),
-            "cap": line.get_dash_capstyle() if self.dashes() else line.get_solid_capstyle(),
-            "marker": _flat(outline) if len(outline.vertices) else [],
-            "fill": _css(line.get_markerfacecolor()) if marker.is_filled() else "none",
-            "edge": _css(line.get_markeredgecolor()),
+            "dashes": dashes,
+            "cap": line.get_dash_capstyle() if dashes else line.get_solid_capstyle(),
+            "join": line.get_dash_joinstyle() if dashes else line.get_solid_joinstyle(),
+            "marker": _flat(outline).tolist() if size and line.get_marker() not in NOTHING else [],
+            "markerJoin": marker.get_joinstyle(),
+            "fill": self.css(line.get_markerfacecolor()) if marker.is_filled() else "none",
+            "edge": self.css(line.get_markeredgecolor()),
             "edgeWidth": line.get_markeredgewidth() * self.points,
         }
 
 
 class _MovingText(_Moving):
-    artist: Text
-
-    def check(self) -> None:
-        if self.artist.get_text().count("$") >= 2:
-            raise ValueError(f"{self.artist}: moving text is plain; write θ, not $\\theta$")
-
-    def style(self) -> tuple[Any, ...]:
-        return self.artist.get_visible(), self.artist.get_color(), self.artist.get_alpha(), self.artist.get_fontsize()
+    watched = ("color", "fontsize", "weight", "style", "ha", "va", "rotation")
 
     def numbers(self) -> np.ndarray:
-        self.check()
-        return self.to_pixels(np.array([self.artist.get_unitless_position()], dtype=float)).ravel()
+        if self.artist.get_text().count("$") >= 2:
+            raise ValueError(f"{self.artist}: moving text is plain; write θ, not $\\theta$")
+        return self.to_pixels(np.array(self.artist.get_unitless_position(), dtype=float))
 
     def look(self) -> dict[str, Any]:
         text, box = self.artist, self.artist.get_bbox_patch()
+        place = (text.get_ha(), text.get_va(), text.get_rotation_mode())
+        if text.get_rotation() and place[:2] != ("center", "center"):
+            self.expect("rotation_mode", place[2], "anchor")
+        size = text.get_fontsize() * self.points
         return super().look() | {
             "kind": "text",
-            "fill": _css(text.get_color()),
-            "size": text.get_fontsize() * self.points,
+            "fill": self.css(text.get_color()),
+            "size": size,
             "weight": text.get_weight(),
             "style": text.get_style(),
             "mono": "monospace" in text.get_family(),
-            "anchor": {"left": "start", "center": "middle", "right": "end"}[text.get_horizontalalignment()],
-            "baseline": text.get_verticalalignment(),
+            "anchor": {"left": "start", "center": "middle", "right": "end"}[text.get_ha()],
+            "baseline": text.get_va(),
             "rotation": -text.get_rotation(),
-            "box": None if box is None else _css(box.get_facecolor()),
+            "box": box
+            and {
+                "fill": _css(box.get_facecolor()),
+                "stroke": _css(box.get_edgecolor()),
+                "stroke-width": box.get_linewidth() * self.points,
+                "pad": getattr(box.get_boxstyle(), "pad", 0.3) * size,
+                "rx": 0.3 * size * isinstance(box.get_boxstyle(), BoxStyle.Round),
+            },
         }
 
 
 class _MovingQuiver(_Moving):
-    artist: Quiver
+    watched = ("facecolors",)
 
     def transform(self) -> Any:
         return self.artist.get_offset_transform()
 
-    def check(self) -> None:
-        quiver = self.artist
-        for field, value in (("angles", quiver.angles), ("scale_units", quiver.scale_units)):
-            if not isinstance(value, str) or value != "xy":
-                raise ValueError(f"{quiver}: {field} is {value!r}, expected 'xy'")
-        if quiver.scale is None or quiver.width is None or len(quiver.get_facecolors()) != 1:
-            raise ValueError(f"{quiver}: expected a scale, a width and one colour")
-        self.pixels_in(quiver.units)
-
-    def pixels_in(self, unit: str) -> float:
-        """Of the width of an arrow's shaft."""
-        box = self.artist.axes.bbox
-        pixels = {"width": box.width, "height": box.height, "dots": 1.0, "inches": self.figure.dpi}
-        if unit not in pixels:
-            raise ValueError(f"{self.artist}: units is {unit!r}, expected one of {', '.join(pixels)}")
-        return pixels[unit]
-
-    def style(self) -> tuple[Any, ...]:
-        return self.artist.get_visible(), self.artist.get_alpha(), tuple(self.artist.get_facecolors()[0])
-
     def numbers(self) -> np.ndarray:
         quiver = self.artist
-        tails = np.asarray(quiver.XY, dtype=float)
-        vectors = np.ma.filled(np.ma.column_stack([quiver.U, quiver.V]), np.nan) / quiver.scale
-        start = self.to_pixels(tails)
-        vectors = self.to_pixels(tails + vectors) - start
-        start -= {"tail": 0.0, "middle": 0.5, "mid": 0.5, "tip": 1.0}[quiver.pivot] * vectors
+        steps = np.ma.filled(np.ma.column_stack([quiver.U, quiver.V]).astype(float), np.nan) / quiver.scale
+        vectors = self.to_pixels(quiver.XY + steps) - self.to_pixels(quiver.XY)
+        start = self.to_pixels(np.ma.filled(quiver.get_offsets(), np.nan))
+        start = start - {"tail": 0.0, "middle": 0.5, "mid": 0.5, "tip": 1.0}[quiver.pivot] * vectors
         return np.column_stack([start, vectors]).ravel()
 
     def look(self) -> dict[str, Any]:
         quiver = self.artist
+        for field, value in (("angles", quiver.angles), ("scale_units", quiver.scale_units)):
+            self.expect(field, value if isinstance(value, str) else "given", "xy")
+        self.expect("number of colours", len(quiver.get_facecolors()), 1)
+        for field in ("scale", "width"):  # which matplotlib would choose when it draws
+            if getattr(quiver, field) is None:
+                raise ValueError(f"{quiver}: {field} is None, expected a number")
+        box = quiver.axes.bbox
+        units = {"width": box.width, "height": box.height, "dots": 1.0, "inches": 72 * self.points}
+        self.expect("units", quiver.units, *units)
         shape = (quiver.headwidth, quiver.headlength, quiver.headaxislength, quiver.minshaft, quiver.minlength)
         return super().look() | {
             "kind": "arrows",
             "fill": _css(quiver.get_facecolors()[0]),
-            "width": quiver.width * self.pixels_in(quiver.units),
+            "width": quiver.width * units[quiver.units],
             "shape": [float(number) for number in shape],
         }
 
 
 class _MovingImage(_Moving):
-    artist: AxesImage
+    watched = ("extent", "shape")
 
     def transform(self) -> Any:
         return self.artist.axes.transData
-
-    def check(self) -> None:
-        rows, columns = self.artist.get_array().shape[:2]
-        if rows * columns > MOST_CELLS:
-            raise ValueError(f"{self.artist} has {rows}×{columns} cells, expected at most {MOST_CELLS}")
-
-    def style(self) -> tuple[Any, ...]:
-        return self.artist.get_visible(), self.artist.get_alpha()
 
     def numbers(self) -> np.ndarray:
         """Colours packed as 0xRRGGBB, which a float32 holds exactly; −1 where there is nothing."""
         rgba = self.artist.to_rgba(self.artist.get_array(), bytes=True).astype(np.int64)
         packed = rgba[..., 0] << 16 | rgba[..., 1] << 8 | rgba[..., 2]
-        return np.where(rgba[..., 3] == 0, -1, packed).ravel()
+        return np.where(rgba[..., 3] == 0, -1.0, packed).ravel()
 
     def look(self) -> dict[str, Any]:
-        left, right, bottom, top = self.artist.get_extent()
-        first, last = (bottom, top) if self.artist.origin == "lower" else (top, bottom)
-        corners = self.to_pixels(np.array([[left, first], [right, last]]))
-        rows, columns = self.artist.get_array().shape[:2]
-        return super().look() | {"kind": "cells", "rows": rows, "columns": columns, "corners": corners.ravel().tolist()}
+        image, paper = self.artist, self.artist.axes.patch
+        rows, columns = image.get_shape()
+        if rows * columns > MOST_CELLS:
+            raise ValueError(f"{image} has {rows}×{columns} cells, expected at most {MOST_CELLS}")
+        self.expect("interpolation", image.get_interpolation(), "auto", "antialiased", "nearest", "none")
+        left, right, bottom, top = image.get_extent()
+        first, last = (bottom, top) if image.origin == "lower" else (top, bottom)
+        alpha = image.get_alpha()
+        return super().look() | {
+            "kind": "cells",
+            "rows": rows,
+            "columns": columns,
+            "corners": self.to_pixels(np.array([[left, first], [right, last]])).ravel().tolist(),
+            "opacity": 1.0 if alpha is None else float(alpha),
+            "paper": _css(paper.get_facecolor()) if paper.get_visible() and image.axes.axison else "none",
+        }
 
 
 class _MovingPatch(_Moving):
-    artist: Any
-
-    def check(self) -> None:
-        if self.artist.get_hatch():
-            raise ValueError(f"{self.artist}: hatch is {self.artist.get_hatch()!r}, expected none")
-
-    def style(self) -> tuple[Any, ...]:
-        patch = self.artist
-        return patch.get_visible(), patch.get_facecolor(), patch.get_edgecolor(), patch.get_alpha()
+    watched = ("facecolor", "edgecolor", "linewidth", "linestyle")
 
     def transform(self) -> Any:
         return self.artist.get_data_transform()
 
     def numbers(self) -> np.ndarray:
         path = self.artist.get_path().transformed(self.artist.get_patch_transform())
-        return np.asarray(_flat(Outline(self.to_pixels(path.vertices), path.codes)), dtype=float)
+        return _flat(Outline(self.to_pixels(path.vertices), path.codes)).ravel()
 
     def look(self) -> dict[str, Any]:
         patch = self.artist
-        opaque = {"opacity": 1.0}  # a patch has its alpha in its colours
-        return (
-            super().look()
-            | opaque
-            | {
-                "kind": "outline",
-                "fill": _css(patch.get_facecolor()),
-                "stroke": _css(patch.get_edgecolor()) if patch.get_linewidth() else "none",
-                "width": patch.get_linewidth() * self.points,
-                "dashes": self.dashes(),
-            }
-        )
+        self.expect("hatch", patch.get_hatch(), None)
+        return super().look() | {
+            "kind": "outline",
+            "fill": _css(patch.get_facecolor()),
+            "stroke": _css(patch.get_edgecolor()) if patch.get_linewidth() else "none",
+            "width": patch.get_linewidth() * self.points,
+            "dashes": self.dashes(),
+            "join": patch.get_joinstyle(),
+        }
 
 
 _KINDS: dict[type[Artist], type[_Moving]] = {
@@ -439,35 +463,31 @@ _KINDS: dict[type[Artist], type[_Moving]] = {
     Text: _MovingText,
     Quiver: _MovingQuiver,
     AxesImage: _MovingImage,
-    Rectangle: _MovingPatch,
-    Polygon: _MovingPatch,
-    Ellipse: _MovingPatch,
-    Wedge: _MovingPatch,
-    PathPatch: _MovingPatch,
+    **dict.fromkeys((Rectangle, Polygon, Ellipse, Wedge, PathPatch), _MovingPatch),
 }
 
 
-def _moving(artist: Artist, parents: list[Artist]) -> _Moving:
+def _moving(artist: Artist) -> _Moving:
     for kind in type(artist).__mro__:
         # a subclass may draw itself in its own way, as Annotation does: only a patch's path says all
         if kind in _KINDS and (kind is type(artist) or _KINDS[kind] is _MovingPatch):
-            return _KINDS[kind](artist, parents)
+            return _KINDS[kind](artist)
     known = ", ".join(sorted(kind.__name__ for kind in _KINDS))
     raise TypeError(f"LiveFigure cannot move the animated artist {artist} ({type(artist).__name__}); it moves {known}")
 
 
-def _animated(parent: Artist, above: tuple[Artist, ...] = ()) -> Iterator[tuple[Artist, list[Artist]]]:
-    """Every animated artist below `parent`, with those above it that have a say in the order of drawing."""
-    for child in parent.get_children():
+def _animated(parent: Artist) -> Iterator[Artist]:
+    """Every animated artist below `parent`, in matplotlib's order of drawing."""
+    for child in sorted(parent.get_children(), key=lambda child: child.get_zorder()):
         if child.get_animated():
-            yield child, [a for a in above if isinstance(a, Axes)]
+            yield child
         else:
-            yield from _animated(child, (*above, child))
+            yield from _animated(child)
 
 
-def _to_pixels(transform: Any, height: float) -> Callable[[np.ndarray], np.ndarray]:
+def _to_pixels(artist: Any, transform: Any) -> Callable[[np.ndarray], np.ndarray]:
     """Data → pixels with y downwards, as the transform is now."""
-    frozen = transform.frozen()
+    frozen, height = transform.frozen(), artist.get_figure(root=True).bbox.height
     if frozen.is_affine:
         matrix = frozen.get_matrix()
         linear, shift = matrix[:2, :2].T * [1, -1], matrix[:2, 2] * [1, -1] + [0, height]
@@ -475,13 +495,39 @@ def _to_pixels(transform: Any, height: float) -> Callable[[np.ndarray], np.ndarr
     return lambda xy: frozen.transform(xy) * [1, -1] + [0, height]
 
 
-def _flat(path: Outline) -> list[float]:
-    """[code, x, y, code, x, y, …] with matplotlib's path codes."""
-    codes = path.codes
+def _pixels(line: Line2D) -> list[float]:
+    return _MovingLine(line).numbers().tolist()
+
+
+def _flat(path: Outline) -> np.ndarray:
+    """Rows of code, x, y, with matplotlib's path codes."""
+    xy, codes = np.asarray(path.vertices), path.codes
     if codes is None:
-        codes = np.array([Outline.MOVETO] + [Outline.LINETO] * (len(path.vertices) - 1))
-    return np.column_stack([codes, path.vertices]).ravel().tolist()
+        codes = np.array([Outline.MOVETO] + [Outline.LINETO] * (len(xy) - 1))
+    return np.column_stack([codes, xy]).ravel()
 
 
-def _css(color: Any) -> str:
-    return "none" if isinstance(color, str) and color.lower() == "none" else to_hex(color, keep_alpha=True)
+def _css(color: Any, alpha: float | None = None) -> str:
+    none = isinstance(color, str) and color.lower() == "none"
+    return "none" if none else to_hex(to_rgba(color, alpha), keep_alpha=True)
+
+
+# A cell that is run again replaces its pictures: the comms of the earlier run are closed.
+
+_shown: dict[str, tuple[str, list[LiveFigure]]] = {}  # cell → (execution, its figures)
+
+
+def _close_earlier(live: LiveFigure) -> None:
+    shell: Any = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = parent.get("metadata", {}).get("cellId")
+    if cell is None:
+        return
+    execution = parent["header"]["msg_id"]
+    earlier, figures = _shown.get(cell, ("", []))
+    if earlier != execution:
+        for old in figures:
+            old.layout.close()
+            old.close()
+        figures = []
+    _shown[cell] = (execution, [*figures, live])
