@@ -24,7 +24,7 @@ OLDEST, TOO_NEW = (3, 11), (3, 15)  # `requires-python` of pyproject.toml, which
 TESTED_FIRST = ("3.13", "3.12", "3.11", "3.14")
 
 WINDOWS = os.name == "nt"
-REPO = Path(os.path.abspath(__file__)).parent  # noqa: PTH100 (resolve() would turn H:\\ into a server's name)
+REPO = Path(os.path.abspath(__file__)).parent  # noqa: PTH100 (resolve() would turn a Windows drive into a server's name)
 VENV = REPO / ".venv"
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
