@@ -92,7 +92,7 @@ class Curve(Part):
     """J along one parameter, with the point (θ, J(θ)) to drag and the tangent of slope ∂J/∂θ.
 
     Numbers: the parameter by its `name` (float), J (float), grad_J (float or (1,)); `curve` ((n,), optional) replaces
-    y. `top` = (label, function, inverse) adds a second scale above.
+    y. `top` = (label, {x: text}) adds a second scale above.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Curve(Part):
         ylim: tuple[float, float] | None = None,
         name: str = "theta",
         xlabel: str = "θ",
-        top: tuple[str, Any, Any] | None = None,
+        top: tuple[str, dict[float, str]] | None = None,
     ) -> None:
         self.x, self.y, self.ylim, self.name, self.xlabel, self.top = x, y, ylim, name, xlabel, top
 
@@ -110,7 +110,10 @@ class Curve(Part):
         ax.set(xlabel=self.xlabel, ylabel=f"J({self.xlabel})", xlim=(self.x[0], self.x[-1]))
         _plain(ax)
         if self.top:
-            ax.secondary_xaxis("top", functions=self.top[1:]).set(xlabel=self.top[0], xticks=(0.1, 0.3, 0.5, 0.7, 0.9))
+            label, ticks = self.top
+            above = ax.secondary_xaxis("top")
+            above.set_xlabel(label)
+            above.set_xticks(list(ticks), list(ticks.values()))
         (self.line,) = ax.plot(self.x, self.y, color=VALUE, lw=2.5, animated=True)
         ax.set_ylim(self.ylim or ax.get_ylim())
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
