@@ -1,8 +1,8 @@
 // The browser's side of LiveFigure (live.py): one <svg>, in which a background picture stays and artists move.
 //
-//   model traits   size, paper, background, artists, handles, name, scale, error   described seldom
-//                  frame                                                           where everything is now
-//                  drag                                                            the reader's newest wishes, to the kernel
+//   model traits   size, papers, background, artists, handles, name, scale, error   described seldom
+//                  frame                                                            where everything is now
+//                  drag                                                             the reader's newest wishes, to the kernel
 //
 // Everything is in pixels of the figure, y downwards. A dragged point moves at once; the kernel then says where it is.
 // The widget manager keeps one `drag` in flight and sends the newest when that is answered, so nothing queues up.
@@ -144,10 +144,9 @@ const KINDS = {
     move: ({ path }, a, flat) => path.setAttribute("d", outline(flat)),
   },
   cells: {
-    make: (g) => ({ paper: element("rect", {}, g), group: element("g", { "shape-rendering": "crispEdges" }, g), cells: [] }),
-    look: ({ paper, group, cells }, a) => {
+    make: (g) => ({ group: element("g", { "shape-rendering": "crispEdges" }, g), cells: [] }),
+    look: ({ group, cells }, a) => {
       const [x0, y0, x1, y1] = a.corners, w = (x1 - x0) / a.columns, h = (y1 - y0) / a.rows;
-      if (a.clip) set(paper, { x: a.clip[0], y: a.clip[1], width: a.clip[2], height: a.clip[3], fill: a.paper });
       group.setAttribute("opacity", a.opacity);
       exactly(a.rows * a.columns, cells, () => element("rect", {}, group)).forEach((cell, i) => {
         const x = x0 + w * (i % a.columns), y = y0 + h * Math.floor(i / a.columns);
@@ -219,7 +218,6 @@ function render({ model, el }) {
   const resize = () => {
     const [w, h] = model.get("size");
     svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
-    svg.style.background = model.get("paper");
     set(background, { width: w, height: h });
     Object.assign(card.style, { width: `${w * model.get("scale")}px`, minWidth: `${0.65 * w}px` });
     root.setAttribute("aria-label", model.get("name"));
@@ -234,6 +232,7 @@ function render({ model, el }) {
 
   const build = () => {
     beneath.replaceChildren();
+    for (const [fill, x, y, width, height] of model.get("papers")) element("rect", { fill, x, y, width, height }, beneath);
     above.replaceChildren();
     marks = model.get("artists").map((look, i) => {
       const g = element("g", {}, look.kind === "cells" ? beneath : above), clip = `${view}-${i}`;
@@ -398,7 +397,7 @@ function render({ model, el }) {
 
   const describe = () => { resize(); build(); buildHandles(); };
   const listeners = {
-    "change:artists": describe, "change:size": describe, "change:scale": resize, "change:name": resize, "change:paper": resize,
+    "change:artists": describe, "change:papers": describe, "change:size": describe, "change:scale": resize, "change:name": resize,
     "change:handles": buildHandles, "change:background": paintBackground, "change:frame": drawSoon, "change:error": complain,
   };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);

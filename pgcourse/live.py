@@ -28,6 +28,7 @@ import traitlets
 from IPython import get_ipython
 from matplotlib import rcParams
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ class LiveFigure(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
 
     size: traitlets.List[float] = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
-    paper = traitlets.Unicode().tag(sync=True)  # the colour behind everything
+    papers: traitlets.List[list[Any]] = traitlets.List().tag(sync=True)  # what lies beneath moving images
     background = traitlets.Bytes().tag(sync=True)  # PNG
     artists: traitlets.List[dict[str, Any]] = traitlets.List().tag(
         sync=True
@@ -145,34 +146,42 @@ class LiveFigure(anywidget.AnyWidget):
     def _described(self) -> dict[str, Any]:
         """All that the browser needs, of the figure as it is now."""
         animated = list(_animated(self.figure))
-        background = self._background([artist for artist in animated if isinstance(artist, AxesImage)])
+        self._axes = self.figure.findobj(Axes)
+        images = [artist for artist in animated if isinstance(artist, AxesImage)]
+        papers = self._papers([image.axes for image in images])
+        background = self._background([*papers, *images])
         self._moving = [_moving(artist) for artist in animated]  # after drawing, which settles where the axes are
         self._limits = self._axes_limits()
         return {
             "size": np.asarray(self.figure.bbox.size).tolist(),
-            "paper": _css(self.figure.get_facecolor()),
+            "papers": [
+                [_css(paper.get_facecolor()), *_box(paper.get_window_extent(), self.figure)] for paper in papers
+            ],
             "background": background,
             "artists": [moving.look() for moving in self._moving],
             "handles": self._handles(),
             "frame": self._frame(),
         }
 
-    def _background(self, images: list[AxesImage]) -> bytes:
-        """The still part as a PNG, transparent where a moving image lies beneath."""
-        papers = [self.figure.patch, *(image.axes.patch for image in images)] if images else []
-        papers = [paper for paper in papers if paper.get_visible()]
-        dpi = self.figure.dpi
-        canvas = FigureCanvasAgg(self.figure)
+    def _papers(self, axes: list[Any]) -> list[Any]:
+        """The patches on which moving images lie: the figure's, that of their axes, and of axes around those."""
+        around = [ax for ax in self._axes if any(ax.bbox.overlaps(other.bbox) for other in axes) and ax.axison]
+        papers: list[Any] = [self.figure.patch, *(ax.patch for ax in around)] if axes else []
+        return [paper for paper in papers if paper.get_visible()]
+
+    def _background(self, hidden: list[Any]) -> bytes:
+        """The still part as a PNG, transparent where something is hidden that the browser shows through it."""
+        dpi, canvas, png = self.figure.dpi, FigureCanvasAgg(self.figure), io.BytesIO()
+        visible = [artist for artist in hidden if artist.get_visible()]
         try:
             self.figure.set_dpi(self._resolution())
-            for paper in papers:
-                paper.set_visible(False)
+            for artist in visible:
+                artist.set_visible(False)  # of animated images, too: matplotlib 3.10 draws them
             canvas.draw()  # leaves animated artists out, as print_png would not
-            png = io.BytesIO()
             Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
         finally:
-            for paper in papers:
-                paper.set_visible(True)
+            for artist in visible:
+                artist.set_visible(True)
             self.figure.set_dpi(dpi)
             FigureCanvasAgg(self.figure)  # one without pixels, which would be kept as long as the figure is
         return png.getvalue()
@@ -205,8 +214,7 @@ class LiveFigure(anywidget.AnyWidget):
             moving, axes = self._moving[artists.index(line)], line.axes
             if snap and not axes.transScale.is_affine:
                 raise ValueError(f"{label}: snap is True, expected linear axes")
-            box = axes.bbox.get_points()
-            middle = axes.transData.inverted().transform(box.mean(axis=0))
+            middle = axes.transData.inverted().transform(axes.transAxes.transform((0.5, 0.5)))
             handles.append(
                 {
                     "artist": artists.index(line),
@@ -214,7 +222,7 @@ class LiveFigure(anywidget.AnyWidget):
                     "step": (moving.to_pixels(middle + step) - moving.to_pixels(middle)).tolist(),
                     "snap": moving.to_pixels(np.zeros(2)).tolist() if snap else None,
                     "along": artists.index(along) if along in artists else along and _pixels(along),
-                    "box": [box[0, 0], self.figure.bbox.height - box[1, 1], *axes.bbox.size],
+                    "box": _box(axes.bbox, self.figure),
                     "limits": [*axes.get_xlim(), *axes.get_ylim()],
                 }
             )
@@ -234,7 +242,7 @@ class LiveFigure(anywidget.AnyWidget):
             draggable.on_drag(float(x), float(y))
 
     def _axes_limits(self) -> list[tuple[Any, ...]]:
-        return [(*axes.viewLim.bounds, axes.get_xscale(), axes.get_yscale()) for axes in self.figure.axes]
+        return [(*axes.viewLim.bounds, axes.get_xscale(), axes.get_yscale()) for axes in self._axes]
 
 
 class _Draggable(NamedTuple):
@@ -287,7 +295,7 @@ class _Moving:
         self.expect("path_effects", artist.get_path_effects(), None, [])
         look = {"visible": artist.get_visible(), "clip": None}
         if artist.get_clip_on() and (clip := artist.get_clip_box()) is not None:
-            look["clip"] = [clip.x0, artist.get_figure(root=True).bbox.height - clip.y1, clip.width, clip.height]
+            look["clip"] = _box(clip, artist.get_figure(root=True))
         return look
 
     def css(self, color: Any) -> str:
@@ -417,7 +425,7 @@ class _MovingImage(_Moving):
         return np.where(rgba[..., 3] == 0, -1.0, packed).ravel()
 
     def look(self) -> dict[str, Any]:
-        image, paper = self.artist, self.artist.axes.patch
+        image = self.artist
         rows, columns = image.get_shape()
         if rows * columns > MOST_CELLS:
             raise ValueError(f"{image} has {rows}×{columns} cells, expected at most {MOST_CELLS}")
@@ -431,7 +439,6 @@ class _MovingImage(_Moving):
             "columns": columns,
             "corners": self.to_pixels(np.array([[left, first], [right, last]])).ravel().tolist(),
             "opacity": 1.0 if alpha is None else float(alpha),
-            "paper": _css(paper.get_facecolor()) if paper.get_visible() and image.axes.axison else "none",
         }
 
 
@@ -447,7 +454,7 @@ class _MovingPatch(_Moving):
 
     def look(self) -> dict[str, Any]:
         patch = self.artist
-        self.expect("hatch", patch.get_hatch(), None)
+        self.expect("hatch", patch.get_hatch() and str(patch.get_hatch()), None)
         return super().look() | {
             "kind": "outline",
             "fill": _css(patch.get_facecolor()),
@@ -493,6 +500,11 @@ def _to_pixels(artist: Any, transform: Any) -> Callable[[np.ndarray], np.ndarray
         linear, shift = matrix[:2, :2].T * [1, -1], matrix[:2, 2] * [1, -1] + [0, height]
         return lambda xy: xy @ linear + shift
     return lambda xy: frozen.transform(xy) * [1, -1] + [0, height]
+
+
+def _box(box: Any, figure: Any) -> list[float]:
+    """Left, top, width and height."""
+    return [float(x) for x in (box.x0, figure.bbox.height - box.y1, box.width, box.height)]
 
 
 def _pixels(line: Line2D) -> list[float]:

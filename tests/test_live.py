@@ -1,0 +1,410 @@
+"""LiveFigure without a browser: what travels, when it does, and what is refused.
+
+The second route throughout is matplotlib itself: its transforms say where a thing is, a figure built anew says how it
+looks. What the browser makes of it is the matter of test_browser_live.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import io
+import weakref
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+from ipywidgets.widgets.widget import _instances
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from PIL import Image
+
+import pgcourse.live
+from pgcourse.live import RESOLUTION, LiveFigure
+
+
+class Pendulum:
+    """A figure with one artist of each kind, all told by one angle."""
+
+    def __init__(self, angle: float) -> None:
+        self.figure = Figure(figsize=(6, 3), dpi=100, layout="constrained")
+        left, right = self.figure.subplots(1, 2)
+        left.set(xlim=(-2, 2), ylim=(-2, 2), title="still")
+        right.set(xlim=(0.1, 100), xscale="log", ylim=(0, 4))
+        (self.bob,) = left.plot([0], [0], "o", ms=12, animated=True)
+        (self.rod,) = left.plot([0, 0], [0, 0], "--", animated=True)
+        self.disc = left.add_patch(Circle((0, 0), 0.3, alpha=0.5, animated=True))
+        self.force = left.quiver([0], [0], [0], [0], angles="xy", scale_units="xy", scale=1, width=0.01, animated=True)
+        self.words = left.text(-1.9, 1.5, "", bbox={"facecolor": "w"}, animated=True)
+        (self.logarithmic,) = right.plot([1], [1], "s", animated=True)
+        self.cells = right.inset_axes((0.5, 0.5, 0.4, 0.4)).imshow(np.zeros((2, 3)), vmin=-1, vmax=1, animated=True)
+        self.draws = 0
+        self.move(angle)
+
+    def move(self, angle: float) -> None:
+        self.draws += 1
+        x, y = np.sin(angle), -np.cos(angle)
+        self.bob.set_data([x], [y])
+        self.rod.set_data([0, x], [0, y])
+        self.disc.set_center((x, y))
+        self.force.set_offsets([(x, y)])
+        self.force.set_UVC([-x], [0])
+        self.words.set_text(f"angle {angle:.2f}")
+        self.logarithmic.set_data([10.0 ** np.abs(x)], [2 + y])
+        self.cells.set_data(np.outer([x, y], [1, 0, -1]))
+
+    def artists(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if hasattr(value, "get_animated") and key != "figure"}
+
+
+def numbers(live: LiveFigure) -> list[np.ndarray]:
+    """The frame's numbers, one array for each artist, as the browser reads them."""
+    flat = np.frombuffer(live.frame["numbers"], dtype=np.float32)
+    return np.split(flat, np.cumsum(live.frame["counts"])[:-1])
+
+
+def sent(live: LiveFigure, artist: Any) -> np.ndarray:
+    return numbers(live)[[moving.artist for moving in live._moving].index(artist)]
+
+
+def pixels(artist: Any, xy: Any) -> np.ndarray:
+    """Where matplotlib itself has a point of the artist's axes, with y downwards."""
+    figure = artist.get_figure(root=True)
+    return np.array([0, figure.bbox.height]) + artist.axes.transData.transform(xy) * [1, -1]
+
+
+def picture(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+
+
+def wish(x: float, y: float, handle: int = 0, seq: int = 1, limits: Any = (-2, 2, -2, 2)) -> dict[str, Any]:
+    """What the browser sends for a point put at (x, y) of linear axes."""
+    left, right, bottom, top = limits
+    place = [handle, (x - left) / (right - left), (y - bottom) / (top - bottom), list(limits)]
+    return {"drag": {"view": "a view", "seq": seq, "wishes": [place]}}
+
+
+@pytest.fixture
+def messages(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the widgets send to the browser."""
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(LiveFigure, "_send", lambda self, message, buffers=None: seen.append(message), raising=False)
+    return seen
+
+
+# dragged equals fresh
+
+
+def test_a_moved_figure_equals_one_built_there() -> None:
+    pendulum, fresh = Pendulum(0.3), Pendulum(1.1)
+    live = LiveFigure(pendulum.figure)
+    for angle in (2.0, -1.0, 1.1):
+        pendulum.move(angle)
+        live.update("there")
+    expected = LiveFigure(fresh.figure)
+    expected.update("there")
+    assert live.frame == expected.frame
+    assert live.background == expected.background
+    assert live.artists == expected.artists
+    assert (picture(live.still()) == picture(expected.still())).all()
+
+
+def test_a_dragged_point_is_answered_where_matplotlib_has_it() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    asked: list[tuple[float, float]] = []
+
+    def on_drag(x: float, y: float) -> None:
+        asked.append((x, y))
+        pendulum.move(np.arctan2(x, -y))
+        live.update("dragged")
+
+    live.draggable(pendulum.bob, on_drag, "bob")
+    live.set_state(wish(1.5, -1.5, seq=7))
+    assert asked == [pytest.approx((1.5, -1.5))]
+    np.testing.assert_allclose(sent(live, pendulum.bob), pixels(pendulum.bob, np.sqrt([0.5, 0.5]) * [1, -1]), atol=1e-3)
+    assert live.frame["ack"] == ["a view", 7]
+    fresh = LiveFigure(Pendulum(np.pi / 4).figure)
+    assert live.frame["numbers"] == fresh.frame["numbers"]
+
+
+def test_a_wish_from_before_the_limits_changed_is_still_understood() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    asked: list[tuple[float, float]] = []
+    live.draggable(pendulum.bob, lambda x, y: asked.append((x, y)), "bob")
+    live.draggable(pendulum.logarithmic, lambda x, y: asked.append((x, y)), "logarithmic")
+    pendulum.bob.axes.set(xlim=(-9, 9))
+    live.update()
+    live.set_state(wish(1.5, -1.5))
+    live.set_state({"drag": {"view": "", "seq": 2, "wishes": [[1, 2 / 3, 0.25, [0.1, 100, 0, 4]]]}})
+    assert asked == [pytest.approx((1.5, -1.5)), pytest.approx((10, 1))]
+
+
+def test_two_fingers_are_both_heard() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    asked: list[str] = []
+    live.draggable(pendulum.bob, lambda x, y: asked.append("bob"), "bob")
+    live.draggable(pendulum.logarithmic, lambda x, y: asked.append("logarithmic"), "logarithmic")
+    both = [wish(0, 0, handle)["drag"]["wishes"][0] for handle in (0, 1)]
+    live.set_state({"drag": {"view": "", "seq": 1, "wishes": both}})
+    assert asked == ["bob", "logarithmic"]
+
+
+# what travels
+
+
+def test_each_kind_is_sent_where_matplotlib_has_it() -> None:
+    angle = 0.7
+    x, y = np.sin(angle), -np.cos(angle)
+    pendulum = Pendulum(angle)
+    live = LiveFigure(pendulum.figure)
+    close = {"atol": 1e-3}
+    np.testing.assert_allclose(sent(live, pendulum.bob), pixels(pendulum.bob, (x, y)), **close)
+    np.testing.assert_allclose(sent(live, pendulum.rod), pixels(pendulum.rod, [(0, 0), (x, y)]).ravel(), **close)
+    np.testing.assert_allclose(sent(live, pendulum.words), pixels(pendulum.words, (-1.9, 1.5)), **close)
+    np.testing.assert_allclose(
+        sent(live, pendulum.logarithmic), pixels(pendulum.logarithmic, (10 ** abs(x), 2 + y)), **close
+    )
+    start, tip = pixels(pendulum.force, [(x, y), (0, y)])
+    np.testing.assert_allclose(sent(live, pendulum.force), [*start, *(tip - start)], **close)
+    outline = sent(live, pendulum.disc).reshape(-1, 3)
+    window = pendulum.disc.get_window_extent()
+    height = pendulum.figure.bbox.height
+    np.testing.assert_allclose(outline[:-1, 1:].min(axis=0), [window.x0, height - window.y1], atol=0.1)
+    np.testing.assert_allclose(outline[:-1, 1:].max(axis=0), [window.x1, height - window.y0], atol=0.1)
+    rgb = pendulum.cells.to_rgba(pendulum.cells.get_array(), bytes=True)[..., :3].reshape(-1, 3).astype(int)
+    assert sent(live, pendulum.cells).tolist() == (rgb @ [0x10000, 0x100, 1]).tolist()
+
+
+def test_one_update_is_one_small_message(messages: list[dict[str, Any]]) -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    messages.clear()
+    pendulum.move(0.5)
+    live.update("at 0.5")
+    (message,) = messages
+    assert set(message["state"]) <= {"frame", "error"}
+    assert len(live.frame["numbers"]) == 4 * sum(live.frame["counts"]) < 1000
+    live.update("at 0.5")
+    assert len(messages) == 1, "nothing has moved, so nothing is sent"
+
+
+def test_a_change_of_colour_travels_with_the_frame() -> None:
+    pendulum = Pendulum(0.0)
+    live, colour = LiveFigure(pendulum.figure), pendulum.bob.get_color()
+    assert live.frame["looks"] == {}
+    pendulum.bob.set_color("red")
+    pendulum.disc.set_visible(False)
+    live.update()
+    looks = list(live.frame["looks"].values())
+    assert [look["fill"] for look in looks if look["kind"] == "line"] == ["#ff0000ff"]
+    assert [look["visible"] for look in looks if look["kind"] == "outline"] == [False]
+    pendulum.bob.set_color(colour)
+    pendulum.disc.set_visible(True)
+    live.update()
+    assert live.frame["looks"] == {}
+
+
+def test_the_background_is_the_still_picture_without_what_moves() -> None:
+    pendulum, empty = Pendulum(0.4), Pendulum(0.4)
+    live = LiveFigure(pendulum.figure)
+    for artist in empty.artists().values():
+        artist.remove()
+    expected = LiveFigure(empty.figure).background
+    paper = picture(live.background)
+    white = Image.new("RGBA", paper.shape[1::-1], "white")
+    flat = np.asarray(Image.alpha_composite(white, Image.fromarray(paper)))
+    assert np.abs(flat.astype(int) - picture(expected)).max() <= 4  # of 255: the paper is added in the browser
+    assert paper.shape == picture(live.still()).shape == (300 * RESOLUTION, 600 * RESOLUTION, 4)
+    assert (picture(live.still()) != picture(expected)).any()
+
+
+def test_a_moving_image_lies_beneath_what_stays() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    alpha = picture(live.background)[..., 3]
+    inset = pendulum.cells.axes.get_window_extent()
+    x, y = int(RESOLUTION * (inset.x0 + inset.x1) / 2), int(RESOLUTION * (300 - (inset.y0 + inset.y1) / 2))
+    assert alpha[y, x] == 0
+    assert pendulum.cells.axes.patch.get_visible()
+
+
+def test_new_limits_bring_a_new_background(messages: list[dict[str, Any]]) -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    live.draggable(pendulum.bob, lambda x, y: None, "bob")
+    old = live.background
+    pendulum.bob.axes.set_xlim(-4, 4)
+    messages.clear()
+    live.update()
+    assert len(messages) == 1, "the browser never sees half of it"
+    assert live.background != old
+    assert live.handles[0]["limits"] == [-4, 4, -2, 2]
+    np.testing.assert_allclose(sent(live, pendulum.bob), pixels(pendulum.bob, (0, -1)), atol=1e-3)
+
+
+def test_scale_only_sharpens_the_background() -> None:
+    live = LiveFigure(Pendulum(0.2).figure)
+    frame, artists = live.frame, live.artists
+    live.scale = 2
+    assert picture(live.background).shape == (1200, 2400, 4)
+    assert (live.frame, live.artists, live.size) == (frame, artists, [600, 300])
+
+
+def test_a_figure_shown_again_is_the_same() -> None:
+    pendulum = Pendulum(0.2)
+    first = LiveFigure(pendulum.figure)
+    for _ in range(3):
+        again = LiveFigure(pendulum.figure)
+    assert (again.size, again.background, again.frame) == (first.size, first.background, first.frame)
+
+
+# at the edge of numbers
+
+
+@pytest.mark.parametrize("x", [np.nan, np.inf, 1e308, -1e308, 1e12])
+def test_numbers_out_of_the_world_leave_the_picture_alive(x: float) -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    live.draggable(pendulum.bob, lambda x, y: None, "bob")
+    pendulum.bob.set_data([x], [0])
+    pendulum.disc.set_center((x, 0))
+    pendulum.force.set_UVC([x], [x])
+    with np.errstate(all="raise"):
+        live.update()
+    assert not np.isinf(np.concatenate(numbers(live))).any()
+    assert np.isnan(sent(live, pendulum.bob)[0]) == (not np.isfinite(x) or abs(x) > 1e300)
+    assert live.frame["at"] == [None if not np.isfinite(x) else [x, 0]]
+
+
+def test_an_empty_line_is_nowhere() -> None:
+    figure = Figure()
+    (line,) = figure.subplots().plot([], [], "o", animated=True)
+    live = LiveFigure(figure)
+    live.draggable(line, lambda x, y: None, "point")
+    assert (live.frame["counts"], live.frame["at"]) == ([0], [None])
+
+
+def test_a_step_on_a_logarithmic_axis_is_that_of_its_middle() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    live.draggable(pendulum.logarithmic, lambda x, y: None, "point", step=(1, 0.5))
+    middle = np.sqrt(0.1 * 100)
+    expected = pixels(pendulum.logarithmic, [(middle, 1), (middle + 1, 1.5)])
+    np.testing.assert_allclose(live.handles[0]["step"], expected[1] - expected[0], atol=1e-6)
+    with pytest.raises(ValueError, match="snap is True, expected linear axes"):
+        live.draggable(pendulum.logarithmic, lambda x, y: None, "point", snap=True)
+
+
+# what is refused
+
+REFUSED = {
+    "annotation": (TypeError, "Annotation", lambda ax: ax.annotate("a", (0, 0), animated=True)),
+    "filling": (TypeError, "FillBetween|PolyCollection", lambda ax: ax.fill_between([0, 1], [0, 1], animated=True)),
+    "dots": (TypeError, "PathCollection", lambda ax: ax.scatter([0], [0], animated=True)),
+    "legend": (TypeError, "Legend", lambda ax: ax.legend(handles=[]).set_animated(True)),
+    "steps": (ValueError, "drawstyle is 'steps-pre'", lambda ax: ax.step([0, 1], [0, 1], animated=True)),
+    "some markers": (ValueError, "markevery is 2", lambda ax: ax.plot([0], "o", markevery=2, animated=True)),
+    "half a marker": (ValueError, "fillstyle is 'left'", lambda ax: ax.plot([0], "o", fillstyle="left", animated=True)),
+    "mathtext": (ValueError, "moving text is plain", lambda ax: ax.text(0, 0, r"$\theta$", animated=True)),
+    "turned": (ValueError, "rotation_mode is", lambda ax: ax.text(0, 0, "a", rotation=30, animated=True)),
+    "quiver angles": (ValueError, "angles is 'uv'", lambda ax: ax.quiver([0], [0], [1], [1], animated=True)),
+    "quiver scale": (
+        ValueError,
+        "scale is None",
+        lambda ax: ax.quiver([0], [0], [1], [1], angles="xy", scale_units="xy", animated=True),
+    ),
+    "photograph": (ValueError, "65×64 cells", lambda ax: ax.imshow(np.zeros((65, 64)), animated=True)),
+    "smooth": (
+        ValueError,
+        "interpolation is 'bilinear'",
+        lambda ax: ax.imshow(np.zeros((2, 3)), interpolation="bilinear", animated=True),
+    ),
+    "hatch": (ValueError, "hatch is '/'", lambda ax: ax.bar([0], [1], hatch="/", animated=True)),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_travel_is_refused_by_name_and_leaves_no_comm(case: str) -> None:
+    error, words, draw = REFUSED[case]
+    figure = Figure()
+    draw(figure.subplots())
+    before = len(_instances)
+    with pytest.raises(error, match=words):
+        LiveFigure(figure)
+    assert len(_instances) == before
+
+
+def test_polar_axes_are_refused() -> None:
+    figure = Figure()
+    figure.add_subplot(projection="polar").plot([0, 1], [0, 1], animated=True)
+    with pytest.raises(ValueError, match="clip_path is"):
+        LiveFigure(figure)
+
+
+# errors, descriptions, static viewers, the end
+
+
+def test_an_error_keeps_the_picture_and_is_gone_with_the_next_update() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    before = live.frame["numbers"]
+    pendulum.move(1.0)
+    live.set_state({"drag": {"view": "a view", "seq": 3, "wishes": []}})
+    live.fail("ValueError: no")
+    assert (live.error, live.frame["numbers"], live.frame["ack"]) == ("ValueError: no", before, ["a view", 3])
+    live.redraw()
+    assert live.error, "a new background is no new value"
+    live.update()
+    assert live.error == ""
+
+
+def test_a_static_viewer_has_the_still_picture() -> None:
+    live = LiveFigure(Pendulum(0.0).figure)
+    data, metadata = live._repr_mimebundle_()
+    assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= set(data)
+    assert (picture(data["image/png"]) == picture(live.still())).all()
+    assert metadata["image/png"] == {"width": 600, "height": 300}
+
+
+def test_text_of_the_figure_itself_is_in_the_still_picture() -> None:
+    figure = Figure()
+    figure.text(0.5, 0.5, "moves", animated=True)
+    live = LiveFigure(figure)
+    assert (picture(live.still()) != picture(live.background)).any()
+    assert live.artists[0]["kind"] == "text"
+
+
+def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    execution = {"metadata": {"cellId": "a cell"}, "header": {"msg_id": ""}}
+    shell = SimpleNamespace(get_parent=lambda: execution)
+    monkeypatch.setattr(pgcourse.live, "get_ipython", lambda: shell)
+    monkeypatch.setattr(pgcourse.live, "_shown", {})
+    gc.collect()
+    start, figures = len(_instances), []
+    for run in range(50):
+        execution["header"] = {"msg_id": f"run {run}"}
+        figures += [weakref.ref(LiveFigure(figure)) for figure in (Figure(), Figure())]
+        if run == 0:
+            one = len(_instances)
+    assert len(_instances) == one == start + 4  # two figures of this run, each with its layout
+    gc.collect()
+    assert sum(figure() is not None for figure in figures) == 2, "the earlier ones are not even in memory"
+
+
+def test_the_module_stands_alone() -> None:
+    source = Path(pgcourse.live.__file__).read_text(encoding="utf-8")
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    assert not imported & {"pgcourse", "", "threading", "multiprocessing", "subprocess", "asyncio", "tempfile"}
+    assert "rcParams[" not in source.replace("settings", "")
+    assert matplotlib.__version__ >= "3.10"
