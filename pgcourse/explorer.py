@@ -95,8 +95,10 @@ class Explorer:
 
     def close(self) -> None:
         """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
-        self._stop()
+        if self not in _open:
+            return
         _open.discard(self)
+        self._stop()
         for control in self._controls.values():
             control.unobserve(self._on_control, "value")
         shared = {control for explorer in _open for control in explorer._controls.values()}

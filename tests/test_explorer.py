@@ -1,0 +1,392 @@
+"""Explorer: controls → compute → picture: one computation and one drawing for each move, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+import weakref
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatSlider, IntSlider, ToggleButtons
+from ipywidgets.widgets.widget import _instances
+from matplotlib.figure import Figure
+
+import pgcourse.explorer
+import pgcourse.live
+from pgcourse.explorer import Explorer
+from pgcourse.live import LiveFigure
+
+
+class Parabola:
+    """y = x², a point on it to drag, and how often it was asked to draw."""
+
+    def __init__(self) -> None:
+        self.figure = Figure(figsize=(3, 2))
+        ax = self.figure.subplots()
+        ax.set(xlim=(-4, 4), ylim=(-1, 10))
+        (self.point,) = ax.plot([0], [0], "o", animated=True)
+        (self.trail,) = ax.plot([], [], animated=True)
+        self.handles = [
+            SimpleNamespace(line=self.point, label="x", values=self.dragged, step=(0.1, 0.1), along=None, snap=False)
+        ]
+        self.draws = 0
+
+    def dragged(self, x: float, y: float, values: dict[str, Any]) -> dict[str, Any]:
+        if y > 9:
+            raise ValueError("too high")
+        return {"x": x}
+
+    def update(self, numbers: dict[str, float]) -> None:
+        self.draws += 1
+        self.point.set_data([numbers["x"]], [numbers["y"]])
+
+    def describe(self, numbers: dict[str, float]) -> str:
+        return f"x is {numbers['x']:.2f}"
+
+
+class Counted:
+    """x² times a factor, which fails at x = 3 exactly."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, x: float, **others: Any) -> dict[str, float]:
+        self.calls += 1
+        if x == 3:
+            raise ZeroDivisionError("three is too many")
+        return {"x": x, "y": x**2}
+
+
+@pytest.fixture
+def view() -> SimpleNamespace:
+    picture, compute, slider = Parabola(), Counted(), FloatSlider(1.0, min=-4, max=4)
+    explorer = Explorer({"x": slider, "note": "a state"}, compute, picture)
+    return SimpleNamespace(picture=picture, compute=compute, slider=slider, explorer=explorer, live=explorer.live)
+
+
+def wish(x: float, y: float, seq: int = 1) -> dict[str, Any]:
+    """What the browser sends when the point is dragged to (x, y)."""
+    return {"drag": {"view": "a view", "seq": seq, "wishes": [[0, (x + 4) / 8, (y + 1) / 11, [-4, 4, -1, 10]]]}}
+
+
+def count(view: SimpleNamespace, move: Callable[[], Any]) -> tuple[int, int]:
+    """Computations and drawings that a move makes."""
+    calls, draws = view.compute.calls, view.picture.draws
+    move()
+    return view.compute.calls - calls, view.picture.draws - draws
+
+
+# dragged equals fresh
+
+
+@pytest.mark.parametrize("way", ["slider", "browser's slider", "handle", "cell"])
+def test_every_way_to_a_value_equals_a_view_built_there(view: SimpleNamespace, way: str) -> None:
+    moves: dict[str, Callable[[], Any]] = {
+        "slider": lambda: setattr(view.slider, "value", -1.5),
+        "browser's slider": lambda: view.slider.set_state({"value": -1.5}),
+        "handle": lambda: view.live.set_state(wish(-1.5, 5)),
+        "cell": lambda: setattr(view.explorer, "values", {"x": -1.5}),
+    }
+    view.slider.value = 2.0
+    moves[way]()
+    fresh = Explorer({"x": FloatSlider(-1.5, min=-4, max=4), "note": "a state"}, Counted(), Parabola())
+    assert view.explorer.values == pytest.approx(fresh.values) or view.explorer.values["x"] == pytest.approx(-1.5)
+    np.testing.assert_allclose(
+        np.frombuffer(view.live.frame["numbers"], np.float32), np.frombuffer(fresh.live.frame["numbers"], np.float32)
+    )
+    assert view.live.frame["description"] == fresh.live.frame["description"] == "x is -1.50"
+    assert view.live.still() == fresh.live.still()
+
+
+def test_a_move_computes_once_and_draws_once(view: SimpleNamespace) -> None:
+    assert (view.compute.calls, view.picture.draws) == (1, 1)
+    assert count(view, lambda: setattr(view.slider, "value", 2.0)) == (1, 1)
+    assert count(view, lambda: view.live.set_state(wish(0.5, 0))) == (1, 1)
+    assert count(view, lambda: setattr(view.explorer, "values", {"x": 0.25, "note": "b"})) == (1, 1)
+    assert count(view, lambda: setattr(view.slider, "value", 0.25)) == (0, 0)
+
+
+def test_a_drag_moves_the_slider_too(view: SimpleNamespace) -> None:
+    view.live.set_state(wish(-2.0, 3.0, seq=9))
+    assert view.slider.value == pytest.approx(-2.0)
+    assert view.live.frame["ack"] == ["a view", 9]
+    assert view.live.frame["at"] == [pytest.approx([-2.0, 4.0])]
+
+
+def test_every_kind_of_control() -> None:
+    controls = {
+        "x": IntSlider(1, min=0, max=5),
+        "kind": Dropdown(options=["a", "b"]),
+        "on": Checkbox(False),
+        "way": ToggleButtons(options=[("up", 1), ("down", -1)]),
+        "table": np.zeros(2),
+    }
+    explorer = Explorer(controls, Counted(), Parabola())
+    explorer.values = {"x": np.int64(2), "kind": "b", "on": True, "way": -1}
+    assert {key: value for key, value in explorer.values.items() if key != "table"} == {
+        "x": 2,
+        "kind": "b",
+        "on": True,
+        "way": -1,
+    }
+    assert explorer.numbers == {"x": 2, "y": 4}
+    with pytest.raises(TypeError, match="'go' is a Button, expected a widget with a value"):
+        Explorer({"x": 1.0, "go": Button()}, Counted(), Parabola())
+
+
+# errors: in the view, in words, and nothing lost
+
+
+def test_an_error_is_shown_in_words_and_gone_with_the_next_good_value(view: SimpleNamespace) -> None:
+    frame = view.live.frame["numbers"]
+    view.slider.value = 3.0
+    assert view.live.error == "ZeroDivisionError: three is too many"
+    assert isinstance(view.explorer.error, ZeroDivisionError)
+    assert view.live.frame["numbers"] == frame
+    assert view.explorer.numbers == {"x": 1.0, "y": 1.0}
+    view.slider.value = 2.0
+    assert (view.live.error, view.explorer.error) == ("", None)
+    assert view.explorer.numbers == {"x": 2.0, "y": 4.0}
+
+
+def test_an_error_while_dragging_is_answered(view: SimpleNamespace) -> None:
+    view.live.set_state(wish(1.0, 9.5, seq=4))
+    assert view.live.error == "ValueError: too high"
+    assert view.live.frame["ack"] == ["a view", 4]
+    view.live.set_state(wish(2.0, 1.0, seq=5))
+    assert view.live.error == ""
+    assert view.explorer.values["x"] == pytest.approx(2.0)
+
+
+def test_an_error_at_construction_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Explorer({"x": 3}, Counted(), Parabola())
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"x": 2.0, "nonsense": 1}, "'nonsense' is not a control of this view, expected one of x, kind, note"),
+        ({"x": 2.0, "kind": "c"}, "Invalid selection"),
+        ({"kind": "b", "x": "two"}, "Float"),
+        ({"note": "other", "kind": "b", "x": 3.0}, "three is too many"),
+    ],
+)
+def test_values_that_are_refused_change_nothing(values: dict[str, Any], error: str) -> None:
+    controls = {"x": FloatSlider(1.0, max=4), "kind": Dropdown(options=["a", "b"]), "note": "a state"}
+    explorer = Explorer(controls, Counted(), Parabola())
+    before, frame = explorer.values, explorer.live.frame
+    with pytest.raises(Exception, match=error):
+        explorer.values = values
+    assert explorer.values == before
+    assert explorer.live.frame == frame
+    assert (explorer.live.error, explorer.error) == ("", None)
+
+
+def test_nan_is_a_value_like_any_other(view: SimpleNamespace) -> None:
+    explorer = Explorer({"x": 1.0}, lambda x: {"x": x, "y": np.log(x) if x > 0 else np.nan}, Parabola())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        explorer.values = {"x": -1.0}
+    assert explorer.live.frame["at"] == [None]
+    explorer.values = {"x": 1.0}
+    assert explorer.live.frame["at"] == [[1.0, 0.0]]
+
+
+def test_the_line_of_the_readers_own_code_is_named() -> None:
+    code = compile("def compute(x):\n    return {'x': x, 'y': 1 / x}", "/tmp/ipykernel_1/2.py", "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    explorer = Explorer({"x": FloatSlider(1.0)}, names["compute"], Parabola())
+    explorer._controls["x"].value = 0
+    assert explorer.live.error.startswith("ZeroDivisionError: ")
+    assert "in compute, line 2" in explorer.live.error
+
+
+# steps
+
+
+def double(values: dict[str, Any], numbers: dict[str, float]) -> dict[str, Any]:
+    """x goes half of its way to 2."""
+    return {"x": values["x"] + (2 - values["x"]) / 2}
+
+
+def buttons(explorer: Explorer) -> dict[str, Any]:
+    return {child.description: child for child in explorer.widget.children[0].children if hasattr(child, "icon")}
+
+
+def test_one_step_and_ten_steps() -> None:
+    picture = Parabola()
+    explorer = Explorer({"x": 0.0}, Counted(), picture, step=double)
+    one, ten = buttons(explorer)["one step"], buttons(explorer)["ten steps"]
+    one.click()
+    assert explorer.values == {"x": 1.0}
+    draws = picture.draws
+    ten.click()
+    assert explorer.values["x"] == pytest.approx(2 - 2**-10)
+    assert picture.draws == draws + 1, "where ten steps lead is drawn once"
+
+
+def test_a_failing_step_changes_nothing() -> None:
+    def step(values: dict[str, Any], numbers: dict[str, float]) -> dict[str, Any]:
+        if values["x"] >= 2:
+            raise RuntimeError("no further")
+        return {"x": values["x"] + 1}
+
+    explorer = Explorer({"x": 0.0}, Counted(), Parabola(), step=step)
+    buttons(explorer)["ten steps"].click()
+    assert explorer.live.error == "RuntimeError: no further"
+    assert (explorer.values, explorer.numbers["x"]) == ({"x": 0.0}, 0.0)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everything else run until the condition holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("it never came to that")
+
+
+def count_up(values: dict[str, Any], numbers: dict[str, float]) -> dict[str, Any]:
+    return {"x": values["x"] + 1}
+
+
+@pytest.mark.usefixtures("fast")
+def test_play_goes_on_until_it_is_stopped_and_the_sliders_stay_alive() -> None:
+    async def play() -> None:
+        explorer = Explorer({"x": 10.0, "other": FloatSlider(0)}, Counted(), Parabola(), step=count_up)
+        button = buttons(explorer)["play"]
+        button.value = True
+        assert button.description == "stop"
+        await until(lambda: explorer.values["x"] > 15)
+        explorer._controls["other"].value = 5
+        explorer.values = {"x": 1000.0}
+        await until(lambda: explorer.values["x"] > 1005)
+        button.value = False
+        x = explorer.values["x"]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert explorer.values == {"x": x, "other": 5}
+        assert button.description == "play"
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("fast")
+def test_play_pressed_again_and_again_plays_once() -> None:
+    async def play() -> None:
+        explorer = Explorer({"x": 10.0}, Counted(), Parabola(), step=count_up)
+        button = buttons(explorer)["play"]
+        for value in (True, False, True, False, True):
+            button.value = value
+        await asyncio.sleep(0)
+        for _ in range(10):
+            x = explorer.values["x"]
+            await asyncio.sleep(0)
+            assert explorer.values["x"] - x <= 1
+        assert len(asyncio.all_tasks()) == 2, "this one and the one that plays"
+        explorer.close()
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("fast")
+def test_play_stops_at_an_error_and_where_nothing_moves() -> None:
+    async def play() -> None:
+        failing = Explorer({"x": 0.0}, Counted(), Parabola(), step=count_up)
+        resting = Explorer(
+            {"x": 0.0}, Counted(), Parabola(), step=lambda values, numbers: {"x": min(values["x"] + 1, 2)}
+        )
+        for explorer in (failing, resting):
+            button = buttons(explorer)["play"]
+            button.value = True
+            await until(lambda button=button: not button.value)  # type: ignore[misc]
+        assert failing.live.error == "ZeroDivisionError: three is too many"
+        assert (resting.values, resting.live.error) == ({"x": 2.0}, "")
+
+    asyncio.run(play())
+
+
+# the end
+
+
+def test_closing_leaves_no_widget_and_no_observer() -> None:
+    before, compute, slider = len(_instances), Counted(), FloatSlider(1.0)
+    explorer = Explorer({"x": slider}, compute, Parabola(), step=double)
+    explorer.close()
+    assert len(_instances) == before
+    slider.value = 2.5
+    assert compute.calls == 1
+    assert "closed" in explorer._repr_mimebundle_()[0]["text/plain"]
+    explorer.close()  # does no harm
+
+
+class Cell:
+    """The shell of a notebook, in which one cell is run again and again."""
+
+    runs = 0
+
+    def get_parent(self) -> dict[str, Any]:
+        return {"metadata": {"cellId": "a cell"}, "header": {"msg_id": f"run {self.runs}"}}
+
+
+@pytest.fixture
+def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
+    cell = Cell()
+    monkeypatch.setattr(pgcourse.live, "get_ipython", lambda: cell)
+    monkeypatch.setattr(pgcourse.live, "_shown", {})
+    return cell
+
+
+def test_fifty_runs_of_a_cell_leave_one_view(cell: Cell) -> None:
+    gc.collect()
+    start, views = len(_instances), []
+    for cell.runs in range(50):
+        views.append(weakref.ref(Explorer({"x": FloatSlider(), "text": HTML()}, Counted(), Parabola(), step=double)))
+        if cell.runs == 0:
+            one = len(_instances) - start
+    assert len(_instances) - start == one
+    gc.collect()
+    assert sum(view() is not None for view in views) == 1, "the earlier ones are not even in memory"
+    views[-1]().close()  # type: ignore[union-attr]
+    assert len(_instances) == start
+
+
+def test_a_slider_made_in_another_cell_survives(cell: Cell) -> None:
+    slider, picture = FloatSlider(1.0, min=-4, max=4), Parabola()
+    for cell.runs in range(3):
+        explorer = Explorer({"x": slider}, compute := Counted(), picture)
+    assert slider.comm is not None
+    slider.value = 2.0
+    assert compute.calls == 2
+    assert explorer.live.frame["at"] == [[2.0, 4.0]]
+
+
+def test_two_views_in_one_cell_stay(cell: Cell) -> None:
+    slider = FloatSlider()
+    one, two = (Explorer({"x": slider}, Counted(), Parabola()) for _ in range(2))
+    assert one.live.comm is not None
+    one.close()
+    assert two.live.comm is not None
+    slider.value = 2.0
+    assert two.live.frame["at"] == [[2.0, 4.0]]
+
+
+def test_a_picture_alone_is_enough() -> None:
+    picture = SimpleNamespace(figure=Figure(), update=lambda numbers: None)
+    explorer = Explorer({}, lambda: None, picture)
+    assert isinstance(explorer.live, LiveFigure)
+    assert explorer.live.frame["description"] == ""
