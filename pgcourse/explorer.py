@@ -35,7 +35,7 @@ class Explorer:
 
     controls   name → widget or plain value; `compute` takes these names
     compute    pure function of the values, to whatever `picture.update` takes
-    picture    see the module's text
+    picture    see the module's text; a closed view lets go of it, since Out[…] keeps the view
     step       step(values, numbers) → the values it changes; gives the buttons "one step", "ten steps" and "play"
     name       what the picture is, for a screen reader
 
@@ -104,6 +104,7 @@ class Explorer:
         shared = {control for explorer in _open for control in explorer._controls.values()}
         for widget in _tree(self.widget, shared):
             widget.close()
+        self._picture = None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if self.widget.comm is None:
@@ -135,6 +136,8 @@ class Explorer:
     def _refresh(self) -> None:
         """Compute once, draw once; an error goes into the view, since nobody sees one raised in a callback."""
         try:
+            if self not in _open:
+                raise RuntimeError("this view is closed, run its cell again")
             numbers = self._compute(**self.values)
             self._picture.update(numbers)
             self.numbers = numbers

@@ -72,7 +72,10 @@ class LiveFigure(anywidget.AnyWidget):
     scale = traitlets.Float(1.0).tag(sync=True)  # 2 for the lecture hall
 
     def __init__(self, figure: Figure, name: str = "live picture", scale: float = 1.0) -> None:
-        self.figure = figure
+        self.figure: Any = figure
+        self._axes: list[Any] = []
+        self._limits: list[tuple[Any, ...]] = []
+        self._moving: list[_Moving] = []
         self._draggable: list[_Draggable] = []
         self._description = ""
         self.scale = scale
@@ -118,6 +121,12 @@ class LiveFigure(anywidget.AnyWidget):
     def fail(self, message: str) -> None:
         """Show `message` in the view; the picture stays as it was."""
         self._show(error=message, frame={**self.frame, "ack": self._ack()})
+
+    def close(self) -> None:
+        """Close the comm and let go of the figure, since Out[…] keeps a closed picture as long as the kernel lives."""
+        super().close()
+        self.figure = None
+        self._moving, self._draggable, self._axes, self._limits = [], [], [], []
 
     def still(self) -> bytes:
         """The whole figure, moving artists included, as a PNG of the background's resolution."""

@@ -332,6 +332,8 @@ def test_closing_leaves_no_widget_and_no_observer() -> None:
     assert compute.calls == 1
     assert "closed" in explorer._repr_mimebundle_()[0]["text/plain"]
     explorer.close()  # does no harm
+    with pytest.raises(RuntimeError, match="closed, run its cell again"):
+        explorer.values = {"x": 1.0}
 
 
 class Cell:
@@ -363,6 +365,16 @@ def test_fifty_runs_of_a_cell_leave_one_view(cell: Cell) -> None:
     assert sum(view() is not None for view in views) == 1, "the earlier ones are not even in memory"
     views[-1]().close()  # type: ignore[union-attr]
     assert len(_instances) == start
+
+
+def test_a_closed_view_lets_go_of_its_picture(cell: Cell) -> None:
+    figures, out = [], []
+    for cell.runs in range(3):
+        out.append(Explorer({"x": 0.0}, Counted(), picture := Parabola()))
+        figures.append(weakref.ref(picture.figure))
+    del picture
+    gc.collect()
+    assert [figure() is None for figure in figures] == [True, True, False], "although Out[…] keeps the views"
 
 
 def test_a_slider_made_in_another_cell_survives(cell: Cell) -> None:
