@@ -51,7 +51,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         )
     }
     options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.root_dir=."]
-    options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.news_url=None", "--LabApp.collaborative=False"]
+    options += ["--IdentityProvider.token=", "--allow-root", f"--LabApp.app_settings_dir={ROOT / 'binder'}", "--LabApp.collaborative=False"]
     options += [
         "--LabApp.expose_app_in_browser=True"
     ]  # window.jupyterapp: run, restart and change the theme by command
@@ -102,7 +102,7 @@ class Notebook:
         self.errors: list[str] = []
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{lab.url}lab/tree/{lab.folder.name}/{path}")
+        self.page.goto(f"{lab.url}lab/tree/{lab.folder.name}/{path}?reset")  # without the tabs of an earlier test
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.evaluate("await panel.context.ready; await panel.sessionContext.ready")
         self._wait_for_kernel()

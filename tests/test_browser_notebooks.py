@@ -1,0 +1,183 @@
+"""What a student does with the notebooks, in a real JupyterLab in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import TimeoutError
+
+from pgcourse.exercises import check_best_p
+
+MOVING = ".live-figure svg"
+
+
+def view(notebook, name):
+    """The live picture that says it is `name`, scrolled to."""
+    picture = notebook.page.locator(f'.live-figure[aria-label="{name}"]')
+    for _ in range(20):  # after "run all" JupyterLab scrolls to the end, and takes out of the page what is far from it
+        notebook.evaluate(
+            """
+            const cells = panel.content.widgets;
+            const at = cells.findIndex((cell) => cell.model.sharedModel.getSource().includes(argument));
+            panel.content.activeCellIndex = at;
+            await panel.content.scrollToItem(at, "start");
+            """,
+            name,
+        )
+        try:
+            picture.locator("svg").wait_for(timeout=1_000)
+            picture.scroll_into_view_if_needed(timeout=1_000)
+            return picture
+        except TimeoutError:
+            continue
+    raise AssertionError(f"no picture called {name}")
+
+
+def said(picture):
+    """The picture in words, as a screen reader has it."""
+    return picture.locator("svg").get_attribute("aria-label")
+
+
+def wait_until_said(notebook, picture, pattern):
+    label = f'.live-figure[aria-label="{picture.get_attribute("aria-label")}"] svg'
+    notebook.page.wait_for_function(
+        "([label, pattern]) => new RegExp(pattern).test(document.querySelector(label)?.getAttribute('aria-label'))",
+        arg=[label, pattern],
+        timeout=20_000,
+    )
+    return said(picture)
+
+
+def number_after(words, text):
+    return float(re.search(words + r" (−?-?[\d.]+\d)", text)[1])
+
+
+@pytest.fixture
+def start(open_notebook):
+    notebook = open_notebook("00_start_here.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+@pytest.fixture
+def policies(open_notebook):
+    notebook = open_notebook("01_policies_and_J.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def test_a_student_finds_the_summit_of_the_corridor_by_hand(start):
+    picture = view(start, "J of the short corridor along θ, and the corridor")
+    assert "θ is -1.50" in said(picture)
+
+    # by the slider, with the keyboard
+    slider = start.page.locator(".noUi-handle").first
+    slider.focus()
+    slider.press("ArrowRight")
+    wait_until_said(start, picture, r"θ is -1\.45")
+
+    # by dragging the point along the curve, until the slope is level
+    point = picture.get_by_role("slider", name="θ")
+    box, svg = point.bounding_box(), picture.locator("svg").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    start.page.mouse.move(x, y)
+    start.page.mouse.down()
+    start.page.mouse.move(x + 0.2 * svg["width"], y, steps=8)
+    start.page.mouse.up()
+    wait_until_said(start, picture, r"θ is (?!-1)")
+
+    # and to the end with the arrow keys
+    point.focus()
+    for _ in range(60):
+        slope = number_after("slope", said(picture))
+        if abs(slope) < 0.11:
+            break
+        before = said(picture)
+        point.press("ArrowRight" if slope > 0 else "ArrowLeft")
+        start.page.wait_for_function(
+            "([selector, before]) => document.querySelector(selector).getAttribute('aria-label') !== before",
+            arg=[MOVING, before],
+        )
+    theta = number_after("θ is", said(picture))
+    assert check_best_p(1 / (1 + np.exp(-theta)))
+    assert number_after("J is", said(picture)) == pytest.approx(-11.66, abs=0.011)
+    assert start.errors == []
+
+
+def test_the_kernel_is_restarted_and_everything_runs_again(start):
+    picture = view(start, "J of the short corridor along θ, and the corridor")
+    start.restart()
+    picture.get_by_text("kernel").wait_for()  # a stale picture says so
+    start.run_all()
+    picture = view(start, "J of the short corridor along θ, and the corridor")
+    start.page.locator(".noUi-handle").first.press("ArrowRight")
+    wait_until_said(start, picture, r"θ is -1\.45")
+    assert not picture.locator(".live-figure-stale").is_visible()
+    assert start.errors == []
+
+
+def test_a_student_climbs_the_landscape(policies):
+    picture = view(policies, "J of FrozenLake over two parameters, and the policy on the lake")
+    J = number_after("J is", said(picture))
+    assert abs(J - 0.0124) < 1e-4
+    page = policies.page
+    cell = page.locator(".jp-Cell", has=picture)
+    cell.get_by_role("button", name="one step").click()
+    after_one = number_after("J is", wait_until_said(policies, picture, r"J is (?!0\.0124)"))
+    assert after_one > J
+    cell.get_by_role("button", name="ten steps").click()
+    text = wait_until_said(policies, picture, rf"J is (?!{after_one:.4f})")
+    assert number_after("J is", text) > after_one
+    cell.get_by_role("button", name="play").click()
+    wait_until_said(policies, picture, r"J is 0\.(1|2|3)")
+    cell.get_by_role("button", name="stop").click()
+    cell.get_by_role("button", name="play").wait_for()
+    assert policies.errors == []
+
+
+def test_a_state_is_clicked_and_its_probabilities_dragged_out_of_the_simplex_and_back(policies):
+    picture = view(policies, "FrozenLake with a policy written as probabilities")
+    square = picture.get_by_role("slider", name="state").bounding_box()
+    x, y = square["x"] + square["width"] / 2, square["y"] + square["height"] / 2
+    side = picture.locator("svg").bounding_box()["width"] / 900 * 80
+    policies.page.mouse.click(x, y - side)  # state 14 is chosen; the square above is state 10
+    wait_until_said(policies, picture, "State 10 is chosen")
+
+    bar = picture.get_by_role("slider", name="θ(s, left)")
+    bar.focus()
+    for _ in range(3):
+        bar.press("Shift+ArrowUp")  # up to 1: the four no longer fit
+    error = picture.get_by_role("alert")
+    error.wait_for()
+    assert "theta[s=10]" in error.inner_text()
+    assert "sum ≤ 1" in error.inner_text()
+    for _ in range(4):
+        bar.press("Shift+ArrowDown")
+    error.wait_for(state="hidden")
+    wait_until_said(policies, picture, r"left θ 0\.\d\d")
+    assert policies.errors == []
+
+
+def test_the_start_of_the_corridor_moves_the_curve_and_a_step_on_it_works(policies):
+    picture = view(policies, "J of the short corridor from each of its cells")
+    cell = policies.page.locator(".jp-Cell", has=picture)
+    cell.get_by_role("combobox").select_option("third")
+    third = wait_until_said(policies, picture, r"J is (?!-35\.83)")
+    assert number_after("J is", third) == pytest.approx(-25.2, abs=0.1)
+    cell.get_by_role("button", name="one step").click()
+    wait_until_said(policies, picture, r"θ is (?!-2\.00)")
+    assert policies.errors == []
+
+
+def test_four_ways_answer_to_their_sliders(policies):
+    picture = view(policies, "Four ways to the gradient of J")
+    before = said(picture)
+    cell = policies.page.locator(".jp-Cell", has=picture)
+    cell.locator(".noUi-handle").last.focus()
+    policies.page.keyboard.press("End")  # n = 100
+    text = wait_until_said(policies, picture, "among 100 random estimates")
+    assert text != before
+    assert "error" in text
+    assert policies.errors == []
