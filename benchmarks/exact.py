@@ -79,8 +79,8 @@ def measure(size: str, bound: float, quick: bool) -> list[Row]:
     slow = times(differences, rounds=3 if quick else 9, each=1)
     return [
         Row(f"{size}: J and ∇J, exact, to one bare solve", fast["ours"] / fast["solve"], bound, True),
-        Row(f"{size}: autograd to ours", fast["autograd"] / fast["ours"], 2, False),
-        Row(f"{size}: finite differences to ours", slow["differences"] / slow["ours"], 2, False),
+        Row(f"{size}: autograd to ours", fast["autograd"] / fast["ours"], 3, False),
+        Row(f"{size}: finite differences to ours", slow["differences"] / slow["ours"], 3, False),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 import pgcourse
 
 PACKAGE = Path(pgcourse.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 
 # What a module may import of pgcourse, and from outside Python's own library. A new module takes its place here.
 NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo"}
@@ -21,7 +21,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "bellman": ({"mdp", "policy"}, {"numpy", "scipy"}),
     "gradients": ({"mdp", "policy", "bellman"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
-    "pictures": (set(), MATPLOTLIB),
+    "pictures.part": (set(), MATPLOTLIB),
+    "pictures.graphs": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.worlds": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.bars": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.__init__": ({"pictures.part", "pictures.graphs", "pictures.worlds", "pictures.bars"}, set()),
     "live": (set(), MATPLOTLIB | {"IPython", "PIL", "anywidget", "traitlets"}),
     "explorer": ({"live"}, {"numpy", "IPython", "ipywidgets"}),
     "exercises": (NUMBERS, {"numpy"}),
@@ -41,7 +45,7 @@ RC_CHANGES = {"rc", "rc_context", "rc_file", "rcdefaults", "rc_file_defaults"}
 
 
 def tree(module):
-    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse((PACKAGE / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8"))
 
 
 def imports(code):
@@ -84,7 +88,9 @@ def test_a_module_imports_only_what_lies_below_it(module):
     for name in imports(tree(module)):
         first, _, rest = name.partition(".")
         if first == "pgcourse":
-            assert rest.partition(".")[0] in own, f"{module} imports {name}; it may import of pgcourse: {sorted(own)}"
+            assert any(within(rest, below) for below in own), (
+                f"{module} imports {name}; it may import of pgcourse: {sorted(own)}"
+            )
         else:
             known = sys.stdlib_module_names | outside
             assert first in known, f"{module} imports {name}; it may import, besides Python's own: {sorted(outside)}"
@@ -132,7 +138,7 @@ def test_this_test_sees_a_change_of_settings_and_not_a_look(code, lines):
 
 def test_importing_the_package_and_all_its_modules_imports_nothing_heavy():
     """gymnasium, SciPy and autograd come when they are first needed; pyplot, which has state, never does."""
-    modules = ", ".join(f"pgcourse.{module}" for module in MODULES if module != "__init__")
+    modules = ", ".join(f"pgcourse.{module}" for module in MODULES if not module.endswith("__init__"))
     heavy = ["gymnasium", "scipy", "autograd", "matplotlib.pyplot", "pandas"]
     program = f"import {modules}, sys; print(*[name for name in {heavy} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -1,0 +1,34 @@
+"""The course's pictures: ordinary matplotlib, whose animated artists are moved by `update`.
+
+A *part* is drawn once into an axes (`draw(ax)`), then moved (`update(numbers)`) and put into words
+(`describe(numbers)`). `numbers` is a dictionary with the names of the course's notation: theta, pi, v_pi, rho_pi, J,
+grad_J, … A `Picture` puts parts side by side in one figure.
+
+    picture = Picture([Landscape(t1, t2, J), GridWorld(desc)])
+    picture.update({"theta": theta, "J": J, "grad_J": grad_J, "pi": pi, "v_pi": v_pi})
+    picture.figure.savefig("still.png")
+"""
+
+from pgcourse.pictures.bars import ActionBars, ProbabilityBars
+from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
+from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
+from pgcourse.pictures.worlds import Corridor, GridWorld
+
+__all__ = [
+    "GRADIENT",
+    "OCCUPANCY",
+    "POLICY",
+    "VALUE",
+    "WAYS",
+    "ActionBars",
+    "Corridor",
+    "Curve",
+    "GradientCloud",
+    "GridWorld",
+    "Handle",
+    "Landscape",
+    "Part",
+    "Picture",
+    "ProbabilityBars",
+    "WaysTable",
+]

@@ -1,0 +1,100 @@
+"""The parameters of one state as bars whose tops can be dragged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from pgcourse.pictures.part import GRADIENT, INK, PALE, POLICY, Array, Handle, Numbers, Part, arrows, plain, set_tails
+
+
+class ActionBars(Part):
+    """The row of a parameter table for one state: bars whose tops can be dragged, π(a|s) written below.
+
+    Numbers: theta (S, n), state, pi; grad_J ((S, n), optional) as an arrow at each top. With n = |A| − 1 (the direct
+    parametrisation) the last action has no bar of its own to drag: it gets what is left.
+    """
+
+    def __init__(
+        self, actions: Sequence[str], low: float, high: float, ylabel: str = "θ(s, a)", name: str = "theta"
+    ) -> None:
+        self.actions, self.low, self.high, self.ylabel, self.name = actions, low, high, ylabel, name
+        self.parameters = len(actions)
+
+    def draw(self, ax: Axes) -> None:
+        n = len(self.actions)
+        ax.set(xlim=(-0.6, n - 0.4), ylim=(self.low, self.high), ylabel=self.ylabel)
+        ax.set_xticks(range(n), self.actions)
+        ax.tick_params(axis="x", length=0)
+        plain(ax)
+        ax.axhline(0, color=INK, lw=0.8)
+        self.title = ax.text(0.5, 1.02, "", transform=ax.transAxes, ha="center", fontsize=11, color=INK, animated=True)
+        self.bars: list[Any] = [
+            ax.add_patch(Rectangle((a - 0.3, 0), 0.6, 0, facecolor=POLICY, alpha=0.35, animated=True)) for a in range(n)
+        ]
+        self.arrows = arrows(ax, np.arange(n), np.zeros(n), GRADIENT, 0.012)
+        self.tops = [
+            ax.plot([a], [0], "o", color=POLICY, mec="white", mew=2, ms=13, zorder=5, animated=True)[0]
+            for a in range(n)
+        ]
+        self.notes = [
+            ax.text(a, self.low + 0.02 * (self.high - self.low), "", ha="center", va="bottom", fontsize=10,
+                    color=POLICY, animated=True)
+            for a in range(n)
+        ]  # fmt: skip
+        step = (self.high - self.low) / 40
+        self.handles = [
+            Handle(self.tops[a], f"θ(s, {self.actions[a]})", self._setter(a), step=(1, step))
+            for a in range(self.parameters)
+        ]
+
+    def _setter(self, a: int) -> Callable[[float, float, dict[str, Any]], dict[str, Any]]:
+        def values(x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
+            theta = np.array(current[self.name])
+            theta[current["state"], a] = y
+            return {self.name: theta}
+
+        return values
+
+    def update(self, numbers: Numbers) -> None:
+        s, probs = numbers["state"], numbers["pi"].probs
+        theta = self.heights(numbers)
+        grad = np.zeros(len(theta))
+        if "grad_J" in numbers:
+            grad[: self.parameters] = numbers["grad_J"][s]
+        largest = np.abs(grad).max()
+        self.title.set_text(f"state {s}")
+        set_tails(self.arrows, np.column_stack([np.arange(len(theta)), theta]))
+        self.arrows.set_UVC(0 * grad, grad / largest * 0.2 * (self.high - self.low) if largest else grad)
+        for a, height in enumerate(theta):
+            self.bars[a].set_height(height)
+            self.tops[a].set_data([a], [height])
+            self.notes[a].set_text(f"π = {probs[s, a]:.3f}")
+
+    def heights(self, numbers: Numbers) -> Array:
+        return np.asarray(numbers[self.name][numbers["state"]], dtype=float)
+
+    def describe(self, numbers: Numbers) -> str:
+        s = numbers["state"]
+        rows = zip(self.actions, self.heights(numbers), numbers["pi"].probs[s], strict=True)
+        return f"State {s}: " + "; ".join(f"{a} θ {t:.2f}, probability {p:.3f}" for a, t, p in rows) + "."
+
+
+class ProbabilityBars(ActionBars):
+    """The direct parametrisation's row: |A| − 1 probabilities to drag, and what they leave for the last action."""
+
+    def __init__(self, actions: Sequence[str], name: str = "theta") -> None:
+        super().__init__(actions, -0.12, 1.05, "π(a|s)", name)
+        self.parameters = len(actions) - 1
+
+    def draw(self, ax: Axes) -> None:
+        super().draw(ax)
+        self.tops[-1].set_markersize(0)
+        self.bars[-1].set_facecolor(PALE)
+
+    def heights(self, numbers: Numbers) -> Array:
+        return numbers["pi"].probs[numbers["state"]]

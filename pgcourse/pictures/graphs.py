@@ -1,0 +1,224 @@
+"""J as a curve and as a landscape, and ways to its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pgcourse.pictures.part import (
+    GRADIENT,
+    INK,
+    OCCUPANCY,
+    PALE,
+    POLICY,
+    VALUE,
+    VALUES,
+    Array,
+    Handle,
+    Numbers,
+    Part,
+    arrows,
+    minus,
+    plain,
+    set_tails,
+)
+
+
+class Curve(Part):
+    """J along one parameter, with the point (θ, J(θ)) to drag and the tangent of slope ∂J/∂θ.
+
+    Numbers: the parameter by its `name` (float), J (float), grad_J (float or (1,)); `curve` ((n,), optional) replaces
+    y. `top` = (label, {x: text}) adds a second scale above.
+    """
+
+    def __init__(
+        self,
+        x: Array,
+        y: Array,
+        ylim: tuple[float, float] | None = None,
+        name: str = "theta",
+        xlabel: str = "θ",
+        top: tuple[str, dict[float, str]] | None = None,
+    ) -> None:
+        self.x, self.y, self.ylim, self.name, self.xlabel, self.top = x, y, ylim, name, xlabel, top
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlabel=self.xlabel, ylabel=f"J({self.xlabel})", xlim=(self.x[0], self.x[-1]))
+        plain(ax)
+        if self.top:
+            label, ticks = self.top
+            above = ax.secondary_xaxis("top")
+            above.set_xlabel(label)
+            above.set_xticks(list(ticks), list(ticks.values()))
+        (self.line,) = ax.plot(self.x, self.y, color=VALUE, lw=2.5, animated=True)
+        ax.set_ylim(self.ylim or ax.get_ylim())
+        (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
+        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, animated=True)
+        self.note = ax.text(0.03, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=12, color=INK, animated=True)
+        width = self.x[-1] - self.x[0]
+        self.reach = 0.13 * width
+        self.shape = width / np.ptp(ax.get_ylim())  # so that a steep tangent is not longer than a flat one
+        name = self.name
+        self.handles = [
+            Handle(self.point, self.xlabel, lambda x, y, _: {name: x}, step=(width / 100, 1), along=self.line)
+        ]
+
+    def update(self, numbers: Numbers) -> None:
+        theta, J, slope = float(numbers[self.name]), float(numbers["J"]), np.ravel(numbers["grad_J"])[0]
+        if "curve" in numbers:
+            self.line.set_ydata(numbers["curve"])
+        reach = self.reach / np.hypot(1, slope * self.shape)
+        self.point.set_data([theta], [J])
+        self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
+        name = self.xlabel
+        self.note.set_text(minus(f"{name} = {theta:.2f}    J = {J:.2f}    slope dJ/d{name} = {slope:+.2f}"))
+
+    def describe(self, numbers: Numbers) -> str:
+        slope = np.ravel(numbers["grad_J"])[0]
+        way = "rises" if slope > 0 else "falls" if slope < 0 else "is level"
+        return f"{self.xlabel} is {numbers[self.name]:.2f}, J is {numbers['J']:.2f}; there J {way}, slope {slope:.2f}."
+
+
+class Landscape(Part):
+    """J over two parameters as contours, with θ to drag, ∇J(θ) as an arrow and the way that steps have taken.
+
+    Numbers: theta (2,), J, grad_J (2,); trail ((n, 2), optional), the points before θ. The picture's own J has shape
+    (len(y), len(x)). A value called trail starts anew when θ is dragged.
+    """
+
+    def __init__(
+        self, x: Array, y: Array, J: Array, labels: tuple[str, str] = ("θ₁", "θ₂"), names: Sequence[str] = ()
+    ) -> None:
+        self.x, self.y, self.J, self.labels = x, y, J, labels
+        self.names = names or ("theta_1", "theta_2")
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlabel=self.labels[0], ylabel=self.labels[1], aspect="equal")  # so that ∇J crosses contours squarely
+        filled = ax.contourf(self.x, self.y, self.J, levels=16, cmap=VALUES)
+        ax.contour(
+            self.x, self.y, self.J, levels=np.asarray(filled.levels)[1::2], colors=INK, linewidths=0.4, alpha=0.5
+        )
+        bar = ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=30)
+        bar.set_label("J(θ)")
+        bar.outline.set_visible(False)
+        (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
+        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
+        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
+        self.note = ax.text(
+            0.03, 0.97, "", transform=ax.transAxes, va="top", fontsize=11, color=INK, zorder=6, animated=True,
+            bbox={"facecolor": "#FFFFFFD0", "edgecolor": "none"},
+        )  # fmt: skip
+        self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
+        label = f"θ = ({self.labels[0]}, {self.labels[1]})"
+        step = float(self.extent[0] / 60), float(self.extent[1] / 60)
+        self.handles = [Handle(self.point, label, self._dragged, step=step)]
+
+    def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = dict(zip(self.names, (x, y), strict=True))
+        return values | {"trail": []} if "trail" in current else values
+
+    def update(self, numbers: Numbers) -> None:
+        theta, grad = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["grad_J"], dtype=float)
+        self.trail.set_data(np.array([*numbers.get("trail", ()), theta]).T)
+        self.point.set_data([theta[0]], [theta[1]])
+        set_tails(self.arrow, [theta])
+        u, v = self.arrow_for(grad)
+        self.arrow.set_UVC([u], [v])
+        self.note.set_text(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}")
+
+    def arrow_for(self, grad: Array) -> Array:
+        """∇J's direction; its length grows as √|∇J|, so that a small gradient can be seen and a large one fits."""
+        length = np.linalg.norm(grad)
+        steep = 3 * np.ptp(self.J) / self.extent.min()
+        return grad / length * self.extent.min() * min(0.1 + 0.25 * np.sqrt(length / steep), 0.4) if length else grad
+
+    def describe(self, numbers: Numbers) -> str:
+        (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
+        return f"θ is ({x:.2f}, {y:.2f}), J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
+
+
+WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
+    "formula": "→ formula",
+    "differences": "□ finite differences",
+    "automatic": "◇ automatic differentiation",
+    "evolution": "△ evolution strategy",
+}
+
+
+class GradientCloud(Part):
+    """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
+
+    Numbers: ways (key of WAYS → (2,)), estimates (n, 2). The axes reach from −reach to reach.
+    """
+
+    def __init__(self, reach: float) -> None:
+        self.reach = reach
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach), aspect="equal")
+        ax.set(xlabel="∂J/∂θ₁", ylabel="∂J/∂θ₂")
+        ax.locator_params(nbins=5)
+        plain(ax)
+        ax.axhline(0, color=PALE, lw=0.8)
+        ax.axvline(0, color=PALE, lw=0.8)
+        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
+        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.013)
+        marks = {"differences": ("s", 17), "automatic": ("D", 12), "evolution": ("^", 11)}
+        self.tips = {
+            way: ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
+            for way, (mark, size) in marks.items()
+        }
+
+    def update(self, numbers: Numbers) -> None:
+        (u, v), estimates = numbers["ways"]["formula"], np.asarray(numbers["estimates"])
+        self.cloud.set_data(estimates.T)
+        self.arrow.set_UVC([u], [v])
+        for way, tip in self.tips.items():
+            tip.set_data(numbers["ways"][way].reshape(2, 1))
+
+    def describe(self, numbers: Numbers) -> str:
+        u, v = numbers["ways"]["formula"]
+        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates."
+
+
+class WaysTable(Part):
+    """The same ways in figures: each one's distance to the formula and one estimate's spread, in parts of |∇J|, and
+    how many times J was computed. Numbers: ways, estimates, and calls (key → number)."""
+
+    columns = ("error", "spread", "J calls")
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(0, 1), ylim=(len(WAYS) + 1.5, -1))
+        ax.axis("off")
+        places = (0.64, 0.8, 0.99)
+        for x, column in zip(places, self.columns, strict=True):
+            ax.text(x, 0, column, ha="right", va="center", fontsize=10.5, color=INK, weight="bold")
+        ax.axhline(0.5, color=INK, lw=0.8)
+        for y, name in enumerate(WAYS.values(), start=1):
+            ax.text(0, y, name, ha="left", va="center", fontsize=10.5, color=INK)
+        ax.text(
+            0, len(WAYS) + 1, "• one estimate of the evolution strategy", va="center", fontsize=10.5, color=OCCUPANCY
+        )
+        self.cells = {
+            way: [ax.text(x, y, "", ha="right", va="center", fontsize=10.5, color=INK, animated=True) for x in places]
+            for y, way in enumerate(WAYS, start=1)
+        }
+
+    def update(self, numbers: Numbers) -> None:
+        for way, cells in self.cells.items():
+            for cell, string in zip(cells, self.figures(numbers, way), strict=True):
+                cell.set_text(string)
+
+    def figures(self, numbers: Numbers, way: str) -> tuple[str, str, str]:
+        exact = numbers["ways"]["formula"]
+        length = np.linalg.norm(exact)
+        error = np.linalg.norm(numbers["ways"][way] - exact) / length
+        spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length if way == "evolution" else 0
+        return "–" if way == "formula" else f"{error:.0e}", f"{spread:.1f}", str(numbers["calls"][way])
+
+    def describe(self, numbers: Numbers) -> str:
+        rows = ((WAYS[way], zip(self.columns, self.figures(numbers, way), strict=True)) for way in WAYS)
+        return "; ".join(f"{name[2:]}: " + ", ".join(map(" ".join, cells)) for name, cells in rows) + "."

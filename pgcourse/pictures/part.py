@@ -1,0 +1,106 @@
+"""What all pictures share: the palette, the parts' common shape, and a figure of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.quiver import Quiver
+from numpy.typing import ArrayLike, NDArray
+
+Numbers = Mapping[str, Any]
+Array = NDArray[np.float64]
+
+# One palette, after Okabe and Ito, which readers with any colour vision can tell apart; each colour has one meaning.
+POLICY = "#0072B2"  # π and θ
+GRADIENT = "#D55E00"  # ∇J
+VALUE = "#00734F"  # v and J
+OCCUPANCY = "#8F3F71"  # ρ
+INK, PALE = "#1F2328", "#D0D7DE"
+VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
+
+GAP = (np.nan, np.nan)  # lifts the pen between two lines
+CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
+
+
+class Handle(NamedTuple):
+    """A point the reader may drag: where it goes is turned into values by `values(x, y, current values)`."""
+
+    line: Line2D
+    label: str
+    values: Callable[[float, float, dict[str, Any]], dict[str, Any]]
+    step: tuple[float, float] = (0.1, 0.1)
+    along: Line2D | None = None
+    snap: bool = False
+
+
+class Part:
+    """What every part of a picture offers; `handles` exist once it is drawn."""
+
+    handles: Sequence[Handle] = ()
+
+    def draw(self, ax: Axes) -> None:
+        """Draw what stays, and make the animated artists that move."""
+        raise NotImplementedError
+
+    def update(self, numbers: Numbers) -> None:
+        """Move the animated artists."""
+        raise NotImplementedError
+
+    def describe(self, numbers: Numbers) -> str:
+        """What is seen, in a sentence for a screen reader."""
+        raise NotImplementedError
+
+
+class Picture:
+    """Parts side by side in one figure of `width` × `height` CSS pixels."""
+
+    def __init__(
+        self, parts: Sequence[Part], width: float = 900, height: float = 380, ratios: Sequence[float] | None = None
+    ) -> None:
+        self.parts = parts
+        self.figure = Figure(figsize=(width / CSS_PIXELS, height / CSS_PIXELS), dpi=CSS_PIXELS, layout="constrained")
+        axes = self.figure.subplots(1, len(parts), squeeze=False, width_ratios=ratios)[0]
+        for part, ax in zip(parts, axes, strict=True):
+            part.draw(ax)
+        self.handles = [handle for part in parts for handle in part.handles]
+
+    def update(self, numbers: Numbers) -> None:
+        for part in self.parts:
+            part.update(numbers)
+
+    def describe(self, numbers: Numbers) -> str:
+        return " ".join(part.describe(numbers) for part in self.parts)
+
+
+# Drawing
+
+
+def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:
+    """Arrows in data units that move, of no length yet."""
+    none = np.zeros(np.shape(x))
+    shape: dict[str, Any] = {"headwidth": 3.4, "headlength": 3.6, "headaxislength": 3.2, "minlength": 0.1}
+    return ax.quiver(
+        x, y, none, none, angles="xy", scale_units="xy", scale=1, width=width, color=color, zorder=4, animated=True,
+        **shape,
+    )  # fmt: skip
+
+
+def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
+    """Quiver keeps its tails twice: as drawn, and for turning data into angles."""
+    quiver.set_offsets(xy)
+    quiver.XY = np.asarray(xy, dtype=float)
+
+
+def minus(text: str) -> str:
+    """With a minus sign for each hyphen, as matplotlib's own tick labels have."""
+    return text.replace("-", "−")
+
+
+def plain(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,162 @@
+"""The short corridor and FrozenLake's grid, with the policy, the values and the visits in their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.patches import Circle, Rectangle
+from numpy.typing import ArrayLike
+
+from pgcourse.pictures.part import (
+    GAP,
+    GRADIENT,
+    INK,
+    OCCUPANCY,
+    PALE,
+    POLICY,
+    VALUE,
+    VALUES,
+    Handle,
+    Numbers,
+    Part,
+    arrows,
+    minus,
+)
+
+
+class Corridor(Part):
+    """The short corridor: π as arrows, v^π in each cell, ρ^π as bars below. Numbers: pi, v_pi, rho_pi.
+
+    Its second cell is switched: left goes right and right goes left.
+    """
+
+    most_visits = 16.0  # a bar of full height
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(-0.65, 3.65), ylim=(-1.75, 1.15), aspect="equal")
+        ax.axis("off")
+        for s, name in enumerate(("start", "switched", "", "exit")):
+            face = {1: "#FFF3D6", 3: "#EAEEF2"}.get(s, "white")
+            ax.add_patch(Rectangle((s - 0.5, -0.5), 1, 1, facecolor=face, edgecolor=INK, lw=1.2))
+            ax.text(s, 0.56, name, ha="center", va="bottom", fontsize=11, color=INK)
+        ax.text(3, 0, "end", ha="center", va="center", fontsize=11, color=INK)
+        ax.plot([-0.5, 2.5], [-1.4, -1.4], color=PALE, lw=1)
+        ax.text(-0.55, -0.66, r"$\rho^\pi$: expected visits", fontsize=10, color=OCCUPANCY, va="center")
+        x, y = np.repeat(np.arange(3.0), 2), np.full(6, -0.05)
+        self.arrows = arrows(ax, x, y, POLICY, 0.012)
+        self.values = [
+            ax.text(s, 0.3, "", ha="center", va="center", fontsize=11, color=VALUE, animated=True) for s in range(3)
+        ]
+        self.bars: list[Any] = [
+            ax.add_patch(Rectangle((s - 0.3, -1.4), 0.6, 0, facecolor=OCCUPANCY, alpha=0.75, animated=True))
+            for s in range(3)
+        ]
+        self.visits = [
+            ax.text(s, -1.58, "", ha="center", va="center", fontsize=10, color=OCCUPANCY, animated=True)
+            for s in range(3)
+        ]
+
+    def update(self, numbers: Numbers) -> None:
+        probs, v, rho = numbers["pi"].probs, numbers["v_pi"], numbers["rho_pi"]
+        self.arrows.set_UVC((0.45 * probs[:3] * [-1, 1]).ravel(), np.zeros(6))
+        for s in range(3):
+            self.values[s].set_text(minus(f"v = {v[s]:.1f}"))
+            self.bars[s].set_height(0.6 * min(rho[s] / self.most_visits, 1))
+            self.visits[s].set_text(f"{rho[s]:.1f}")
+
+    def describe(self, numbers: Numbers) -> str:
+        v, rho, right = numbers["v_pi"], numbers["rho_pi"], numbers["pi"].probs[0, 1]
+        return (
+            f"The corridor: the policy goes right with probability {right:.2f}; "
+            f"values {', '.join(f'{x:.1f}' for x in v[:3])}; expected visits {', '.join(f'{x:.1f}' for x in rho[:3])}."
+        )
+
+
+class GridWorld(Part):
+    """A grid like FrozenLake's: v^π as colour and number, π as arrows, and (with `selects`) a cell to choose.
+
+    desc    (rows, columns) of one-letter bytes as Gymnasium has them: S start, F free, H hole, G goal
+    moves   the way each action wants to go, as (right, down)
+    Numbers: pi, v_pi; with selects, the name of a value (a state's number), that too.
+    """
+
+    def __init__(
+        self,
+        desc: ArrayLike,
+        selects: str | None = None,
+        moves: ArrayLike = ((-1, 0), (0, 1), (1, 0), (0, -1)),
+        top: float = 1.0,
+    ) -> None:
+        self.desc = np.array(desc, dtype="U1")
+        self.selects, self.moves, self.top = selects, np.asarray(moves, dtype=float), top
+
+    def draw(self, ax: Axes) -> None:
+        rows, columns = self.desc.shape
+        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        for side in ax.spines.values():
+            side.set_color(INK)
+        self.image = ax.imshow(
+            np.zeros(self.desc.shape), cmap=VALUES, norm=PowerNorm(0.5, 0, self.top), zorder=0, animated=True
+        )
+        flat = self.desc.ravel()
+        self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
+        self.column, self.row = self.free % columns, self.free // columns
+        # grid lines and the word "start" lie above the moving colours, so they are drawn with what moves
+        across = [(x, y) for edge in range(1, rows) for x, y in ((-0.5, edge - 0.5), (columns - 0.5, edge - 0.5), GAP)]
+        down = [(x, y) for edge in range(1, columns) for x, y in ((edge - 0.5, -0.5), (edge - 0.5, rows - 0.5), GAP)]
+        ax.plot(*zip(*across, *down, strict=True), color=PALE, lw=0.8, zorder=1, animated=True)
+        for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
+            x, y = s % columns, s // columns
+            hole = flat[s] == "H"
+            ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
+            ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
+        for s in np.flatnonzero(flat == "S"):
+            ax.text(
+                s % columns - 0.45,
+                s // columns - 0.44,
+                "start",
+                ha="left",
+                va="top",
+                fontsize=8,
+                color=INK,
+                animated=True,
+            )
+        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.11
+        self.arrows = arrows(ax, x, y, POLICY, 0.009)
+        self.values = [
+            ax.text(x, y + 0.44, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
+            for x, y in zip(self.column, self.row, strict=True)
+        ]
+        if self.selects:
+            name, columns = self.selects, int(columns)
+            (self.chosen,) = ax.plot(
+                [0], [0], "s", mfc="none", mec=GRADIENT, mew=3, zorder=5, animated=True, clip_on=False
+            )
+            figure: Any = ax.figure
+            figure.draw_without_rendering()  # the layout decides on the size of a cell
+            cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
+            self.chosen.set_markersize(cell * 72 / ax.figure.dpi - 3)
+            self.handles = [
+                Handle(self.chosen, "state", lambda x, y, _: {name: round(y) * columns + round(x)},
+                       step=(1, -1), snap=True)
+            ]  # fmt: skip
+
+    def update(self, numbers: Numbers) -> None:
+        probs, v = numbers["pi"].probs[self.free], numbers["v_pi"]
+        self.image.set_data(np.where(np.isin(self.desc, ["S", "F"]), v.reshape(self.desc.shape), np.nan))
+        arrows = 0.33 * probs[..., None] * self.moves
+        self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
+        for text, value in zip(self.values, v[self.free], strict=True):
+            text.set_text(f"{value:.3f}")
+        if self.selects:
+            row, column = divmod(numbers[self.selects], self.desc.shape[1])
+            self.chosen.set_data([column], [row])
+
+    def describe(self, numbers: Numbers) -> str:
+        v = numbers["v_pi"][self.free]
+        best = self.free[v.argmax()]
+        text = f"The grid: values from {v.min():.3f} to {v.max():.3f}, the best in state {best}."
+        return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")
