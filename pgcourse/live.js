@@ -85,9 +85,9 @@ const arrows = (xyuv, width, [headwidth, headlength, headaxislength, minshaft, m
     const [x, y, u, v] = xyuv.subarray(i, i + 4), length = Math.hypot(u, v) / width;
     if (!exists(x + y, length)) continue;
     let corners;
-    if (length < minlength) { // a dot
+    if (length < minlength) { // a dot, turning as the arrows do: where they overlap nothing must cancel
       const r = minlength / 2;
-      corners = [0, 1, 2, 3, 4, 5].map((k) => [r * Math.cos((k * Math.PI) / 3), r * Math.sin((k * Math.PI) / 3)]);
+      corners = [0, 1, 2, 3, 4, 5].map((k) => [r * Math.cos((k * Math.PI) / 3), -r * Math.sin((k * Math.PI) / 3)]);
     } else {
       const shortest = minshaft * headlength, shrink = length < shortest ? length / shortest : 1;
       const tip = Math.max(length, shortest);
@@ -177,16 +177,20 @@ const KINDS = {
         else lines.forEach((line, i) => { element("tspan", { x: 0, dy: i ? `${LINE}em` : 0 }, text).textContent = line; });
       }
       // the first line's baseline, from where the block is held: heights in em
-      const extra = LINE * (lines.length - 1), middle = (ASCENT - DESCENT - extra) / 2;
-      const down = { top: ASCENT, center: middle, center_baseline: middle, bottom: -DESCENT - extra, baseline: -extra }[a.baseline];
+      const extra = LINE * (lines.length - 1), leading = extra && (LINE - 1) / 2;
+      const ascent = 0.76 + leading, descent = 0.24 + leading;
+      const down = {
+        top: ascent, center: (ascent - descent - extra) / 2, center_baseline: (ascent - extra) / 2,
+        bottom: -descent - extra, baseline: -extra,
+      }[a.baseline];
       group.setAttribute("transform", `translate(${spot(x, y)}) rotate(${a.rotation}) translate(0 ${number(down * a.size)})`);
       if (!a.box) return;
       const { x: left, width } = text.getBBox(), pad = a.box.pad;
-      set(box, { x: left - pad, y: -ASCENT * a.size - pad, width: width + 2 * pad, height: (ASCENT + DESCENT + extra) * a.size + 2 * pad });
+      set(box, { x: left - pad, y: -ascent * a.size - pad, width: width + 2 * pad, height: (ascent + descent + extra) * a.size + 2 * pad });
     },
   },
 };
-const ASCENT = 0.76, DESCENT = 0.24, LINE = 1.2; // of DejaVu Sans as matplotlib sets it, in em
+const LINE = 1.2; // from one baseline to the next, in em
 
 // the point of a curve (x increasing, [x, y, …]) above or below the pointer
 const onCurve = (curve, x, y) => {
