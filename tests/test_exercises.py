@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 
 from pgcourse import zoo
-from pgcourse.exercises import (
-    TONES,
-    Verdict,
-    check_best_p,
-    check_dominating_start,
-    check_parameter_count,
-    check_table,
-)
+from pgcourse.exercises import check_best_p, check_dominating_start, check_parameter_count, check_table
+from pgcourse.exercises.verdict import TONES, Verdict
 
 RUBBISH = [None, "48", [48], {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
 

@@ -28,7 +28,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "pictures.__init__": ({"pictures.part", "pictures.graphs", "pictures.worlds", "pictures.bars"}, set()),
     "live": (set(), MATPLOTLIB | {"IPython", "PIL", "anywidget", "traitlets"}),
     "explorer": ({"live"}, {"numpy", "IPython", "ipywidgets"}),
-    "exercises": (NUMBERS, {"numpy"}),
+    "exercises.verdict": (set(), {"numpy"}),
+    "exercises.start": ({"exercises.verdict"}, {"numpy"}),
+    "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
+    "exercises.__init__": ({"exercises"}, set()),
     "__init__": (set(MODULES), set()),
 }
 FORBIDDEN = (

@@ -1,0 +1,150 @@
+"""The exercises of notebook 01: parameters of a policy, and which J to maximise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pgcourse.bellman import action_value, evaluate, optimal_values
+from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.mdp import FiniteMDP
+from pgcourse.policy import Policy
+
+
+def check_parameter_count(answer: Any) -> Verdict:
+    """How many numbers it takes to write down any stochastic policy for FrozenLake 4×4 (16 states, 4 actions)."""
+    if answer is ...:
+        return waiting("a number")
+    if not is_number(answer):
+        return wrong(f"{answer!r} is not a number; expected a whole number such as 7.")
+    known: dict[float, Verdict] = {
+        58: nearly("3 × 16 is the right product, but it is 48: this slip is a famous one."),
+        64: nearly(
+            "4 × 16 = 64 is one number for each pair (s, a), as in the tabular softmax. But the four probabilities of "
+            "a state sum to 1, so the last one of each row says nothing new."
+        ),
+        33: nearly(
+            "3 × 11 = 33 are all that matter to J, well seen: 5 of the 16 states end the game, and what the policy "
+            "would do there never shows. Writing down the whole policy, as asked, takes the other rows too."
+        ),
+        44: nearly(
+            "4 × 11: you left out the 5 states that end the game. The question asks for the whole table, and in each "
+            "row one of the four probabilities follows from the others."
+        ),
+        16: wrong(
+            "16 numbers, one for each state, say which action to take: that is a deterministic policy. A stochastic "
+            "one has a whole distribution in each state."
+        ),
+        4: wrong("4 is the number of actions. How many distributions over them does a policy have?"),
+        3: nearly("3 free numbers are right for one state: the fourth follows, since they sum to 1. And all states?"),
+        20: wrong("16 + 4 counts states and actions. A policy has a number for each pair of them."),
+        4**16: wrong("4¹⁶ is how many deterministic policies there are, not how many numbers describe one policy."),
+    }
+    if answer == 48:
+        return right("|S| (|A| − 1) = 16 × 3 = 48: three free probabilities in each state, and the fourth follows.")
+    return known.get(
+        float(answer),
+        wrong(f"Not {answer}. How many numbers describe a distribution over 4 actions, and how many states are there?"),
+    )
+
+
+def check_table(my_table: Any) -> Verdict:
+    """my_table(theta) must turn the |A| − 1 free probabilities of each state, (S, A − 1), into the table π, (S, A)."""
+    if my_table is ...:
+        return waiting("a function of theta")
+    if not callable(my_table):
+        return wrong(f"{my_table!r} is not a function; expected one that takes theta and gives the table π.")
+    rng = np.random.default_rng(6)
+    for S, A in ((16, 4), (5, 3), (2, 2)):
+        probs = rng.dirichlet(np.ones(A), size=S)
+        verdict = _check_one_table(my_table, probs)
+        if not verdict:
+            return verdict
+    return right("Every row sums to 1, your numbers are its first probabilities, and it works for any S and A.")
+
+
+def _check_one_table(my_table: Callable[[Any], Any], probs: np.ndarray) -> Verdict:
+    S, A = probs.shape
+    try:
+        table = my_table(probs[:, :-1].copy())
+        if table is ... or table is None:
+            return waiting("what the function returns")
+        table = np.asarray(table, dtype=float)
+    except Exception as error:  # the student's own code runs here
+        return wrong(f"With θ of shape ({S}, {A - 1}) your function raised {type(error).__name__}: {error}")
+    if table.shape == (S, A) and np.allclose(table, probs, atol=1e-12):
+        return right("")
+    if table.shape == (S, A - 1):
+        return nearly(f"The table has shape {table.shape}: the last action's column is missing, expected {(S, A)}.")
+    if table.shape == (A, S):
+        return nearly(f"The table has shape {table.shape}: rows and columns are exchanged, expected {(S, A)}.")
+    if table.shape != (S, A):
+        return wrong(f"With θ of shape {(S, A - 1)} the table has shape {table.shape}, expected {(S, A)}.")
+    if np.allclose(np.roll(table, -1, axis=1), probs, atol=1e-12):
+        return nearly("The probability that is left over stands first; the chapter puts it in the last column.")
+    if not np.allclose(table.sum(axis=1), 1):
+        s = int(np.abs(table.sum(axis=1) - 1).argmax())
+        return wrong(f"Row {s} sums to {table[s].sum():.4f}, expected 1. What is left for the last action?")
+    if (table < 0).any():
+        return wrong(f"The table holds {table.min():.4f}, but a probability is never negative.")
+    return wrong(
+        f"Rows sum to 1, but π(a₀|s₀) is {table[0, 0]:.4f} where θ says {probs[0, 0]:.4f}. In this parametrisation the "
+        "numbers are the probabilities: nothing is left to normalise."
+    )
+
+
+def check_dominating_start(rho_0: Any, mdp: FiniteMDP) -> Verdict:
+    """rho_0 must be a starting distribution such that whoever maximises J = ρ₀ v^π dominates in every state."""
+    if rho_0 is ...:
+        return waiting("one probability for each state")
+    try:
+        rho = np.asarray(rho_0, dtype=float)
+    except (TypeError, ValueError):
+        return wrong(f"{rho_0!r} is not an array of numbers; expected {mdp.S} probabilities.")
+    if rho.shape != (mdp.S,):
+        return wrong(f"rho_0 has shape {rho.shape}, expected ({mdp.S},): one probability for each state.")
+    if not np.isfinite(rho).all() or (rho < 0).any():
+        s = int(np.argmax(~np.isfinite(rho) | (rho < 0)))
+        return wrong(f"rho_0[{s}] is {rho[s]}, expected a probability in [0, 1].")
+    if not rho.any():
+        return wrong("Every probability is 0, so J is 0 for all policies and none is better than another.")
+    total = f"Your probabilities sum to {rho.sum():.6g}, expected 1" if abs(rho.sum() - 1) > 1e-9 else ""
+    if (flaw := _dominated(rho, mdp)) is not None:
+        state, worse, best = flaw
+        return wrong(
+            f"No: there is a policy that maximises your J, and yet in state {state} it is worth {worse:.4f} where "
+            f"{best:.4f} can be had. It never comes to state {state} from where you start, so J does not see it."
+        )
+    if total:
+        return nearly(f"{total}. (Only their ratios matter to which policy is best.)")
+    if (rho[mdp.live] > 0).all():
+        return right("Some mass on every state where something is decided: what is not best somewhere costs J.")
+    return right(
+        "True here, though not for the chapter's reason: every best policy passes through the states to which you give "
+        "no mass. Mass everywhere is safe without looking."
+    )
+
+
+def _dominated(rho_0: np.ndarray, mdp: FiniteMDP) -> tuple[int, float, float] | None:
+    """A state where some policy that maximises ρ₀ v^π is not best: (state, its value there, v*). None if there is none.
+
+    A policy maximises J if it takes best actions wherever it comes. So for each state without mass: can best actions
+    avoid it for ever? Then a policy that does, and takes the worst actions outside, is as good for J.
+    """
+    v_star = optimal_values(mdp)
+    q_star = action_value(mdp, v_star)
+    best = q_star > v_star[:, None] - 1e-9
+    worst = np.eye(mdp.A)[q_star.argmin(axis=1)]
+    for s in mdp.live[rho_0[mdp.live] == 0]:
+        inside = np.arange(mdp.S) != s  # shrinks to the states from which best actions never need to leave it
+        for _ in range(mdp.S):
+            stays = best & (mdp.p @ ~inside == 0)
+            inside = inside & stays.any(axis=1)
+        if inside[rho_0 > 0].all():
+            avoiding = np.where(inside[:, None], np.eye(mdp.A)[stays.argmax(axis=1)], worst)
+            value = evaluate(mdp, Policy(avoiding))[s]
+            if value < v_star[s] - 1e-9:
+                return int(s), float(value), float(v_star[s])
+    return None
