@@ -31,8 +31,8 @@ def check_best_p(answer: Any) -> Verdict:
         return wrong("Always right? The second cell is switched: it sends you back to the first one, for ever.")
     if p == 0:
         return wrong("Always left? Then you never leave the first cell.")
-    steeper = "rises" if p < best else "falls"
-    near = _nearly if abs(p - best) < 0.06 else _wrong
-    return near(
-        f"At P(right) = {p:g} the curve still {steeper}: look at the sign of the slope, and go on to where it is 0."
+    steeper, tone = "rises" if p < best else "falls", "nearly" if abs(p - best) < 0.06 else "wrong"
+    return Verdict(
+        tone,
+        f"At P(right) = {p:g} the curve still {steeper}: look at the sign of the slope, and go on to where it is 0.",
     )
