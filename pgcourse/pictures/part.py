@@ -24,7 +24,6 @@ OCCUPANCY = "#8F3F71"  # ρ
 INK, PALE = "#1F2328", "#D0D7DE"
 VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
 
-GAP = (np.nan, np.nan)  # lifts the pen between two lines
 CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
 
 

@@ -11,8 +11,6 @@ from matplotlib.patches import Circle, Rectangle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.part import (
-    GAP,
-    GRADIENT,
     INK,
     OCCUPANCY,
     PALE,
@@ -104,26 +102,16 @@ class GridWorld(Part):
         flat = self.desc.ravel()
         self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
         self.column, self.row = self.free % columns, self.free // columns
-        # grid lines and the word "start" lie above the moving colours, so they are drawn with what moves
-        across = [(x, y) for edge in range(1, rows) for x, y in ((-0.5, edge - 0.5), (columns - 0.5, edge - 0.5), GAP)]
-        down = [(x, y) for edge in range(1, columns) for x, y in ((edge - 0.5, -0.5), (edge - 0.5, rows - 0.5), GAP)]
-        ax.plot(*zip(*across, *down, strict=True), color=PALE, lw=0.8, zorder=1, animated=True)
+        for edge in range(1, max(rows, columns)):
+            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
+            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
         for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
             x, y = s % columns, s // columns
             hole = flat[s] == "H"
             ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
-            ax.text(
-                s % columns - 0.45,
-                s // columns - 0.44,
-                "start",
-                ha="left",
-                va="top",
-                fontsize=8,
-                color=INK,
-                animated=True,
-            )
+            ax.text(s % columns - 0.45, s // columns - 0.44, "start", ha="left", va="top", fontsize=9, color=INK)
         x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.11
         self.arrows = arrows(ax, x, y, POLICY, 0.009)
         self.values = [
@@ -132,9 +120,7 @@ class GridWorld(Part):
         ]
         if self.selects:
             name, columns = self.selects, int(columns)
-            (self.chosen,) = ax.plot(
-                [0], [0], "s", mfc="none", mec=GRADIENT, mew=3, zorder=5, animated=True, clip_on=False
-            )
+            (self.chosen,) = ax.plot([0], [0], "s", mfc="none", mec=INK, mew=3, zorder=5, animated=True, clip_on=False)
             figure: Any = ax.figure
             figure.draw_without_rendering()  # the layout decides on the size of a cell
             cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
@@ -146,7 +132,7 @@ class GridWorld(Part):
 
     def update(self, numbers: Numbers) -> None:
         probs, v = numbers["pi"].probs[self.free], numbers["v_pi"]
-        self.image.set_data(np.where(np.isin(self.desc, ["S", "F"]), v.reshape(self.desc.shape), np.nan))
+        self.image.set_data(v.reshape(self.desc.shape))
         arrows = 0.33 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, value in zip(self.values, v[self.free], strict=True):
