@@ -1,0 +1,428 @@
+"""What a reader sees and does, in a real JupyterLab in a real Chromium.
+
+The browser's picture is compared with matplotlib's own; everything else is done with mouse, finger and keyboard, and
+judged by what the page shows. Nothing here sleeps to wait: each step waits for the condition it needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+
+# One picture, moved by a slider and by its point: y = x² with words, on axes from -4 to 4.
+PARABOLA = """
+import time, numpy as np
+from types import SimpleNamespace
+from ipywidgets import FloatSlider
+from matplotlib.figure import Figure
+from pgcourse import Explorer
+
+class Parabola:
+    def __init__(self):
+        self.figure = Figure(figsize=(6, 3), dpi=100)
+        ax = self.figure.subplots()
+        ax.set(xlim=(-4, 4), ylim=(-1, 10))
+        (self.point,) = ax.plot([0], [0], "o", ms=12, animated=True)
+        (self.still_there,) = ax.plot([2], [8], "s", ms=12, animated=True)
+        self.words = ax.text(-3.8, 9, "", va="top", animated=True)
+        handle = lambda line, label, values: SimpleNamespace(
+            line=line, label=label, values=values, step=(0.1, 0.1), along=None, snap=False)
+        self.handles = [handle(self.point, "x", lambda x, y, values: {"x": x}),
+                        handle(self.still_there, "square", lambda x, y, values: {"square": (x, y)})]
+    def update(self, numbers):
+        self.point.set_data([numbers["x"]], [numbers["y"]])
+        self.still_there.set_data(*np.reshape(numbers["square"], (2, 1)))
+        self.words.set_text(f"x = {numbers['x']:.2f}")
+    def describe(self, numbers):
+        return f"x is {numbers['x']:.2f}"
+
+delay, played = 0, 0
+def compute(x, square, scale):
+    time.sleep(delay)
+    if x > 3:
+        raise ValueError("x is too large for this picture")
+    return {"x": x, "y": x**2 if x > -3 else np.nan, "square": square}
+
+def step(values, numbers):
+    return {"x": values["x"] + 0.01}
+
+def view(**options):
+    controls = {"x": FloatSlider(0.0, min=-4, max=4, step=0.1, description="x"), "square": (2.0, 8.0), "scale": 1}
+    return Explorer(controls, compute, Parabola(), step=step, name="a parabola", **options)
+"""
+
+# One axes for each kind of artist that moves.
+KINDS = """
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Ellipse, PathPatch, Polygon, Wedge
+from matplotlib.path import Path
+from pgcourse.live import LiveFigure
+
+fig = Figure(figsize=(9, 6), dpi=100, layout="constrained")
+axes = dict(zip(("lines", "markers", "quiver", "image", "patches", "text", "log", "far"), fig.subplots(2, 4).ravel()))
+for name, ax in axes.items():
+    ax.set(xlim=(0, 10), ylim=(0, 10), title=name)
+moving = {"animated": True}
+
+x = np.linspace(0, 10, 50)
+y = np.where((x > 4) & (x < 5), np.nan, 5 + 3 * np.sin(x))
+axes["lines"].plot(x, y, lw=3, **moving)
+axes["lines"].plot(x, y - 3, "--", x, y - 5, "-.", lw=2, **moving)
+axes["lines"].plot(x, y + 2, ":", lw=2, alpha=0.5, **moving)
+for i, marker in enumerate("o.s^vDd<>*pP+xX|_hH8"):
+    axes["markers"].plot([1 + 2 * (i % 5)], [1 + 2 * (i // 5)], marker, ms=14, mew=2, mec="k", **moving)
+axes["markers"].plot([5, 5.3, 5.6], [9, 9, 9], "o", ms=15, alpha=0.4, **moving)
+u, v = np.array([[3, 0.5, 0.1, 2], [2, 0.5, 0, -4]])
+arrows = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.02, **moving}
+axes["quiver"].quiver(np.full(4, 5), np.full(4, 5), u, v, color="C1", **arrows)
+axes["quiver"].quiver([3], [3], [3], [-2], color="C2", alpha=0.5, pivot="mid", **arrows)
+z = np.arange(12.0).reshape(3, 4)
+z[1, 1] = np.nan
+axes["image"].set_facecolor("#eeddcc")
+axes["image"].imshow(z, extent=(1, 9, 1, 9), aspect="auto", **moving)
+axes["image"].set(xlim=(0, 10), ylim=(0, 10))
+axes["image"].plot([0, 10], [5, 5], "w", lw=3)
+axes["patches"].bar([1, 2, 3], [2, 3, 4], color="C0", alpha=0.5, **moving)
+for patch in (
+    Circle((6, 2), 1.5, fc="C1", ec="k", lw=2),
+    Ellipse((6, 6), 3, 2, angle=30, fc="none", ec="C2", ls="--", lw=2),
+    Wedge((2, 8), 1.5, 20, 200, fc="C3"),
+    Polygon([(8, 8), (9.5, 8), (9, 9.5)], fc="C4", ec="k"),
+    PathPatch(Path([(7, 5), (8, 9), (9, 5)], [1, 3, 3]), fc="none", ec="C5", lw=3),
+):
+    patch.set_animated(True)
+    axes["patches"].add_patch(patch)
+for height, va in enumerate(("top", "center", "bottom", "baseline")):
+    axes["text"].text(0.2, 1 + 2 * height, va + " gy", va=va, **moving)
+axes["text"].text(9.8, 7, "two\\nlines", ha="right", va="top", **moving)
+axes["text"].text(8, 4, "turned", rotation=40, ha="center", va="center", **moving)
+axes["text"].text(9.8, 1, "box gy\\nJ = 3", ha="right", va="bottom", bbox={"facecolor": "#ffee00"}, **moving)
+axes["log"].set(xscale="log", yscale="log", xlim=(0.01, 100), ylim=(0.1, 1e4))
+axes["log"].plot(np.logspace(-2, 2, 30), np.logspace(-2, 2, 30) ** 2, "o-", **moving)
+axes["far"].plot([0, 1e12], [0, 0.5e12], [0, np.inf], [5, 5], lw=3, **moving)
+axes["far"].bar([5], [1e15], alpha=0.5, **moving)
+live = LiveFigure(fig, "every kind")
+"""
+
+
+@pytest.fixture
+def notebook(lab: Any, open_notebook: Callable[..., Any]) -> Callable[..., Any]:
+    """notebook(cell, cell, …): written, opened, run and shown."""
+
+    def make(*cells: str, selector: str = ".live-figure-handle", **context: Any) -> Any:
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=KERNEL)
+        nbformat.write(book, lab.folder / "live.ipynb")
+        opened = open_notebook("live.ipynb", **{"viewport": {"width": 1600, "height": 1300}} | context)
+        opened.run_all()
+        opened.page.wait_for_selector(selector)
+        return opened
+
+    return make
+
+
+@pytest.fixture
+def parabola(notebook: Callable[..., Any]) -> Any:
+    return notebook(PARABOLA, "explorer = view()\nexplorer")
+
+
+def words(page: Any, text: str, timeout: float = 10_000) -> None:
+    """Wait until the picture's moving text says so: the kernel has computed and the browser has drawn."""
+    page.locator(".live-figure svg text", has_text=text).first.wait_for(timeout=timeout)
+
+
+def centre(locator: Any) -> tuple[float, float]:
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def place(page: Any, x: float, y: float) -> tuple[float, float]:
+    """Where a point of the parabola's axes is on the page."""
+    box = page.locator(".live-figure-axes").first.bounding_box()
+    return box["x"] + (x + 4) / 8 * box["width"], box["y"] + (1 - (y + 1) / 11) * box["height"]
+
+
+def drag(page: Any, x: float, y: float) -> None:
+    handle(page).scroll_into_view_if_needed()
+    page.mouse.move(*centre(handle(page)))
+    page.mouse.down()
+    page.mouse.move(*place(page, x, y), steps=5)
+    page.mouse.up()
+
+
+def handle(page: Any, label: str = "x") -> Any:
+    return page.locator(f'.live-figure-handle[aria-label="{label}"]').first
+
+
+# the picture
+
+
+def test_the_browser_draws_what_matplotlib_draws(notebook: Callable[..., Any]) -> None:
+    """Every kind of artist, pixel by pixel at the still picture's resolution.
+
+    Edges are smoothed by two different renderers, and matplotlib snaps some of them to whole pixels: a difference that
+    is one pixel thin is forgiven. Of text the glyphs are hinted differently: of those two pixels. Beyond that less
+    than 1 pixel in 5000 may differ.
+    """
+    seen = notebook(KINDS, "live", selector=".live-figure svg text", device_scale_factor=2)
+    seen.page.wait_for_function("() => document.querySelector('.live-figure svg text').textContent")
+    still = seen.run("import base64; print(base64.b64encode(live.still()).decode())")
+    boxes = seen.run("print([ax.get_tightbbox().extents.tolist() for ax in fig.axes])")
+    expected = Image.open(io.BytesIO(base64.b64decode(still))).convert("RGB")
+    card = seen.page.locator(".live-figure-card")
+    card.evaluate("node => { node.style = 'position: fixed; top: 0; left: 0; width: 900px; z-index: 9999'; }")
+    card.evaluate("node => document.body.append(node.closest('.live-figure'))")  # away from fractions of a pixel
+    drawn = Image.open(io.BytesIO(card.screenshot())).convert("RGB")
+    assert drawn.size == expected.size
+    names = ("lines", "markers", "quiver", "image", "patches", "text", "log", "far")
+    wrong = {}
+    for name, (x0, y0, x1, y1) in zip(names, eval(boxes), strict=True):
+        box = (int(2 * x0), int(1200 - 2 * y1), int(2 * x1), int(1200 - 2 * y0))
+        thin = 5 if name == "text" else 3
+        wrong[name] = differ(drawn.crop(box), expected.crop(box), thin).mean()
+    assert max(wrong.values()) < 2e-4, wrong
+    assert seen.errors == []
+
+
+def differ(one: Image.Image, other: Image.Image, window: int) -> np.ndarray:
+    """Where a pixel of the one has no like in the other within the window, nor the other way round."""
+
+    def outside(a: Image.Image, b: Image.Image) -> np.ndarray:
+        low, high = (np.asarray(b.filter(f(window)), int) for f in (ImageFilter.MinFilter, ImageFilter.MaxFilter))
+        pixels = np.asarray(a, int)
+        return ((pixels < low - 40) | (pixels > high + 40)).any(axis=-1)
+
+    return outside(one, other) | outside(other, one)
+
+
+# moving it
+
+
+def test_keyboard_mouse_and_finger(notebook: Callable[..., Any]) -> None:
+    seen = notebook(PARABOLA, "explorer = view()\nexplorer", has_touch=True)
+    page = seen.page
+    words(page, "x = 0.00")
+
+    # the slider by keyboard: JupyterLab's own arrow keys must not take it
+    page.locator(".noUi-handle").first.focus()
+    for key in ("ArrowRight", "ArrowUp", "ArrowRight"):
+        page.keyboard.press(key)
+    words(page, "x = 0.30")
+
+    # the point by keyboard, Shift for more; the slider follows and the screen reader is told
+    handle(page).focus()
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    words(page, "x = 1.40")
+    page.locator(".widget-readout", has_text="1.40").wait_for()
+    assert handle(page).get_attribute("role") == "slider"
+    page.locator('.live-figure svg[role=img][aria-label="x is 1.40"]').wait_for()
+    page.locator(".live-figure-spoken", has_text="x is 1.40").wait_for(state="attached")
+    assert float(handle(page).get_attribute("aria-valuenow")) == pytest.approx(1.4, abs=1e-6)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "x", "the focus stays on the point"
+
+    # the mouse drags it, held where it was gripped
+    x, y = centre(handle(page))
+    page.mouse.move(x + 5, y)
+    page.mouse.down()
+    tx, ty = place(page, -2.0, 4.0)
+    page.mouse.move(tx + 5, ty, steps=20)
+    page.mouse.up()
+    words(page, "x = -2.0")
+    assert centre(handle(page)) == pytest.approx(place(page, -2, 4), abs=1.5)
+
+    # a press beside the points brings the nearest one
+    page.mouse.click(*place(page, 2.5, 9.0))
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext^="2.5"]').wait_for()
+    page.mouse.click(*place(page, 0.5, 2.0))
+    words(page, "x = 0.50")
+
+    # a tap does, too
+    page.touchscreen.tap(*place(page, -1.0, 0.0))
+    words(page, "x = -1.0")
+    assert centre(handle(page)) == pytest.approx(place(page, -1, 1), abs=1.5)
+    assert seen.errors == []
+
+
+def test_a_point_moves_at_once_while_the_kernel_is_busy_and_the_last_frame_is_right(parabola: Any) -> None:
+    page = parabola.page
+    parabola.run("delay = 1.0")
+    x, y = centre(handle(page))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for goal in np.linspace(0, 2, 41):  # 41 moves; the kernel would need 41 s for all of them
+        page.mouse.move(*place(page, goal, 0.5))
+    at_once = page.evaluate("() => document.querySelector('.live-figure svg text').textContent")
+    assert centre(handle(page)) == pytest.approx(place(page, 2, 0.5), abs=1.5)
+    assert at_once == "x = 0.00", "the kernel has not answered yet"
+    page.mouse.up()
+    words(page, "x = 2.00", timeout=6_000)  # at most what was in flight, and then the newest
+    page.wait_for_function("() => document.querySelector('.live-figure-handle').getAttribute('aria-valuenow') > 1.99")
+    assert centre(handle(page)) == pytest.approx(place(page, 2, 4), abs=1.5)
+    assert float(parabola.run("print(explorer.values['x'])")) == pytest.approx(2, abs=0.02)
+    assert parabola.errors == []
+
+
+def test_play_leaves_the_sliders_alive(parabola: Any) -> None:
+    page = parabola.page
+    page.locator("button", has_text="play").click()
+    page.wait_for_function(
+        "() => parseFloat(document.querySelector('.live-figure svg text').textContent.slice(4)) > 0.05"
+    )
+    handle(page, "square").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext^="1.00"]').wait_for()
+    page.locator("button", has_text="stop").click()
+    page.locator("button", has_text="play").wait_for()
+    assert float(parabola.run("print(explorer.values['x'])")) > 0.05
+    assert parabola.errors == []
+
+
+def test_an_error_is_shown_and_goes_and_nan_is_a_place_to_come_back_from(parabola: Any) -> None:
+    page = parabola.page
+    error = page.locator(".live-figure-error")
+    assert not error.is_visible()
+    drag(page, 3.5, 0.0)
+    error.wait_for()
+    assert "ValueError: x is too large for this picture" in error.inner_text()
+    assert "in compute, line" in error.inner_text()
+    assert centre(handle(page)) == pytest.approx(place(page, 3.5, 0), abs=1.5), "where the reader put it"
+    page.keyboard.press("Shift+ArrowLeft")
+    words(page, "x = 2.50")
+    error.wait_for(state="hidden")
+    drag(page, -3.5, 0.0)
+    words(page, "x = -3.5")
+    page.wait_for_function(
+        "() => document.querySelector('.live-figure-handle').getAttribute('aria-valuetext') === 'nowhere'"
+    )
+    page.keyboard.press("Shift+ArrowRight")
+    words(page, "x = -2.5")
+    assert centre(handle(page)) == pytest.approx(place(page, -2.5, 6.25), abs=1.5)
+    assert parabola.errors == []
+
+
+# living on
+
+
+def test_two_views_keep_in_step_and_a_hidden_one_catches_up(parabola: Any) -> None:
+    page = parabola.page
+    page.locator(".jp-OutputArea-output .live-figure").first.click(button="right", position={"x": 5, "y": 5})
+    page.locator(".lm-Menu-item", has_text="Create New View for Cell Output").or_(
+        page.locator(".lm-Menu-item", has_text="Create New View for Output")
+    ).first.click()
+    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 2")
+    texts = "[...document.querySelectorAll('.live-figure svg text')].map((node) => node.textContent)"
+    parabola_handle = page.locator('.live-figure-handle[aria-label="x"]').last
+    parabola_handle.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(f"() => String({texts}) === 'x = 1.00,x = 1.00'")
+    assert parabola.errors == []
+
+
+def test_a_restarted_kernel_is_said_and_run_all_brings_it_back(parabola: Any) -> None:
+    page = parabola.page
+    stale = page.locator(".live-figure-stale")
+    assert not stale.is_visible()
+    parabola.restart()
+    stale.wait_for()
+    assert "Run its cell again" in stale.inner_text()
+    parabola.run_all()
+    stale.wait_for(state="hidden")
+    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 1")
+    page.locator(".live-figure-handle").first.wait_for()
+    handle(page).focus()
+    page.keyboard.press("Shift+ArrowRight")
+    words(page, "x = 1.00")
+    lab = "Could not restore the debugger state"  # JupyterLab says so at every restart, whatever the notebook holds
+    assert [error for error in parabola.errors if not error.startswith(lab)] == []
+
+
+def test_fifty_runs_of_a_cell_leave_one_view(parabola: Any) -> None:
+    page = parabola.page
+    measure = """
+import ctypes, gc
+from ipywidgets.widgets.widget import _instances
+from IPython import get_ipython
+gc.collect()
+ctypes.CDLL("libc.so.6").malloc_trim(0)
+print(len(_instances), len(get_ipython().kernel.comm_manager.comms), open("/proc/self/statm").read().split()[1])
+"""
+    page.locator(".jp-Notebook").click(position={"x": 300, "y": 5})
+    runs = "for (let k = 0; k < argument; k++) await app.commands.execute('notebook:run-cell')"
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:enter-command-mode')")
+    parabola.evaluate("panel.content.activeCellIndex = 1")
+    parabola.evaluate(runs, 5)
+    widgets, comms, pages = map(int, parabola.run(measure).split())
+    parabola.evaluate(runs, 50)
+    after = list(map(int, parabola.run(measure).split()))
+    assert after[:2] == [widgets, comms]
+    assert (after[2] - pages) * 4096 < 25e6, "half a megabyte a run: a figure that stayed would be one and a half"
+    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 1")
+    page.locator(".live-figure-handle").first.wait_for()
+    handle(page).focus()
+    page.keyboard.press("Shift+ArrowRight")
+    words(page, "x = 1.00")
+    hasty = "Could not add child view to box"  # the next run has closed a view that JupyterLab was about to show
+    assert [error for error in parabola.errors if hasty not in error] == []
+
+
+# where it is seen
+
+
+def test_dark_theme_lecture_hall_and_phone(notebook: Callable[..., Any]) -> None:
+    seen = notebook(PARABOLA, "explorer = view()\nexplorer")
+    page = seen.page
+    seen.command("apputils:change-theme", theme="JupyterLab Dark")
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")  # it takes the mouse while a theme is loaded
+    drag(page, 3.5, 0.0)
+    page.locator(".live-figure-error").wait_for()
+    for selector, ground in ((".live-figure svg text", ".live-figure-card"), (".live-figure-error",) * 2):
+        assert contrast(page, selector, ground) >= 4.5, selector
+    picture = Image.open(io.BytesIO(page.locator(".live-figure-card").screenshot())).convert("L")
+    assert np.median(np.asarray(picture)) == 255, "a light card"
+    seen.command("apputils:change-theme", theme="JupyterLab Light")
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    before = page.locator(".live-figure-card").bounding_box()
+    seen.run("explorer.live.scale = 1.5")
+    page.wait_for_function(f"() => document.querySelector('.live-figure-card').clientWidth >= {1.4 * before['width']}")
+    drag(page, 1.0, 0.0)
+    words(page, "x = 1.00")
+    assert centre(handle(page)) == pytest.approx(place(page, 1, 1), abs=2)
+    seen.run("explorer.live.scale = 1")
+
+    seen.command("application:toggle-left-area")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_function("() => document.querySelector('.live-figure').clientWidth < 400")
+    size = page.locator(".live-figure svg text").first.evaluate("node => node.getBoundingClientRect().height")
+    assert size > 8, "words that can be read"
+    drag(page, 0.5, 0.0)
+    words(page, "x = 0.50")
+    assert seen.errors == []
+
+
+def contrast(page: Any, text: str, ground: str) -> float:
+    """WCAG's ratio between a text's colour and what is behind it."""
+    colour = "(s, p) => getComputedStyle(document.querySelector(s))[p].match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    fill = page.evaluate(
+        f"([s]) => ({colour})(s, document.querySelector(s) instanceof SVGElement ? 'fill' : 'color')", [text]
+    )
+    back = page.evaluate(f"([s]) => ({colour})(s, 'backgroundColor')", [ground])
+
+    def luminance(rgb: list[float]) -> float:
+        c = np.array(rgb) / 255
+        return float(np.where(c <= 0.03928, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+    light, dark = sorted((luminance(fill), luminance(back)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
