@@ -325,6 +325,13 @@ def test_two_views_keep_in_step_and_a_hidden_one_catches_up(parabola: Any) -> No
     parabola_handle.focus()
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_function(f"() => String({texts}) === 'x = 1.00,x = 1.00'")
+
+    parabola.evaluate("panel.content.activeCellIndex = 1")
+    parabola.command("notebook:hide-cell-outputs")
+    page.wait_for_function("() => document.querySelectorAll('.jp-OutputArea .live-figure').length === 1")
+    parabola.run("explorer.values = {'x': 2.0}")
+    parabola.command("notebook:show-cell-outputs")
+    page.wait_for_function(f"() => String({texts}) === 'x = 2.00,x = 2.00'")
     assert parabola.errors == []
 
 
