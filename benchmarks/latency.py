@@ -297,9 +297,13 @@ class Seen(NamedTuple):
     events: list[float]  # when a key was pressed or the pointer moved, by the browser's own stamp
     handled: list[float]  # when the page was told
     paints: list[float]
-    messages: list[
-        tuple[float, int, bool]
-    ]  # when it came through the websocket, bytes, whether it is a LiveFigure's frame
+    messages: list[tuple[float, int, bool]]  # through the websocket: when, bytes, whether with a LiveFigure's frame
+
+    def answer(self) -> float:
+        """Milliseconds from the event to the first paint after it."""
+        if answers := [paint - event for event in self.events[:1] for paint in self.paints if paint > event]:
+            return answers[0]
+        raise RuntimeError("a key was pressed or a point was moved, and nothing was painted")
 
 
 class Bench:
@@ -386,17 +390,15 @@ class Bench:
         await self.bring(view.name)
         await self.watch(self.picture(view.name), view.shows)
         times, sizes, before = [], [], 0.0
-        for k in range(-1, presses):
+        for k in range(-2, presses):  # two to warm up; each there is followed by one back
             if k == 0:
-                before = self.kernel_cpu()  # the first press only warms up
+                before = self.kernel_cpu()
             await self.page.evaluate("probe.forget()")
-            await self.page.keyboard.press("ArrowRight" if k % 2 else "ArrowLeft")
+            await self.page.keyboard.press("ArrowLeft" if k % 2 else "ArrowRight")
             seen = await self.settled()
-            if not seen.events or not seen.paints:
-                raise RuntimeError(f"{view.name}: a key was pressed and nothing was painted")
-            times.append(seen.paints[0] - seen.events[0])
+            times.append(seen.answer())
             sizes.append(sum(size for _, size, _ in seen.messages))
-        return Keys(times[1:], sizes[1:], 1000 * (self.kernel_cpu() - before) / presses)
+        return Keys(times[2:], sizes[2:], 1000 * (self.kernel_cpu() - before) / presses)
 
     async def take_point(self) -> tuple[float, float]:
         """Press the mouse on θ in the landscape; where that is."""
@@ -413,15 +415,12 @@ class Bench:
         x, y = await self.take_point()
         await self.watch(self.picture("ours"))
         times = []
-        for k in range(-1, moves):
+        for k in range(-2, moves):
             await self.page.evaluate("probe.forget()")
-            await self.page.mouse.move(x + (7 if k % 2 else 0), y + (5 if k % 2 else 0))
-            seen = await self.settled()
-            if seen.paints[0] > min((at for at, _, is_frame in seen.messages if is_frame), default=math.inf):
-                raise RuntimeError("the dragged point waited for the kernel")
-            times.append(seen.paints[0] - seen.events[0])
+            await self.page.mouse.move(x + (0 if k % 2 else 7), y + (0 if k % 2 else 5))
+            times.append((await self.settled()).answer())
         await self.page.mouse.up()
-        return times[1:]
+        return times[2:]
 
     async def drag(self, way: list[tuple[float, float]]) -> Drag:
         """Move the pressed mouse along a way at 60 Hz, whatever the page does meanwhile; then go there slowly."""
@@ -522,7 +521,7 @@ class Figures(NamedTuple):
 
 
 async def measure(browser: Browser, url: str, server: int, quick: bool) -> Figures:
-    rounds, presses, drags = (3, 6, 1) if quick else (10, 12, 4)
+    rounds, presses, drags = (3, 6, 1) if quick else (8, 12, 4)
     page = await browser.new_page(viewport={"width": 1400, "height": 900})
     bench = Bench(page, server)
     await bench.open(url)
