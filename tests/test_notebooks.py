@@ -67,22 +67,49 @@ def test_no_callbacks_no_pyplot_and_no_output_widget(notebook):
         assert not re.search(r"pyplot|plt\.|\.observe\(|\.on_click\(|Output\(|interact", cell.source), cell.id
 
 
-def test_each_exercise_has_a_box_a_stub_and_a_folded_solution(notebook):
-    boxes = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "markdown"]
-    stubs = [cell for cell in tagged(notebook, "exercise") if cell.cell_type == "code"]
-    assert boxes
-    assert len(boxes) == len(stubs) == len(tagged(notebook, "solution"))
-    for box, stub in zip(boxes, stubs, strict=True):
+def exercises(notebook):
+    """The four cells of each exercise: box, stub, answer, and the solution that the tests run."""
+    ids = [cell.id for cell in notebook.cells]
+    starts = [at for at, name in enumerate(ids) if f"{name}-check" in ids]
+    return [notebook.cells[at : at + 4] for at in starts]
+
+
+def test_each_exercise_is_a_box_a_stub_an_answer_and_a_folded_solution_in_this_order(notebook):
+    assert exercises(notebook)
+    for box, stub, answer, solution in exercises(notebook):
+        name = box.id
+        assert [stub.id, answer.id, solution.id] == [f"{name}-answer", f"{name}-solution", f"{name}-check"]
         assert "alert-warning" in box.source
+        assert "**Exercise.**" in box.source
         assert "..." in stub.source, f"{stub.id} must be stored unanswered"
         assert stub.source.splitlines()[-1].startswith("check_")
-    for cell in tagged(notebook, "solution"):
-        assert cell.metadata["jupyter"]["source_hidden"], f"{cell.id} is open"
-        assert cell.source.startswith("# "), f"{cell.id}: JupyterLab shows the first line of a folded cell"
-        assert "assert check_" in cell.source
-    folded = [cell.source for cell in notebook.cells if "<summary>" in cell.source]
-    assert len(folded) == len(boxes)
-    assert not any("<details open" in source for source in folded)
+        assert re.match(r"<details (?!open)[^>]*>\n<summary><b>Answer</b>", answer.source)
+        assert solution.metadata["jupyter"]["source_hidden"], f"{solution.id} is open"
+        assert solution.source.startswith("# "), f"{solution.id}: JupyterLab shows the first line of a folded cell"
+        called = re.match(r"check_\w+", stub.source.splitlines()[-1])[0]
+        assert f"assert {called}(" in solution.source, f"{solution.id} does not run {called}"
+
+
+def test_nothing_looks_like_an_exercise_without_being_one(notebook):
+    cells = exercises(notebook)
+    boxes, stubs, answers, solutions = ([four[k].id for four in cells] for k in range(4))
+    assert [cell.id for cell in notebook.cells if "alert-warning" in cell.source] == boxes
+    assert [cell.id for cell in notebook.cells if "<summary>" in cell.source] == answers
+    assert [cell.id for cell in tagged(notebook, "exercise")] == [
+        id for pair in zip(boxes, stubs, strict=True) for id in pair
+    ]
+    assert [cell.id for cell in tagged(notebook, "solution")] == solutions
+
+
+def test_boxes_are_legible_in_both_themes(notebook):
+    """JupyterLab's own boxes are not: orange on orange. Each box brings its two colours."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and 'class="alert' in cell.source:
+            assert re.search(r'style="color: #\w{6}; background-color: #\w{6}', cell.source), cell.id
+
+
+def test_no_cell_is_empty(notebook):
+    assert all(cell.source.strip() for cell in notebook.cells)
 
 
 def test_claims_are_followed_by_asserts(notebook):

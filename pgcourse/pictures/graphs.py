@@ -217,7 +217,7 @@ class WaysTable(Part):
         length = np.linalg.norm(exact)
         error = np.linalg.norm(numbers["ways"][way] - exact) / length
         spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length if way == "evolution" else 0
-        return "–" if way == "formula" else f"{error:.0e}", f"{spread:.1f}", str(numbers["calls"][way])
+        return "–" if way == "formula" else f"{error:.1g}", f"{spread:.1f}", str(numbers["calls"][way])
 
     def describe(self, numbers: Numbers) -> str:
         rows = ((WAYS[way], zip(self.columns, self.figures(numbers, way), strict=True)) for way in WAYS)
