@@ -51,7 +51,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         )
     }
     options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.root_dir=."]
-    options += ["--IdentityProvider.token=", "--allow-root", f"--LabApp.app_settings_dir={ROOT / 'binder'}", "--LabApp.collaborative=False"]
+    options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.collaborative=False"]
+    options += [f"--LabApp.app_settings_dir={ROOT / 'binder'}"]
     options += [
         "--LabApp.expose_app_in_browser=True"
     ]  # window.jupyterapp: run, restart and change the theme by command
