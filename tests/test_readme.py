@@ -1,0 +1,50 @@
+"""What the README says is so: its code runs, its commands and files exist, its figures are those last measured."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_first_example_solves_the_bellman_equation():
+    first = re.findall(r"```python\n(.*?)```", README, re.S)[0]
+    names: dict[str, object] = {}
+    *statements, last = ast.parse(first).body
+    exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
+    residual = eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+    assert residual.shape == (16,)
+    assert np.abs(residual).max() < 1e-12
+
+
+def test_every_command_is_one_of_the_launcher_s():
+    said = set(re.findall(r"course\.py (\w+)", README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    launcher = (ROOT / "course.py").read_text(encoding="utf-8")
+    commands = ast.literal_eval(re.search(r"^EXTRAS = (\{.*?\})", launcher, re.M)[1])
+    assert said == set(commands)
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:|#)([^)]+)\)", README))))
+def test_every_link_leads_somewhere(target):
+    assert (ROOT / target).exists()
+
+
+def test_every_module_is_on_the_map():
+    for path in (ROOT / "pgcourse").iterdir():
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists():
+            assert f"`{path.stem}`" in README, f"{path.stem} is missing from the README's table of layers"
+
+
+def test_the_figures_are_those_of_the_last_run():
+    table = re.search(r"<!-- benchmarks -->(.*)<!-- /benchmarks -->", README, re.S)[1]
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    assert results["figures"]
+    for row in results["figures"]:
+        assert f"| {row['what']} | {row['figure']:g} |" in table
