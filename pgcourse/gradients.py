@@ -1,6 +1,6 @@
 """Gradients of J: the chapter's theorem, and other routes to the same vector.
 
-    ∇v^π = q^π ∇π + γ p^π ∇v^π     value_gradient
+    ∇v^π = q^π ∇π + γ p^π ∇v^π     value_gradient, and value_gradient_operator for its right-hand side
     ∇J   = ρ^π π (q^π ∇log π)      policy_gradient
     g    = ρ π (q ∇log π)          greediness_gradient, for any ρ and q
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pgcourse.bellman import system
+from pgcourse.bellman import system, transition
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 
@@ -25,6 +25,16 @@ def value_gradient(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> A
     Chapter, "A Bellman equation on value gradients".
     """
     return np.linalg.solve(system(mdp, pi), np.einsum("sa,sad->sd", q_pi, grad_pi))
+
+
+def value_gradient_operator(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> Callable[[Array], Array]:
+    """∇v ↦ q^π ∇π + γ p^π ∇v, from (S, d) to (S, d): applied again and again it leads from 0 to ∇v^π.
+
+    Its k-th value from 0 is Σ_{t<k} (γ p^π)ᵗ (q^π ∇π), and it brings any two ∇v nearer to each other by γ.
+    Chapter, "A Bellman equation on value gradients".
+    """
+    source, p_pi = np.einsum("sa,sad->sd", q_pi, grad_pi), transition(mdp, pi)
+    return lambda grad_v: source + mdp.gamma * p_pi @ grad_v
 
 
 def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:

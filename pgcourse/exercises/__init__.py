@@ -7,6 +7,22 @@ An exercise not answered yet is `...`, Python's own ellipsis, so that "Run all" 
 
 from pgcourse.exercises.policies import check_dominating_start, check_parameter_count, check_table
 from pgcourse.exercises.start import check_best_p
+from pgcourse.exercises.value_gradients import (
+    check_fixed_point,
+    check_gradient_operator,
+    check_reasons,
+    check_zero_states,
+)
 from pgcourse.exercises.verdict import Verdict
 
-__all__ = ["Verdict", "check_best_p", "check_dominating_start", "check_parameter_count", "check_table"]
+__all__ = [
+    "Verdict",
+    "check_best_p",
+    "check_dominating_start",
+    "check_fixed_point",
+    "check_gradient_operator",
+    "check_parameter_count",
+    "check_reasons",
+    "check_table",
+    "check_zero_states",
+]

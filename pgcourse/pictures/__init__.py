@@ -10,9 +10,10 @@ grad_J, … A `Picture` puts parts side by side in one figure.
 """
 
 from pgcourse.pictures.bars import ActionBars, ProbabilityBars
+from pgcourse.pictures.equations import LinesTable, Residuals
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
-from pgcourse.pictures.worlds import Corridor, GridWorld
+from pgcourse.pictures.worlds import Corridor, GridWorld, SignedGrid
 
 __all__ = [
     "GRADIENT",
@@ -27,8 +28,11 @@ __all__ = [
     "GridWorld",
     "Handle",
     "Landscape",
+    "LinesTable",
     "Part",
     "Picture",
     "ProbabilityBars",
+    "Residuals",
+    "SignedGrid",
     "WaysTable",
 ]

@@ -24,6 +24,9 @@ OCCUPANCY = "#8F3F71"  # ρ
 INK, PALE = "#1F2328", "#D0D7DE"
 VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
 
+# What has a sign: minus is violet and plus orange, as in ColorBrewer's PuOr, which is safe for the colour-blind.
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#A699D6", "#FFFFFF", "#F2A661"], N=257)  # odd: 0 is white
+
 CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
 
 
@@ -99,6 +102,13 @@ def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
 def minus(text: str) -> str:
     """With a minus sign for each hyphen, as matplotlib's own tick labels have."""
     return text.replace("-", "−")
+
+
+def signed(x: float) -> str:
+    """A number with its sign, four decimals if that shows something, its power of ten if not; 0 has no sign."""
+    if x == 0:
+        return "0"
+    return minus(f"{x:+.4f}" if abs(x) >= 0.00095 else f"{x:+.0e}")
 
 
 def plain(ax: Axes) -> None:

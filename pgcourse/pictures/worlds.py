@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import Colormap, Normalize, PowerNorm
 from matplotlib.patches import Circle, Rectangle
 from numpy.typing import ArrayLike
 
@@ -15,13 +15,16 @@ from pgcourse.pictures.part import (
     OCCUPANCY,
     PALE,
     POLICY,
+    SIGNED,
     VALUE,
     VALUES,
+    Array,
     Handle,
     Numbers,
     Part,
     arrows,
     minus,
+    signed,
 )
 
 
@@ -96,9 +99,8 @@ class GridWorld(Part):
         ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
         for side in ax.spines.values():
             side.set_color(INK)
-        self.image = ax.imshow(
-            np.zeros(self.desc.shape), cmap=VALUES, norm=PowerNorm(0.5, 0, self.top), zorder=0, animated=True
-        )
+        colors, norm = self.colors()
+        self.image = ax.imshow(np.zeros(self.desc.shape), cmap=colors, norm=norm, zorder=0, animated=True)
         flat = self.desc.ravel()
         self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
         self.column, self.row = self.free % columns, self.free // columns
@@ -130,13 +132,25 @@ class GridWorld(Part):
                        step=(1, -1), snap=True)
             ]  # fmt: skip
 
+    def colors(self) -> tuple[Colormap, Normalize]:
+        """How a number becomes a colour."""
+        return VALUES, PowerNorm(0.5, 0, self.top)
+
+    def shades(self, numbers: Numbers) -> Array:
+        """The number behind each state's colour, of shape (S,)."""
+        return numbers["v_pi"]
+
+    def written(self, numbers: Numbers) -> list[str]:
+        """What is written in each free cell."""
+        return [f"{value:.3f}" for value in numbers["v_pi"][self.free]]
+
     def update(self, numbers: Numbers) -> None:
-        probs, v = numbers["pi"].probs[self.free], numbers["v_pi"]
-        self.image.set_data(v.reshape(self.desc.shape))
+        probs = numbers["pi"].probs[self.free]
+        self.image.set_data(self.shades(numbers).reshape(self.desc.shape))
         arrows = 0.33 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
-        for text, value in zip(self.values, v[self.free], strict=True):
-            text.set_text(f"{value:.3f}")
+        for text, string in zip(self.values, self.written(numbers), strict=True):
+            text.set_text(string)
         if self.selects:
             row, column = divmod(numbers[self.selects], self.desc.shape[1])
             self.chosen.set_data([column], [row])
@@ -145,4 +159,39 @@ class GridWorld(Part):
         v = numbers["v_pi"][self.free]
         best = self.free[v.argmax()]
         text = f"The grid: values from {v.min():.3f} to {v.max():.3f}, the best in state {best}."
+        return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")
+
+
+class SignedGrid(GridWorld):
+    """The grid with a quantity that has a sign, such as ∂v/∂θᵢ: orange and + above 0, violet and − below, 0 white.
+
+    Numbers: pi, and by their names `shown` (S,) and `scale`, the size that has full colour (a root of it has the
+    shade, so that small numbers show); with selects, that too.
+    """
+
+    def __init__(
+        self, desc: ArrayLike, shown: str, scale: str, what: str = "∂v/∂θ", selects: str | None = None, **grid: Any
+    ) -> None:
+        super().__init__(desc, selects, **grid)
+        self.shown, self.scale, self.what = shown, scale, what
+
+    def draw(self, ax: Axes) -> None:
+        super().draw(ax)
+        ax.set_xlabel(f"{self.what}: + orange, − violet", fontsize=10)
+
+    def colors(self) -> tuple[Colormap, Normalize]:
+        return SIGNED, Normalize(-1, 1)
+
+    def shades(self, numbers: Numbers) -> Array:
+        x, scale = np.asarray(numbers[self.shown], dtype=float), numbers[self.scale]
+        return np.sign(x) * np.sqrt(np.abs(x) / scale) if scale else np.zeros_like(x)
+
+    def written(self, numbers: Numbers) -> list[str]:
+        return [signed(x) for x in numbers[self.shown][self.free]]
+
+    def describe(self, numbers: Numbers) -> str:
+        x = numbers[self.shown]
+        least, most = int(x.argmin()), int(x.argmax())
+        text = f"The grid: {self.what} from {signed(x[least])} in state {least} to {signed(x[most])} in state {most}"
+        text += f", and 0 in {np.count_nonzero(x == 0)} of {len(x)} states."
         return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")

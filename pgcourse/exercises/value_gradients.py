@@ -1,0 +1,300 @@
+"""The exercises of notebook 03: the Bellman equation on ∇v, its reasons, its operator, its solution and its zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pgcourse.bellman import exact, transition
+from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.gradients import value_gradient, value_gradient_operator
+from pgcourse.mdp import FiniteMDP
+from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
+from pgcourse.zoo import garnet
+
+Array = np.ndarray
+
+# Each line of the derivation: choose its reason
+
+REASONS = {  # letter → (what it says, what it does to a line)
+    "A": ("the integrals are exchanged", "changes in which order one sums over a and over s'"),
+    "B": ("definition of p^π", "gives a name to an average of p over actions, and changes nothing else"),
+    "C": ("∇r = 0", "makes a term with the reward disappear from under ∇"),
+    "D": ("product rule", "turns the ∇ of one product into two terms"),
+    "E": ("definition of q^π", "puts r and γ v^π in the place of q^π"),
+    "F": ("nabla-log trick", "would write π ∇log π in the place of ∇π; no line here has a logarithm"),
+    "G": ("∇q^π = 0", "would make π ∇q^π disappear, but q^π moves with θ: its later actions are drawn from π too"),
+}
+STEPS = {  # line → (the letter of its reason, what to look at)
+    2: ("D", "where one ∇ stood before a product of π and q^π, two terms stand now"),
+    3: ("E", "q^π under the second ∇ has been written out"),
+    4: ("C", "a term has gone from under ∇, and γ, π and p, which ∇ does not touch there, stand before it"),
+    5: ("A", "the same factors are there; only the brackets and the order of the sums have changed"),
+    6: ("B", "a bracket has got a name"),
+}
+
+
+def check_reasons(answer: Any) -> Verdict:
+    """answer = {2: letter, …, 6: letter}: for each line of the derivation, why it equals the one before."""
+    if answer is ...:
+        return waiting("a letter for each line")
+    if not isinstance(answer, Mapping):
+        return wrong(f"{answer!r} is not a dictionary; expected {{2: 'A', 3: …}}, a letter for each of lines 2 to 6.")
+    if missing := [line for line in STEPS if line not in answer]:
+        return wrong(f"Line {missing[0]} has no reason; expected a letter for each of lines 2 to 6.")
+    given = {line: answer[line] for line in STEPS}
+    if all(letter is ... for letter in given.values()):
+        return waiting("a letter for each line")
+    letters = {line: letter.strip().upper() if isinstance(letter, str) else letter for line, letter in given.items()}
+    done = sum(letters[line] == reason for line, (reason, _) in STEPS.items())
+    for line, (reason, change) in STEPS.items():
+        letter = letters[line]
+        if letter is ...:
+            return waiting(f"a letter for line {line} (so far {done} of {len(STEPS)} are right)")
+        if not isinstance(letter, str) or letter not in REASONS:
+            return wrong(f"Line {line} has {given[line]!r}, expected one of the letters {', '.join(REASONS)}.")
+        if letter != reason:
+            name, effect = REASONS[letter]
+            text = f"Line {line} is not “{name}”: that {effect}. Look at what is new in line {line}: {change}."
+            return nearly(f"{done} of {len(STEPS)} are right. {text}") if done >= 3 else wrong(text)
+    return right("Every line has its reason. Only the product rule and ∇r = 0 are calculus; the rest is bookkeeping.")
+
+
+# Write the operator
+
+
+class Problem(NamedTuple):
+    """A random MDP, a softmax policy on it, and all that the Bellman equation on ∇v is made of."""
+
+    mdp: FiniteMDP
+    pi: Policy
+    q_pi: Array
+    grad_pi: Array
+    grad_log_pi: Array
+
+
+def _problem(S: int, A: int, d: int, gamma: float, rng: np.random.Generator) -> Problem:
+    mdp, phi = garnet(S, A, 2, gamma, rng), rng.standard_normal((S, A, d))
+    pi = softmax(phi, rng.standard_normal(d))
+    return Problem(mdp, pi, exact(mdp, pi).q_pi, grad_softmax(phi, pi), grad_log_softmax(phi, pi))
+
+
+def check_gradient_operator(my_operator: Any) -> Verdict:
+    """my_operator(grad_v, mdp, pi, q_pi, grad_pi) must give q^π ∇π + γ p^π ∇v, for any grad_v of shape (S, d)."""
+    if my_operator is ...:
+        return waiting("a function")
+    if not callable(my_operator):
+        return wrong(f"{my_operator!r} is not a function; expected one of (grad_v, mdp, pi, q_pi, grad_pi).")
+    rng = np.random.default_rng(3)
+    for S, A, d in ((5, 3, 2), (4, 2, 6), (7, 3, 1)):
+        verdict = _check_one_operator(my_operator, _problem(S, A, d, 0.9, rng), rng.standard_normal((S, d)))
+        if not verdict:
+            return verdict
+    return right("That is the right-hand side of the Bellman equation on ∇v, for any MDP and any number of parameters.")
+
+
+def _check_one_operator(my_operator: Callable[..., Any], problem: Problem, grad_v: Array) -> Verdict:
+    mdp, pi, q_pi, grad_pi, grad_log_pi = problem
+    try:
+        value = my_operator(grad_v.copy(), mdp, pi, q_pi, grad_pi)
+        if value is ... or value is None:
+            return waiting("what the function returns")
+        value = np.asarray(value, dtype=float)
+    except Exception as error:  # the student's own code runs here
+        shapes = f"grad_v {grad_v.shape}, q_pi {q_pi.shape}, grad_pi {grad_pi.shape}"
+        return wrong(f"Your function raised {type(error).__name__}: {error} (the shapes: {shapes})")
+    if value.shape == q_pi.shape + grad_v.shape[1:]:
+        return nearly(f"The result has shape {value.shape}, with an axis for actions: q^π ∇π is a sum over actions.")
+    if value.shape != grad_v.shape:
+        return wrong(f"The result has shape {value.shape}, expected that of grad_v, {grad_v.shape}.")
+    source, p_pi = (q_pi[..., None] * grad_pi).sum(axis=1), transition(mdp, pi)
+    ahead = mdp.gamma * p_pi @ grad_v
+    if np.allclose(value, source + ahead, rtol=1e-10, atol=1e-10):
+        return right("")
+    known = (
+        (source + p_pi @ grad_v, "nearly", "γ is missing: what comes one step later counts γ times."),
+        (mdp.gamma * (source + p_pi @ grad_v), "nearly", "γ multiplies both terms; only the next states take it."),
+        (source, "nearly", "Only the source q^π ∇π is there. What about ∇v at the next states?"),
+        (ahead, "nearly", "Only γ p^π ∇v is there. Where is what θ changes at this very state, q^π ∇π?"),
+        (source - ahead, "wrong", "There is a minus sign between the two terms; both are added."),
+        (source + mdp.gamma * p_pi.T @ grad_v, "nearly",
+         "That is the transpose of p^π, which moves distributions. ∇v is a function of states, as v is: p^π ∇v."),
+        (pi @ (q_pi[..., None] * grad_pi) + ahead, "nearly",
+         "Your q^π ∇π is weighted by π. The sum over actions is plain: ∇π stands where π stood."),
+        (pi @ (mdp.r[..., None] * grad_pi) + ahead, "wrong",
+         "You use r weighted by π. The source is the plain sum over actions of q^π ∇π."),
+        ((mdp.r[..., None] * grad_pi).sum(axis=1) + ahead, "nearly",
+         "You use r where q^π belongs: another action now changes all that follows, not only the next reward."),
+        ((q_pi[..., None] * grad_log_pi).sum(axis=1) + ahead, "nearly",
+         "That is ∇log π where ∇π belongs; with ∇log π the sum would be weighted by π."),
+        (grad_v, "wrong", "Your function gives back what it was given."),
+        (value_gradient(mdp, pi, q_pi, grad_pi), "nearly",
+         "That is the solution, whatever comes in. The question is about the operator: one application to grad_v."),
+    )  # fmt: skip
+    for other, tone, message in known:
+        if np.allclose(value, other, rtol=1e-10, atol=1e-10):
+            return Verdict(tone, message)
+    s, i = np.unravel_index(np.abs(value - source - ahead).argmax(), value.shape)
+    expected = f"{(source + ahead)[s, i]:.4f} = {source[s, i]:.4f} (source) + {ahead[s, i]:.4f} (next states)"
+    return wrong(f"For state {s} and parameter {i} of a random MDP you get {value[s, i]:.4f}, expected {expected}.")
+
+
+# Implement the fixed-point iteration
+
+MOST_APPLICATIONS = 5_000
+
+
+class TooManyApplications(Exception):
+    """The student's loop does not stop by itself."""
+
+
+def check_fixed_point(my_fixed_point: Any) -> Verdict:
+    """my_fixed_point(operator, grad_v, tolerance): apply until operator(g) differs from g by ≤ tolerance everywhere."""
+    if my_fixed_point is ...:
+        return waiting("a function")
+    if not callable(my_fixed_point):
+        return wrong(f"{my_fixed_point!r} is not a function; expected one of (operator, grad_v, tolerance).")
+    rng = np.random.default_rng(4)
+    used = []
+    for gamma, tolerance in ((0.5, 1e-3), (0.9, 1e-8), (0.95, 1e-10)):
+        problem = _problem(6, 3, 2, gamma, rng)
+        verdict, times = _check_one_fixed_point(my_fixed_point, problem, rng.standard_normal((6, 2)), tolerance)
+        if not verdict:
+            return verdict
+        used.append(f"{times} for γ = {gamma} and a tolerance of {tolerance:.0e}")
+    return right(f"The loop stops where it should. Applications it took: {'; '.join(used)}.")
+
+
+def _check_one_fixed_point(
+    my_fixed_point: Callable[..., Any], problem: Problem, start: Array, tolerance: float
+) -> tuple[Verdict, int]:
+    mdp, pi, q_pi, grad_pi, _ = problem
+    apply, times = value_gradient_operator(mdp, pi, q_pi, grad_pi), 0
+
+    def operator(grad_v: Array) -> Array:
+        nonlocal times
+        times += 1
+        if times > MOST_APPLICATIONS:
+            raise TooManyApplications
+        return apply(grad_v)
+
+    given = start.copy()
+    try:
+        value = my_fixed_point(operator, given, tolerance)
+        if value is ... or value is None:
+            return waiting("what the function returns"), times
+        value = np.asarray(value, dtype=float)
+    except TooManyApplications:
+        text = f"The loop had applied the operator {MOST_APPLICATIONS:,} times and still went on"
+        return wrong(f"{text}. Does its condition compare two successive values, and do you keep the new one?"), times
+    except Exception as error:  # the student's own code runs here
+        return wrong(f"Your function raised {type(error).__name__}: {error}"), times
+    if value.shape != start.shape:
+        return wrong(f"The result has shape {value.shape}, expected that of grad_v, {start.shape}."), times
+    residual = np.abs(apply(value) - value).max()
+    if residual <= tolerance:
+        if not np.array_equal(given, start):
+            return nearly("The result is right, but your function writes over the array it was given."), times
+        return right(""), times
+    return _why_it_stopped_early(value, start, apply, residual, tolerance, times), times
+
+
+def _why_it_stopped_early(
+    value: Array, start: Array, apply: Callable[[Array], Array], residual: float, tolerance: float, times: int
+) -> Verdict:
+    off = f"one more application changes the result by {residual:.1e}, expected at most {tolerance:.0e}"
+    if np.array_equal(value, start):
+        return wrong(f"You return what you were given: {off}.")
+    if np.allclose(value, apply(start), rtol=1e-12):
+        return wrong(f"The operator was applied once and that was all: {off}. It takes a loop.")
+    if residual < 20 * tolerance:
+        return nearly(
+            f"Almost: {off}. Do you look at the largest difference, in absolute value, over all states and parameters?"
+        )
+    if (apply(value) - value).max() <= tolerance:
+        return nearly(f"A negative difference is small for a comparison, however large it is: {off}. Take np.abs.")
+    return wrong(f"After {times} applications you stop too early: {off}.")
+
+
+# Predict where ∂v/∂θᵢ is zero
+
+
+def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
+    """answer = {(s, a): states}: where ∂v/∂θ(s, a) is 0, for a tabular softmax whose policy is pi."""
+    if answer is ...:
+        return waiting("a list of states for each parameter")
+    if not isinstance(answer, Mapping) or not answer:
+        return wrong(f"{answer!r} is not a dictionary; expected {{(s, a): list of states}}.")
+    verdicts = [_check_zeros_of(pair, states, mdp, pi) for pair, states in answer.items()]
+    for verdict in verdicts:
+        if not verdict:
+            return verdict
+    return right(
+        "Exactly there. θ(s, a) is felt where one can come to s, and nowhere else; and if nothing hangs on the choice "
+        "in s, it is felt nowhere."
+    )
+
+
+def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
+    fits = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, Integral) for x in pair)
+    s, a = map(int, pair) if fits else (-1, -1)
+    name = f"θ({s}, {a})"
+    if not (0 <= s < mdp.S and 0 <= a < mdp.A):
+        return wrong(
+            f"{pair!r} is not a parameter; expected (s, a), a state below {mdp.S} and an action below {mdp.A}."
+        )
+    if states is ...:
+        return waiting(f"the list of states for {name}")
+    if isinstance(states, np.ndarray):
+        states = states.tolist()
+    if not isinstance(states, Collection) or isinstance(states, str | bytes):
+        return wrong(f"For {name} you have {states!r}, expected a list of states such as [0, 3].")
+    if strange := [x for x in states if not isinstance(x, Integral) or isinstance(x, bool) or not 0 <= int(x) < mdp.S]:
+        return wrong(f"For {name} you name {strange[0]!r}, expected states: whole numbers from 0 to {mdp.S - 1}.")
+    chosen = np.isin(np.arange(mdp.S), [int(x) for x in states])
+    column = s * mdp.A + a
+    _, q_pi, *_ = exact(mdp, pi)
+    grad_pi = grad_softmax(tabular(mdp.S, mdp.A), pi)[..., [column]]
+    grad_v = value_gradient(mdp, pi, q_pi, grad_pi)[:, 0]
+    zero = np.abs(grad_v) <= 1e-12 * max(1, np.abs(q_pi).max())
+    if np.array_equal(chosen, zero):
+        return right("")
+    return _why_not_these(name, s, chosen, zero, mdp, pi, grad_v)
+
+
+def _why_not_these(name: str, s: int, chosen: Array, zero: Array, mdp: FiniteMDP, pi: Policy, grad_v: Array) -> Verdict:
+    one_step = (pi @ mdp.p_live) > 0
+    if np.array_equal(chosen, ~zero):
+        return nearly(f"For {name} these are the states where it is *not* zero. The rest is asked for.")
+    if zero.all():
+        return wrong(
+            f"For {name} it is 0 in more states than you name: in state {s} nothing hangs on the choice, so this "
+            "parameter changes no value at all."
+        )
+    if chosen.any() and np.array_equal(chosen[mdp.live], ~_linked(one_step.T, s)[mdp.live]):
+        return nearly(
+            f"For {name} you follow the arrows the wrong way: you leave out the states to which state {s} leads. A "
+            f"value looks ahead, so θ(s, ·) is felt in the states from which one can come *to* {s}."
+        )
+    if chosen.sum() == mdp.S - 1 and not chosen[s]:
+        return wrong(f"For {name} you say that only state {s} feels it. But who can come to {s} later feels it, too.")
+    if np.array_equal(chosen, zero & ~mdp.absorbing):
+        return nearly(f"For {name} the live states are right; those that end the game have value 0 for every θ.")
+    if (wrongly := np.flatnonzero(chosen & ~zero)).size:
+        other = int(wrongly[0])
+        way = "is the state itself" if other == s else f"can come to state {s}"
+        return wrong(f"For {name}, state {other} {way}, and there the derivative is {grad_v[other]:+.1e}, not 0.")
+    other = int(np.flatnonzero(zero & ~chosen)[0])
+    why = "ends the game" if mdp.absorbing[other] else f"has no way to state {s}"
+    return nearly(f"For {name} what you name is right, but state {other} is missing: it {why}.")
+
+
+def _linked(one_step: Array, s: int) -> Array:
+    """(S,) True for s and for the states from which steps (S, S') lead to s."""
+    linked = np.arange(len(one_step)) == s
+    for _ in range(len(one_step)):
+        linked = linked | one_step @ linked
+    return linked

@@ -1,0 +1,271 @@
+"""Notebook 03's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from pgcourse import zoo
+from pgcourse.exercises import check_fixed_point, check_gradient_operator, check_reasons, check_zero_states
+from pgcourse.exercises.value_gradients import REASONS, STEPS
+from pgcourse.gradients import value_gradient, value_gradient_operator
+from pgcourse.mdp import FiniteMDP
+from pgcourse.policy import Policy, tabular_softmax
+
+RUBBISH = [None, "48", 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
+DRY = zoo.frozen_lake(slippery=False)
+SLOPE = FiniteMDP(DRY.p[:, :3], DRY.r[:, :3], DRY.gamma, DRY.rho_0)  # nobody can go up
+ON_SLOPE = tabular_softmax(np.random.default_rng(0).normal(size=(16, 3)))
+REASONED = {2: "D", 3: "E", 4: "C", 5: "A", 6: "B"}
+
+
+def zero_states(answer):
+    return check_zero_states(answer, SLOPE, ON_SLOPE)
+
+
+CHECKS = [check_reasons, check_gradient_operator, check_fixed_point, zero_states]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_unanswered_exercise_waits_and_says_so(check):
+    assert check(...).tone == "waiting"
+    assert "three dots" in check(...).message
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
+def test_rubbish_is_told_what_was_expected(check, answer):
+    verdict = check(answer)
+    assert verdict.tone == "wrong"
+    assert "expected" in verdict.message
+
+
+# Reasons
+
+
+@pytest.mark.parametrize("answer", [REASONED, {line: f" {letter.lower()}" for line, letter in REASONED.items()}])
+def test_the_five_reasons_in_their_places_are_right(answer):
+    assert check_reasons(answer)
+
+
+@pytest.mark.parametrize(("line", "letter"), [x for x in product(STEPS, REASONS) if REASONED[x[0]] != x[1]])
+def test_each_wrong_reason_is_told_what_it_does_and_what_is_new_in_that_line(line, letter):
+    verdict = check_reasons(REASONED | {line: letter})
+    assert verdict.tone == "nearly"
+    assert verdict.message.startswith("4 of 5 are right.")
+    assert REASONS[letter][0] in verdict.message
+    assert REASONS[letter][1] in verdict.message
+    assert STEPS[line][1] in verdict.message
+    assert f"Line {line} is not" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (dict.fromkeys(REASONED, ...), "waiting", "three dots"),
+        (REASONED | {4: ...}, "waiting", "4 of 5 are right"),
+        (dict.fromkeys(REASONED, "A"), "wrong", "Line 2 is not"),
+        ({2: "D"}, "wrong", "Line 3 has no reason"),
+        (REASONED | {6: "X"}, "wrong", "Line 6 has 'X', expected one of the letters"),
+        (REASONED | {6: 2}, "wrong", "Line 6 has 2"),
+        ([*REASONED.values()], "wrong", "not a dictionary"),
+    ],
+)
+def test_other_answers_about_reasons_are_understood(answer, tone, named):
+    verdict = check_reasons(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The operator
+
+
+def source(q_pi, grad_pi):
+    return (q_pi[..., None] * grad_pi).sum(axis=1)
+
+
+def p_of(mdp, pi):
+    return pi @ mdp.p
+
+
+OPERATORS = [  # all with (g, m, pi, q, d) = (grad_v, mdp, pi, q_pi, grad_pi)
+    (lambda g, m, pi, q, d: source(q, d) + p_of(m, pi) @ g, "nearly", "γ is missing"),
+    (lambda g, m, pi, q, d: m.gamma * (source(q, d) + p_of(m, pi) @ g), "nearly", "both terms"),
+    (lambda g, m, pi, q, d: source(q, d), "nearly", "Only the source"),
+    (lambda g, m, pi, q, d: m.gamma * p_of(m, pi) @ g, "nearly", "Only γ p^π ∇v"),
+    (lambda g, m, pi, q, d: source(q, d) - m.gamma * p_of(m, pi) @ g, "wrong", "minus"),
+    (lambda g, m, pi, q, d: source(q, d) + m.gamma * p_of(m, pi).T @ g, "nearly", "transpose"),
+    (lambda g, m, pi, q, d: pi @ (q[..., None] * d) + m.gamma * p_of(m, pi) @ g, "nearly", "weighted by π"),
+    (lambda g, m, pi, q, d: source(m.r, d) + m.gamma * p_of(m, pi) @ g, "nearly", "r where q^π belongs"),
+    (lambda g, m, pi, q, d: pi @ (m.r[..., None] * d) + m.gamma * p_of(m, pi) @ g, "wrong", "r weighted by π"),
+    (
+        lambda g, m, pi, q, d: source(q, d / pi.probs[..., None]) + m.gamma * p_of(m, pi) @ g,
+        "nearly",
+        "∇log π where ∇π belongs",
+    ),
+    (lambda g, m, pi, q, d: g, "wrong", "gives back what it was given"),
+    (lambda g, m, pi, q, d: value_gradient(m, pi, q, d), "nearly", "That is the solution"),
+    (lambda g, m, pi, q, d: q[..., None] * d, "nearly", "an axis for actions"),
+    (lambda g, m, pi, q, d: (q * d[..., 0]).sum(), "wrong", "shape ()"),
+    (lambda g, m, pi, q, d: q * d, "wrong", "ValueError"),
+    (lambda g, m, pi, q, d: g + 1, "wrong", "(source)"),
+    (lambda g, m, pi, q, d: g * np.nan, "wrong", "you get nan"),
+    (lambda g: g, "wrong", "TypeError"),
+    (lambda g, m, pi, q, d: "∇v", "wrong", "ValueError"),
+    (lambda g, m, pi, q, d: ..., "waiting", "three dots"),
+    (lambda g, m, pi, q, d: None, "waiting", "three dots"),
+]
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        lambda grad_v, *of: value_gradient_operator(*of)(grad_v),
+        lambda g, m, pi, q, d: np.einsum("sa,sad->sd", q, d) + m.gamma * (pi @ (m.p @ g)),
+        lambda g, m, pi, q, d: (source(q, d) + m.gamma * p_of(m, pi) @ g).tolist(),
+    ],
+)
+def test_the_operator_is_right_in_any_of_its_spellings(operator):
+    assert check_gradient_operator(operator)
+
+
+@pytest.mark.parametrize(("operator", "tone", "named"), OPERATORS)
+def test_each_wrong_operator_has_its_own_answer(operator, tone, named):
+    verdict = check_gradient_operator(operator)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The iteration
+
+
+def iterate(operator, grad_v, tolerance):
+    while np.abs((new := operator(grad_v)) - grad_v).max() > tolerance:
+        grad_v = new
+    return grad_v
+
+
+def iterate_and_return_the_newest(operator, grad_v, tolerance):
+    while True:
+        old, grad_v = grad_v, operator(grad_v)
+        if np.abs(grad_v - old).max() <= tolerance:
+            return grad_v
+
+
+def never_keeps_the_new(operator, grad_v, tolerance):
+    while np.abs(operator(grad_v) - grad_v).max() > tolerance:
+        pass
+
+
+def without_abs(operator, grad_v, tolerance):
+    grad_v = np.zeros_like(grad_v) + 10
+    while ((new := operator(grad_v)) - grad_v).max() > tolerance:
+        grad_v = new
+    return grad_v
+
+
+def by_the_mean(operator, grad_v, tolerance):
+    while np.abs((new := operator(grad_v)) - grad_v).mean() > tolerance:
+        grad_v = new
+    return grad_v
+
+
+def so_many_times(n):
+    def repeated(operator, grad_v, tolerance):
+        for _ in range(n):
+            grad_v = operator(grad_v)
+        return grad_v
+
+    return repeated
+
+
+def written_over(operator, grad_v, tolerance):
+    grad_v[:] = iterate(operator, grad_v, tolerance)
+    return grad_v
+
+
+@pytest.mark.parametrize("answer", [iterate, iterate_and_return_the_newest, so_many_times(1000)])
+def test_an_iteration_that_ends_near_enough_is_right(answer):
+    assert check_fixed_point(answer)
+    assert "γ = 0.95" in check_fixed_point(answer).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (never_keeps_the_new, "wrong", "keep the new one"),
+        (without_abs, "nearly", "np.abs"),
+        (by_the_mean, "nearly", "largest difference, in absolute value"),
+        (so_many_times(1), "wrong", "It takes a loop"),
+        (so_many_times(30), "wrong", "too early"),
+        (lambda operator, grad_v, tolerance: grad_v, "wrong", "what you were given"),
+        (written_over, "nearly", "writes over"),
+        (lambda operator, grad_v, tolerance: 1.0, "wrong", "shape ()"),
+        (lambda operator, grad_v, tolerance: "∇v", "wrong", "ValueError"),
+        (lambda operator: 1 / 0, "wrong", "TypeError"),
+        (lambda operator, grad_v, tolerance: grad_v * np.nan, "wrong", "too early"),
+        (lambda operator, grad_v, tolerance: ..., "waiting", "three dots"),
+        (lambda operator, grad_v, tolerance: None, "waiting", "three dots"),
+    ],
+)
+def test_each_wrong_iteration_has_its_own_answer(answer, tone, named):
+    verdict = check_fixed_point(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The zeros
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {(9, 1): [5, 7, 11, 12, 13, 14, 15]},
+        {(9, 1): {5, 7, 11, 12, 13, 14, 15}, (2, 0): np.arange(4, 16), (5, 2): range(16)},
+        {(np.int64(14), np.int64(2)): (15, 5, 7, 11, 12)},
+    ],
+)
+def test_the_zeros_are_the_states_that_cannot_reach_s_and_everywhere_where_nothing_hangs_on_s(answer):
+    assert zero_states(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        ({(9, 1): [13, 14]}, "nearly", "live states are right"),
+        ({(9, 1): [0, 1, 2, 3, 4, 6, 8, 9, 10]}, "nearly", "*not* zero"),
+        ({(9, 1): [0, 1, 2, 3, 4, 5, 6, 7]}, "nearly", "wrong way"),
+        ({(9, 1): [0, 1, 2, 3, 4, 6, 5, 7, 11, 12, 15]}, "nearly", "wrong way"),
+        ({(9, 1): [s for s in range(16) if s != 9]}, "wrong", "only state 9 feels it"),
+        ({(9, 1): [0, 5, 7, 11, 12, 13, 14, 15]}, "wrong", "state 0 can come to state 9"),
+        ({(9, 1): [9, 5, 7, 11, 12, 13, 14, 15]}, "wrong", "state 9 is the state itself"),
+        ({(9, 1): [5, 7, 11, 12, 13, 15]}, "nearly", "state 14 is missing: it has no way to state 9"),
+        ({(9, 1): [5, 7, 11, 12, 13, 14]}, "nearly", "state 15 is missing: it ends the game"),
+        ({(9, 1): []}, "nearly", "state 5 is missing"),
+        ({(5, 0): [5]}, "wrong", "nothing hangs on the choice"),
+        ({(9, 1): ...}, "waiting", "three dots"),
+        ({(9, 1): 13}, "wrong", "expected a list of states"),
+        ({(9, 1): "13"}, "wrong", "expected a list of states"),
+        ({(9, 1): [16]}, "wrong", "from 0 to 15"),
+        ({(9, 1): [1.5]}, "wrong", "you name 1.5"),
+        ({(9, 1): [[1]]}, "wrong", "you name [1]"),
+        ({(9, 3): [1]}, "wrong", "an action below 3"),
+        ({9: [1]}, "wrong", "9 is not a parameter"),
+    ],
+)
+def test_each_wrong_prediction_has_its_own_answer(answer, tone, named):
+    verdict = zero_states(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+def test_where_two_actions_are_worth_the_same_their_parameters_are_felt_nowhere():
+    """Not only in holes: one live state whose actions differ in name only."""
+    p = np.zeros((3, 2, 3))
+    p[0, :, 1] = p[1, 0, 2] = p[1, 1, 1] = p[2, :, 2] = 1
+    mdp = FiniteMDP(p, [[1, 1], [0, 1], [0, 0]], 0.9, [1, 0, 0])
+    pi = Policy.uniform(3, 2)
+    assert check_zero_states({(0, 0): [0, 1, 2], (1, 0): [2]}, mdp, pi)
+    assert not check_zero_states({(0, 0): [1, 2]}, mdp, pi)
