@@ -6,9 +6,10 @@
 
     Explorer({"theta": FloatSlider(0, min=-3, max=3)}, compute, picture)
 
-A control is an ipywidgets widget with a `value`, or a plain value: state that only handles, steps and cells change. The
-picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbers)` (what is seen, in words) and `handles`
-(points the reader may drag). A move of a control computes once and draws once.
+A control is an ipywidgets widget with a `value`, or a plain value: state that only handles, steps and cells change.
+Where a handle or a step has put θ between two steps of its slider, the slider shows the nearer, and the view keeps θ.
+The picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbers)` (what is seen, in words) and
+`handles` (points the reader may drag). A move of a control computes once and draws once.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
+from math import floor
+from numbers import Real
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
-from ipywidgets import Button, HBox, Layout, ToggleButton, VBox, Widget
+from ipywidgets import Button, FloatSlider, HBox, Layout, ToggleButton, VBox, Widget
 
 from pgcourse.live import LiveFigure
 
@@ -36,7 +39,7 @@ class Explorer:
     controls   name → widget or plain value; `compute` takes these names
     compute    pure function of the values, to whatever `picture.update` takes
     picture    see the module's text; a closed view lets go of it, since Out[…] keeps the view
-    step       step(values, numbers) → the values it changes; gives the buttons "one step", "ten steps" and "play"
+    step       step(values, numbers) → the values it changes; gives buttons: one step, ten steps, play, reset
     name       what the picture is, for a screen reader
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
@@ -57,12 +60,14 @@ class Explorer:
             if not control.has_trait("value"):
                 raise TypeError(f"control {key!r} is a {type(control).__name__}, expected a widget with a value")
         self._state = {key: c for key, c in controls.items() if not isinstance(c, Widget)}
+        self._between: Values = {}  # key → where a slider stands for, between two of its steps
         self._order = list(controls)
         self._compute, self._picture, self._step = compute, picture, step
         self._setting = False
         self._task: asyncio.Task[None] | None = None
         self.error: Exception | None = None
-        self.numbers = compute(**self.values)
+        self._first = self.values
+        self.numbers = compute(**self._first)
         picture.update(self.numbers)
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
@@ -81,7 +86,9 @@ class Explorer:
 
         Values that a control or `compute` refuses raise, and nothing has changed.
         """
-        return {key: self._controls[key].value if key in self._controls else self._state[key] for key in self._order}
+        shown = {key: control.value for key, control in self._controls.items()}
+        known = {**shown, **self._state, **self._between}
+        return {key: known[key] for key in self._order}
 
     @values.setter
     def values(self, values: Values) -> None:
@@ -128,10 +135,17 @@ class Explorer:
 
     def _assign(self, values: Values) -> None:
         for key, value in values.items():
-            if key in self._controls:
-                self._controls[key].value = value
-            else:
+            control = self._controls.get(key)
+            if control is None:
                 self._state[key] = value
+                continue
+            self._between.pop(key, None)
+            if isinstance(control, FloatSlider) and control.step:
+                if not isinstance(value, Real):
+                    raise TypeError(f"{key} is {value!r}, expected a number")
+                self._between[key] = min(max(float(value), control.min), control.max)
+                value = _nearest_step(control, self._between[key])
+            control.value = value
 
     def _refresh(self) -> None:
         """Compute once, draw once; an error goes into the view, since nobody sees one raised in a callback."""
@@ -156,6 +170,7 @@ class Explorer:
 
     def _on_control(self, change: Any) -> None:
         if not self._setting:
+            self._between = {k: x for k, x in self._between.items() if self._controls[k] is not change["owner"]}
             self._refresh()
 
     def _attach(self, handle: Any) -> None:
@@ -174,12 +189,19 @@ class Explorer:
     def _buttons(self) -> list[Widget]:
         if self._step is None:
             return []
-        one, ten = (Button(description=text, layout=Layout(width="auto")) for text in ("one step", "ten steps"))
+        names = ("one step", "ten steps", "reset")
+        one, ten, reset = (Button(description=name, layout=Layout(width="auto")) for name in names)
         one.on_click(lambda _: self._advance(1))
         ten.on_click(lambda _: self._advance(10))
+        reset.on_click(lambda _: self._reset())
         self._play = ToggleButton(description="play", icon="play", layout=Layout(width="auto"))
         self._play.observe(self._on_play, "value")
-        return [one, ten, self._play]
+        return [one, ten, self._play, reset]
+
+    def _reset(self) -> None:
+        self._play.value = False
+        self._set(self._first)
+        self._refresh()
 
     def _advance(self, times: int) -> bool:
         """Take steps, and draw where they lead; False where nothing moves any more, or one of them failed."""
@@ -213,6 +235,13 @@ class Explorer:
             await asyncio.sleep(PLAY_INTERVAL)
         self._task = None
         self._play.value = False
+
+
+def _nearest_step(slider: FloatSlider, value: float) -> float:
+    """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
+    width = slider.max - slider.min
+    share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
+    return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
 
 
 def _same(one: Values, other: Values) -> bool:

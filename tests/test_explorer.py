@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 import pgcourse.explorer
 import pgcourse.live
-from pgcourse.explorer import Explorer
+from pgcourse.explorer import Explorer, _nearest_step
 from pgcourse.live import LiveFigure
 
 
@@ -108,7 +108,34 @@ def test_a_move_computes_once_and_draws_once(view: SimpleNamespace) -> None:
     assert count(view, lambda: setattr(view.slider, "value", 2.0)) == (1, 1)
     assert count(view, lambda: view.live.set_state(wish(0.5, 0))) == (1, 1)
     assert count(view, lambda: setattr(view.explorer, "values", {"x": 0.25, "note": "b"})) == (1, 1)
-    assert count(view, lambda: setattr(view.slider, "value", 0.25)) == (0, 0)
+    assert count(view, lambda: setattr(view.slider, "value", view.slider.value)) == (0, 0)
+
+
+def test_between_two_steps_of_its_slider_a_value_stays_exact_and_the_slider_shows_the_nearer(
+    view: SimpleNamespace,
+) -> None:
+    view.explorer.values = {"x": 0.2345}
+    assert view.explorer.values["x"] == 0.2345
+    assert view.slider.value == pytest.approx(0.2)
+    assert count(view, lambda: view.slider.set_state({"value": view.slider.value})) == (0, 0), "the browser's echo"
+    assert view.explorer.values["x"] == 0.2345
+    view.slider.value = 0.3
+    assert view.explorer.values["x"] == 0.3, "the reader moved it: that counts"
+    view.explorer.values = {"x": 99.0}
+    assert view.explorer.values["x"] == view.slider.value == 4.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step"), [(-2.5, 3, 0.05), (-4, 6, 0.05), (-12, 0, 0.5), (0.05, 3, 0.05), (0, 1, 0.3)]
+)
+def test_what_the_slider_shows_is_what_the_browser_would_round_to(low: float, high: float, step: float) -> None:
+    """noUiSlider rounds in percent of the range; what it rounds to, it rounds to itself: nothing comes back."""
+    slider = FloatSlider(low, min=low, max=high, step=step)
+    for value in np.random.default_rng(0).uniform(low, high, 200):
+        shown = _nearest_step(slider, value)
+        assert abs(shown - value) <= step / 2 + 1e-12 or shown == high
+        assert _nearest_step(slider, shown) == shown
+        assert low <= shown <= high
 
 
 def test_a_drag_moves_the_slider_too(view: SimpleNamespace) -> None:
@@ -173,7 +200,7 @@ def test_an_error_at_construction_is_raised() -> None:
     [
         ({"x": 2.0, "nonsense": 1}, "'nonsense' is not a control of this view, expected one of x, kind, note"),
         ({"x": 2.0, "kind": "c"}, "Invalid selection"),
-        ({"kind": "b", "x": "two"}, "Float"),
+        ({"kind": "b", "x": "two"}, "x is .two., expected a number"),
         ({"note": "other", "kind": "b", "x": 3.0}, "three is too many"),
     ],
 )
@@ -230,6 +257,17 @@ def test_one_step_and_ten_steps() -> None:
     ten.click()
     assert explorer.values["x"] == pytest.approx(2 - 2**-10)
     assert picture.draws == draws + 1, "where ten steps lead is drawn once"
+
+
+def test_reset_takes_the_view_back_to_where_it_began() -> None:
+    explorer = Explorer({"x": FloatSlider(1.0, max=4), "note": "a"}, Counted(), Parabola(), step=double)
+    frame = explorer.live.frame
+    buttons(explorer)["ten steps"].click()
+    assert explorer.values["x"] == pytest.approx(2 - 2**-10, rel=1e-12), "a slider's steps do not round an ascent's"
+    explorer.values = {"note": "b"}
+    buttons(explorer)["reset"].click()
+    assert explorer.values == {"x": 1.0, "note": "a"}
+    assert explorer.live.frame == frame
 
 
 def test_a_failing_step_changes_nothing() -> None:
