@@ -10,7 +10,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 const CSS = `
-.live-figure { max-width: 100%; color: #1f2328; }
+.live-figure { position: relative; max-width: 100%; color: #1f2328; }
 .live-figure-scroll { overflow-x: auto; }
 .live-figure-card { position: relative; background: #fff; border-radius: 6px; max-width: 100%; overflow: hidden; }
 .live-figure svg { display: block; width: 100%; height: auto; font-family: "DejaVu Sans", Verdana, sans-serif; }
@@ -23,11 +23,12 @@ const CSS = `
 .live-figure-handle:hover { background: rgba(9, 105, 218, .12); }
 .live-figure-note { margin: 4px 0 0; padding: 6px 10px; border-radius: 4px; border-left: 5px solid; font-size: 14px;
   line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
-.live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; }
+.live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; position: absolute; z-index: 1;
+  top: 4px; left: 8px; right: 8px; box-shadow: 0 2px 8px rgba(0, 0, 0, .3); pointer-events: none; }
 .live-figure-stale { background: #fff8c5; border-color: #9a6700; color: #4d2d00; display: none; }
 .jupyter-widgets-disconnected .live-figure-stale { display: block; }
 .jupyter-widgets-disconnected .live-figure-card { filter: grayscale(1) opacity(.6); pointer-events: none; }
-.live-figure-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.live-figure-spoken { position: absolute; bottom: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
 
 const set = (node, attributes) => { for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value); };
