@@ -15,8 +15,8 @@ from pgcourse.pictures.part import GRADIENT, INK, PALE, POLICY, Array, Handle, N
 class ActionBars(Part):
     """The row of a parameter table for one state: bars whose tops can be dragged, π(a|s) written below.
 
-    Numbers: theta (S, n), state, pi; grad_J ((S, n), optional) as an arrow at each top. With n = |A| − 1 (the direct
-    parametrisation) the last action has no bar of its own to drag: it gets what is left.
+    Numbers: theta (S, n), state, pi; J and grad_J (S, n), optional, for an arrow at each top. With n = |A| − 1 (the
+    direct parametrisation) the last action has no bar of its own to drag: it gets what is left.
     """
 
     def __init__(
@@ -64,10 +64,11 @@ class ActionBars(Part):
         s, probs = numbers["state"], numbers["pi"].probs
         theta = self.heights(numbers)
         grad = np.zeros(len(theta))
-        if "grad_J" in numbers:
+        if "J" in numbers:
             grad[: self.parameters] = numbers["grad_J"][s]
         largest = np.abs(grad).max()
-        self.title.set_text(f"state {s}")
+        J = f"    J = {numbers['J']:.4f}    |∇J| = {np.linalg.norm(numbers['grad_J']):.4f}" if "J" in numbers else ""
+        self.title.set_text(f"state {s}{J}")
         set_tails(self.arrows, np.column_stack([np.arange(len(theta)), theta]))
         self.arrows.set_UVC(0 * grad, grad / largest * 0.2 * (self.high - self.low) if largest else grad)
         for a, height in enumerate(theta):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Curve(Part):
     """J along one parameter, with the point (θ, J(θ)) to drag and the tangent of slope ∂J/∂θ.
 
     Numbers: the parameter by its `name` (float), J (float), grad_J (float or (1,)); `curve` ((n,), optional) replaces
-    y. `top` = (label, {x: text}) adds a second scale above.
+    y. `top` = (label, x → number, {x: text}) adds a second scale above, and its number to the note.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Curve(Part):
         ylim: tuple[float, float] | None = None,
         name: str = "theta",
         xlabel: str = "θ",
-        top: tuple[str, dict[float, str]] | None = None,
+        top: tuple[str, Callable[[float], float], dict[float, str]] | None = None,
     ) -> None:
         self.x, self.y, self.ylim, self.name, self.xlabel, self.top = x, y, ylim, name, xlabel, top
 
@@ -49,7 +49,7 @@ class Curve(Part):
         ax.set(xlabel=self.xlabel, ylabel=f"J({self.xlabel})", xlim=(self.x[0], self.x[-1]))
         plain(ax)
         if self.top:
-            label, ticks = self.top
+            label, _, ticks = self.top
             above = ax.secondary_xaxis("top")
             above.set_xlabel(label)
             above.set_xticks(list(ticks), list(ticks.values()))
@@ -57,7 +57,7 @@ class Curve(Part):
         ax.set_ylim(self.ylim or ax.get_ylim())
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, animated=True)
-        self.note = ax.text(0.03, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=12, color=INK, animated=True)
+        self.note = ax.text(0.22, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=11, color=INK, animated=True)
         width = self.x[-1] - self.x[0]
         self.reach = 0.13 * width
         self.shape = width / np.ptp(ax.get_ylim())  # so that a steep tangent is not longer than a flat one
@@ -74,12 +74,15 @@ class Curve(Part):
         self.point.set_data([theta], [J])
         self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
         name = self.xlabel
-        self.note.set_text(minus(f"{name} = {theta:.2f}    J = {J:.2f}    slope dJ/d{name} = {slope:+.2f}"))
+        also = f"    {self.top[0]} = {self.top[1](theta):.3f}" if self.top else ""
+        self.note.set_text(minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}    slope dJ/d{name} = {slope:+.2f}"))
 
     def describe(self, numbers: Numbers) -> str:
         slope = np.ravel(numbers["grad_J"])[0]
         way = "rises" if slope > 0 else "falls" if slope < 0 else "is level"
-        return f"{self.xlabel} is {numbers[self.name]:.2f}, J is {numbers['J']:.2f}; there J {way}, slope {slope:.2f}."
+        also = f", {self.top[0]} is {self.top[1](numbers[self.name]):.3f}" if self.top else ""
+        where = f"{self.xlabel} is {numbers[self.name]:.2f}{also}, J is {numbers['J']:.2f}"
+        return f"{where}; there J {way}, slope {slope:.2f}."
 
 
 class Landscape(Part):

@@ -86,7 +86,7 @@ class Picture:
 def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:
     """Arrows in data units that move, of no length yet."""
     none = np.zeros(np.shape(x))
-    shape: dict[str, Any] = {"headwidth": 3.4, "headlength": 3.6, "headaxislength": 3.2, "minlength": 0.1}
+    shape: dict[str, Any] = {"headwidth": 3.2, "headlength": 3.0, "headaxislength": 2.7, "minlength": 0.1}
     return ax.quiver(
         x, y, none, none, angles="xy", scale_units="xy", scale=1, width=width, color=color, zorder=4, animated=True,
         **shape,

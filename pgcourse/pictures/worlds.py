@@ -29,21 +29,23 @@ from pgcourse.pictures.part import (
 
 
 class Corridor(Part):
-    """The short corridor: π as arrows, v^π in each cell, ρ^π as bars below. Numbers: pi, v_pi, rho_pi.
+    """The short corridor: π as arrows, v^π in each cell, ρ^π as bars below. Numbers: pi, v_pi, rho_pi; start, the
+    number of a cell (optional: 0).
 
     Its second cell is switched: left goes right and right goes left.
     """
 
-    most_visits = 16.0  # a bar of full height
+    most_visits = 28.0  # a bar of full height
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=(-0.65, 3.65), ylim=(-1.75, 1.15), aspect="equal")
         ax.axis("off")
-        for s, name in enumerate(("start", "switched", "", "exit")):
+        for s in range(4):
             face = {1: "#FFF3D6", 3: "#EAEEF2"}.get(s, "white")
             ax.add_patch(Rectangle((s - 0.5, -0.5), 1, 1, facecolor=face, edgecolor=INK, lw=1.2))
-            ax.text(s, 0.56, name, ha="center", va="bottom", fontsize=11, color=INK)
-        ax.text(3, 0, "end", ha="center", va="center", fontsize=11, color=INK)
+        ax.text(1, 0.56, "switched", ha="center", va="bottom", fontsize=11, color=INK)
+        self.start = ax.text(0, 0.8, "start ▾", ha="center", va="bottom", fontsize=11, color=INK, animated=True)
+        ax.text(3, 0, "exit", ha="center", va="center", fontsize=11, color=INK)
         ax.plot([-0.5, 2.5], [-1.4, -1.4], color=PALE, lw=1)
         ax.text(-0.55, -0.66, r"$\rho^\pi$: expected visits", fontsize=10, color=OCCUPANCY, va="center")
         x, y = np.repeat(np.arange(3.0), 2), np.full(6, -0.05)
@@ -62,6 +64,7 @@ class Corridor(Part):
 
     def update(self, numbers: Numbers) -> None:
         probs, v, rho = numbers["pi"].probs, numbers["v_pi"], numbers["rho_pi"]
+        self.start.set_x(numbers.get("start", 0))
         self.arrows.set_UVC((0.45 * probs[:3] * [-1, 1]).ravel(), np.zeros(6))
         for s in range(3):
             self.values[s].set_text(minus(f"v = {v[s]:.1f}"))
@@ -71,7 +74,7 @@ class Corridor(Part):
     def describe(self, numbers: Numbers) -> str:
         v, rho, right = numbers["v_pi"], numbers["rho_pi"], numbers["pi"].probs[0, 1]
         return (
-            f"The corridor: the policy goes right with probability {right:.2f}; "
+            f"The corridor from cell {numbers.get('start', 0) + 1}: right is chosen with probability {right:.2f}; "
             f"values {', '.join(f'{x:.1f}' for x in v[:3])}; expected visits {', '.join(f'{x:.1f}' for x in rho[:3])}."
         )
 
@@ -114,7 +117,7 @@ class GridWorld(Part):
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
             ax.text(s % columns - 0.45, s // columns - 0.44, "start", ha="left", va="top", fontsize=9, color=INK)
-        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.11
+        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.12
         self.arrows = arrows(ax, x, y, POLICY, 0.009)
         self.values = [
             ax.text(x, y + 0.44, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
@@ -147,7 +150,7 @@ class GridWorld(Part):
     def update(self, numbers: Numbers) -> None:
         probs = numbers["pi"].probs[self.free]
         self.image.set_data(self.shades(numbers).reshape(self.desc.shape))
-        arrows = 0.33 * probs[..., None] * self.moves
+        arrows = 0.37 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, string in zip(self.values, self.written(numbers), strict=True):
             text.set_text(string)
