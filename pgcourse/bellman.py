@@ -1,6 +1,7 @@
 """The Bellman evaluation equation and the state occupancy measure, solved exactly (chapter, Reminders 2 and 3).
 
     p^π = π p,  r^π = π r          transition, reward
+    T^π v = π (r + γ p v)          bellman_operator
     v^π = r^π + γ p^π v^π          evaluate
     q^π = r + γ p v^π              action_value
     ρ^π = ρ₀ Σ_t (γ p^π)ᵗ          occupancy (unnormalised: sums to 1/(1−γ))
@@ -52,6 +53,11 @@ def action_value(mdp: FiniteMDP, v: Array) -> Array:
     return mdp.r + mdp.gamma * (mdp.p @ v)
 
 
+def bellman_operator(mdp: FiniteMDP, pi: Policy, v: Array) -> Array:
+    """T^π v = r^π + γ p^π v = π (r + γ p v), of shape (S,): brings two v nearer to each other by γ (Reminder 2)."""
+    return pi @ action_value(mdp, v)
+
+
 def occupancy(mdp: FiniteMDP, pi: Policy) -> Array:
     """ρ^π = ρ₀ Σ_t (γ p^π)ᵗ, of shape (S,): expected discounted visits, *not* normalised.
 
@@ -90,6 +96,20 @@ def exact(mdp: FiniteMDP, pi: Policy) -> Exact:
 def greedy(q: Array) -> Policy:
     """A policy of 𝔾q: in each state the first action that maximises q (S, A)."""
     return Policy.deterministic(q.argmax(axis=1), q.shape[1])
+
+
+def value_iteration_policies(mdp: FiniteMDP, n: int) -> tuple[Array, Array]:
+    """v_k and the policies greedy on them, for k = 0 … n−1, of shapes (n, S) and (n, S): v₀ = 0, v_{k+1} = max_a q_k.
+
+    Where actions tie, the first one. (Nothing says that these policies get better and better: chapter, Reminder 1.)
+    """
+    v, actions = np.zeros((n, mdp.S)), np.zeros((n, mdp.S), dtype=int)
+    for k in range(n):
+        q = action_value(mdp, v[k])
+        actions[k] = q.argmax(axis=1)
+        if k + 1 < n:
+            v[k + 1] = q.max(axis=1)
+    return v, actions
 
 
 def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000) -> Array:

@@ -32,6 +32,17 @@ def short_corridor() -> FiniteMDP:
     return FiniteMDP(p, r, gamma=1.0, rho_0=np.eye(4)[0], name="short corridor")
 
 
+def value_iteration_trap() -> FiniteMDP:
+    """Two states where value iteration's greedy policies pass from the best one through one worse in both states.
+
+    Action 0 goes to the other state, action 1 stays. Found for this course by a search over small rewards; with
+    γ = 0.9 the greedy policies from v = 0 are worth (3.684, 6.316), (−11, −10), (3.684, 6.316), …
+    """
+    p = np.zeros((2, 2, 2))
+    p[[0, 1], 0, [1, 0]] = p[[0, 1], 1, [0, 1]] = 1
+    return FiniteMDP(p, np.array([[-2, -3], [3, -1]]), gamma=0.9, rho_0=np.full(2, 0.5), name="value iteration's trap")
+
+
 def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generator, absorbing: int = 0) -> FiniteMDP:
     """A random MDP: from each pair, `branching` next states with random probabilities, rewards standard normal.
 

@@ -6,6 +6,12 @@ An exercise not answered yet is `...`, Python's own ellipsis, so that "Run all" 
 """
 
 from pgcourse.exercises.policies import check_dominating_start, check_parameter_count, check_table
+from pgcourse.exercises.reminders import (
+    check_bellman_operator,
+    check_occupancy,
+    check_occupancy_proof,
+    check_worse_greedy,
+)
 from pgcourse.exercises.start import check_best_p
 from pgcourse.exercises.value_gradients import (
     check_fixed_point,
@@ -17,12 +23,16 @@ from pgcourse.exercises.verdict import Verdict
 
 __all__ = [
     "Verdict",
+    "check_bellman_operator",
     "check_best_p",
     "check_dominating_start",
     "check_fixed_point",
     "check_gradient_operator",
+    "check_occupancy",
+    "check_occupancy_proof",
     "check_parameter_count",
     "check_reasons",
     "check_table",
+    "check_worse_greedy",
     "check_zero_states",
 ]

@@ -12,7 +12,10 @@ grad_J, … A `Picture` puts parts side by side in one figure.
 from pgcourse.pictures.bars import ActionBars, ProbabilityBars
 from pgcourse.pictures.equations import LinesTable, Residuals
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
+from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
+from pgcourse.pictures.operators import Gap, TwoValues
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
+from pgcourse.pictures.visits import Total, VisitGrid
 from pgcourse.pictures.worlds import Corridor, GridWorld, SignedGrid
 
 __all__ = [
@@ -24,15 +27,23 @@ __all__ = [
     "ActionBars",
     "Corridor",
     "Curve",
+    "Gap",
     "GradientCloud",
     "GridWorld",
     "Handle",
     "Landscape",
     "LinesTable",
+    "PairGrid",
     "Part",
     "Picture",
+    "PolicyBars",
+    "PolicyValues",
     "ProbabilityBars",
     "Residuals",
     "SignedGrid",
+    "Total",
+    "TwoStates",
+    "TwoValues",
+    "VisitGrid",
     "WaysTable",
 ]

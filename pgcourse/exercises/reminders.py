@@ -1,0 +1,254 @@
+"""The exercises of notebook 02: value iteration's policies, composed operators, and the occupancy in two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pgcourse import zoo
+from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
+from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.policy import Policy, tabular_softmax
+
+SWEEPS = 50  # of value iteration that are looked through
+LARGEST = 200  # states
+CLOSE = 1e-9
+
+# Reminder 1
+
+
+def check_worse_greedy(my_mdp: Any) -> Verdict:
+    """my_mdp must be a FiniteMDP where value iteration from v = 0 passes from a greedy policy to one that is worth less
+    in every live state."""
+    if my_mdp is ...:
+        return waiting("a FiniteMDP")
+    if not isinstance(my_mdp, FiniteMDP):
+        return wrong(f"{my_mdp!r} is a {type(my_mdp).__name__}, expected a FiniteMDP such as replace(trap, r=…).")
+    if my_mdp.S > LARGEST:
+        return wrong(f"{my_mdp.S} states would keep us waiting, expected at most {LARGEST}. A handful is enough.")
+    if not my_mdp.live.size:
+        return wrong("Every state is absorbing, so nothing is decided; expected at least one live state.")
+    v, actions = value_iteration_policies(my_mdp, SWEEPS)
+    try:
+        worth = np.array([evaluate(my_mdp, Policy.deterministic(a, my_mdp.A)) for a in actions])[:, my_mdp.live]
+    except ValueError as error:
+        return wrong(f"Some greedy policy on the way has no value: {error}")
+    change = np.diff(worth, axis=0)
+    worse = (change < -CLOSE).all(axis=1)
+    if worse.any():
+        return _judge_fall(my_mdp, v, int(worse.argmax()), worth)
+    if (change < -CLOSE).any():
+        k, s = np.argwhere(change < -CLOSE)[0]
+        return nearly(
+            f"From k = {k} to k = {k + 1} the greedy policy gets worse in state {my_mdp.live[s]}, by "
+            f"{-change[k, s]:.4f}, but not in every state. So nothing is monotone; now make it worse everywhere."
+        )
+    if (np.diff(actions, axis=0) == 0).all():
+        return wrong(f"The greedy policy is the same at all of the first {SWEEPS} sweeps. It must change to get worse.")
+    return wrong(f"In the first {SWEEPS} sweeps no greedy policy is worth less than the one before, in any state.")
+
+
+def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
+    """From sweep k to k + 1 the greedy policy gets worse everywhere: by the MDP's own doing, and is it a new one?"""
+    for j in (k, k + 1):
+        best = np.sort(action_value(mdp, v[j])[mdp.live], axis=1)
+        if mdp.A > 1 and (tied := best[:, -1] - best[:, -2] < CLOSE).any():
+            return nearly(
+                f"From k = {k} to k = {k + 1} it gets worse in every state, but at k = {j} two actions tie in state "
+                f"{mdp.live[tied.argmax()]}: another choice is as greedy. Move a reward a little, off the tie."
+            )
+    trap = zoo.value_iteration_trap()
+    if mdp.p.shape == trap.p.shape and np.allclose(mdp.p, trap.p) and np.allclose(mdp.r, trap.r):
+        return nearly("True, and it is the course's own example. Now one with other rewards, or more states.")
+    fall = worth[k] - worth[k + 1]
+    return right(
+        f"From k = {k} to k = {k + 1} the greedy policy gets worse in all {len(fall)} live states, by "
+        f"{fall.min():.4f} at least. So greedy on a value function that is not the policy's own promises nothing."
+    )
+
+
+# Reminder 2
+
+
+def check_bellman_operator(my_T: Any) -> Verdict:
+    """my_T(pi, p, r, gamma, q) must be T^π q = r + γ p π q, of shape (S, A)."""
+    return _check_function(my_T, "a function of pi, p, r, gamma and q", _check_one_operator)
+
+
+def _check_one_operator(my_T: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+    S, A, q = mdp.S, mdp.A, rng.standard_normal((mdp.S, mdp.A))
+    p, r, gamma = mdp.p, mdp.r, mdp.gamma
+    try:
+        answer = my_T(pi, p.copy(), r.copy(), gamma, q.copy())
+    except Exception as error:  # the student's own code runs here
+        return wrong(
+            f"With S = {S} and A = {A} your function raised {type(error).__name__}: {error}. The shapes: pi @ eats "
+            f"(S, A, …) and gives (S, …); p has shape (S, A, S'), p @ eats ({S},) and gives ({S}, {A}); so has q."
+        )
+    verdict, value = _as_array(answer)
+    if verdict is not None:
+        return verdict
+    if value.shape == (S,):
+        return nearly(
+            f"Your result has shape ({S},), a function of states; T^π q is one of pairs, expected ({S}, {A}). Did a "
+            "last π come in front? π (r + γ p v) is T^π v."
+        )
+    if value.shape == (S, S):
+        return nearly(f"Your result has shape ({S}, {S}): p^π = π p is an operator. It still has to be applied to a v.")
+    if value.shape == (S, A, S):
+        return nearly(
+            f"Your result has shape ({S}, {A}, {S}): the next state has not been summed over. p @ … does that."
+        )
+    if value.shape == (A, S):
+        return nearly(f"Your result has shape ({A}, {S}): states and actions are exchanged, expected ({S}, {A}).")
+    if value.shape != (S, A):
+        return wrong(f"Your result has shape {value.shape}, expected (S, A) = ({S}, {A}).")
+    expected = r + gamma * p @ (pi @ q)
+    if _close(value, expected):
+        return right("")
+    known = {
+        "the shapes fit but γ is missing before p π q.": r + p @ (pi @ q),
+        "the shapes fit but the reward r is missing.": gamma * p @ (pi @ q),
+        "γ multiplies the reward, too.": gamma * (r + p @ (pi @ q)),
+        "you take the largest q of the next state. That is the optimality operator; T^π averages: π q.": r
+        + gamma * p @ q.max(axis=1),
+        "the shapes fit but you apply p^π = π p to q: its action axis is not averaged, and a is drawn "
+        "before s' where π acts at s'. First v = π q, then p v.": r + gamma * np.einsum("st,ta->sa", pi @ p, q),
+        "the reward is averaged over actions, r^π. It belongs to the action a that is taken: r.": (pi @ r)[:, None]
+        + gamma * p @ (pi @ q),
+        "the sum over next actions is not weighted: q.mean is not π q.": r + gamma * p @ q.mean(axis=1),
+        "the sum over next actions is not weighted: q.sum is not π q.": r + gamma * p @ q.sum(axis=1),
+    }
+    for words, table in known.items():
+        if _close(value, table):
+            return nearly(words[0].upper() + words[1:])
+    return wrong(
+        f"The shape ({S}, {A}) is right, the numbers are not: in the pair (0, 0) {value[0, 0]:.4f}, expected "
+        f"{expected[0, 0]:.4f}. Read r + γ p π q from right to left."
+    )
+
+
+# Reminder 3
+
+REASONS = {
+    "A": "p(s_t = s, a_t = a) = p_t(s) π(a|s)",
+    "B": "sum over t and expectation may be exchanged, since γ < 1 and r is bounded",
+    "C": "what does not depend on t goes out of the sum over t, and the sums over s and t are exchanged",
+    "D": "an expectation of a function of (s_t, a_t) needs only their joint law",
+    "E": "v^π solves the Bellman equation",
+    "F": "T^π is a contraction",
+}
+PROOF = "BDAC"
+
+
+def check_occupancy_proof(my_reasons: Any) -> Verdict:
+    """my_reasons: one letter of REASONS for each of the proof's four steps, such as "ABCD"."""
+    if my_reasons is ...:
+        return waiting("four letters")
+    letters = "".join(my_reasons) if isinstance(my_reasons, list | tuple) and _all_strings(my_reasons) else my_reasons
+    if not isinstance(letters, str):
+        return wrong(f"{my_reasons!r} is not a text; expected four letters such as 'ABCD'.")
+    letters = "".join(letter for letter in letters.upper() if letter.isalnum())
+    if strange := sorted(set(letters) - set(REASONS)):
+        return wrong(f"{strange[0]} is not one of the reasons, expected letters from A to {max(REASONS)}.")
+    if len(letters) != len(PROOF):
+        return wrong(f"{len(letters)} letters, expected {len(PROOF)}: one for each step.")
+    if letters == PROOF:
+        return right("Exchange, joint law, product rule, exchange. Neither Bellman nor a contraction is needed.")
+    hints = (
+        "line 1 has the expectation of a sum, line 2 a sum of expectations",
+        "line 2 averages over whole trajectories, line 3 over one state and one action",
+        "line 3 has the law of the pair, line 4 that of the state and of the action in it",
+        "in line 4 the sum over t stands in front, in line 5 it has gone in, around p_t only",
+    )
+    step = next(i for i, (one, other) in enumerate(zip(letters, PROOF, strict=True)) if one != other)
+    found = sum(one == other for one, other in zip(letters, PROOF, strict=True))
+    given = f"Step {step + 1} → {step + 2}: {hints[step]}. “{REASONS[letters[step]]}” does not do that."
+    return nearly(f"{found} of 4 fit. {given}") if found >= 2 else wrong(given)
+
+
+def check_occupancy(my_occupancy: Any) -> Verdict:
+    """my_occupancy(rho_0, p_pi, gamma) must be ρ^π = ρ₀ Σ_t (γ p^π)ᵗ, of shape (S,), unnormalised."""
+    return _check_function(my_occupancy, "a function of rho_0, p_pi and gamma", _check_one_occupancy)
+
+
+def _check_one_occupancy(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+    S, gamma, rho_0, p_pi = mdp.S, mdp.gamma, mdp.rho_0, transition(mdp, pi)
+    try:
+        answer = my(rho_0.copy(), p_pi.copy(), gamma)
+    except Exception as error:  # the student's own code runs here
+        return wrong(
+            f"With S = {S} your function raised {type(error).__name__}: {error}. The shapes: rho_0 ({S},), p_pi "
+            f"({S}, {S}), expected ({S},)."
+        )
+    verdict, value = _as_array(answer)
+    if verdict is not None:
+        return verdict
+    if value.shape == (S, S):
+        return nearly(f"Shape ({S}, {S}): Σ (γ p^π)ᵗ is an operator. Let ρ₀ act on it from the left, expected ({S},).")
+    if value.shape != (S,):
+        return wrong(f"Your result has shape {value.shape}, expected ({S},): one number for each state.")
+    expected = occupancy(mdp, pi)
+    if _close(value, expected, 1e-6):
+        return right("")
+    identity = np.eye(S)
+    matrix = identity - gamma * p_pi
+    known = {
+        "You let p^π act on ρ₀ from the left, p^π ρ₀: that averages ρ₀ over next states, as it would a value function. "
+        "A distribution moves forward by the adjoint: rho @ p_pi, or the transpose.": np.linalg.solve(matrix, rho_0),
+        "This is (1−γ) ρ^π, which sums to 1. Here ρ^π is unnormalised: it sums to 1/(1−γ).": (1 - gamma) * expected,
+        "The sum begins at t = 1: the start itself, ρ₀ (γ p^π)⁰ = ρ₀, is missing.": expected - rho_0,
+        "One γ too many: at t = 0 nothing is discounted.": gamma * expected,
+    }
+    for words, vector in known.items():
+        if _close(value, vector, 1e-6):
+            return nearly(words)
+    total = 1 / (1 - gamma)
+    if (value > -CLOSE).all() and (value < expected + 1e-6).all() and value.sum() < total:
+        return nearly(
+            f"With γ = {gamma:g} yours sums to {value.sum():.4f}, expected 1/(1−γ) = {total:.4f}: the sum over t stops "
+            "too early. As γᵗ dies out slowly, take more terms, or solve a linear system and have them all."
+        )
+    return wrong(
+        f"With γ = {gamma:g} yours sums to {value.sum():.4f}, and ρ^π to 1/(1−γ) = {total:.4f}. Start from ρ₀, add "
+        "γᵗ p_t, and go from p_t to p_{t+1} by p_t @ p_pi."
+    )
+
+
+def _check_function(answer: Any, what: str, check_one: Callable[..., Verdict]) -> Verdict:
+    """Run `check_one` on a few random MDPs, S ≠ A, with and without an end; the first that fails is what is said."""
+    if answer is ...:
+        return waiting(what)
+    if not callable(answer):
+        return wrong(f"{answer!r} is not a function; expected {what}.")
+    rng = np.random.default_rng(2)
+    for S, A, gamma, absorbing in ((5, 3, 0.9, 0), (4, 2, 0.5, 1), (7, 2, 0.99, 2)):
+        mdp = zoo.garnet(S, A, 3, gamma, rng, absorbing)
+        verdict = check_one(answer, mdp, tabular_softmax(rng.standard_normal((S, A))), rng)
+        if not verdict:
+            return verdict
+    return right("The same on three random MDPs, of 4 to 7 states, with and without an end.")
+
+
+def _as_array(answer: Any) -> tuple[Verdict | None, Array]:
+    """The student's result as real numbers, or what is wrong with it."""
+    if answer is ... or answer is None:
+        return waiting("what the function returns"), np.empty(0)
+    try:
+        value = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError) as error:
+        return wrong(f"Your function gave {answer!r}, expected an array of numbers: {error}"), np.empty(0)
+    if not np.isfinite(value).all():
+        return wrong("Your result holds numbers that are not finite, expected finite ones."), value
+    return None, value
+
+
+def _close(value: Array, expected: Array, rtol: float = CLOSE) -> bool:
+    return bool(np.abs(value - expected).max() <= rtol * max(1.0, np.abs(expected).max()))
+
+
+def _all_strings(answer: Any) -> bool:
+    return all(isinstance(item, str) for item in answer)

@@ -1,0 +1,74 @@
+"""The Bellman operator at work: two value functions drawn together by T^π, and the gap between them."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from pgcourse.pictures.part import INK, VALUE, Numbers, Part, minus, plain
+
+
+class TwoValues(Part):
+    """Two value functions on their way to v^π, over the states' numbers.
+
+    Numbers: v, w and v_pi (S,); limits, the lowest and highest value to be shown.
+    """
+
+    def draw(self, ax: Axes) -> None:
+        self.ax = ax
+        ax.set(xlabel="state", ylabel="value")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        plain(ax)
+        (self.target,) = ax.plot([], [], "_", color=INK, mew=2, ms=16, animated=True)
+        (self.v,) = ax.plot([], [], "o-", color=VALUE, lw=1.2, ms=7, animated=True)
+        (self.w,) = ax.plot([], [], "s--", color=VALUE, mfc="white", lw=1.2, ms=7, animated=True)
+        ax.set_title("● v    □ w    ▬ $v^\\pi$", fontsize=11, color=INK)
+
+    def update(self, numbers: Numbers) -> None:
+        states = np.arange(len(numbers["v_pi"]))
+        for line, name in ((self.v, "v"), (self.w, "w"), (self.target, "v_pi")):
+            line.set_data(states, numbers[name])
+        ax, (low, high) = self.ax, numbers["limits"]
+        if (ax.get_xlim(), ax.get_ylim()) != ((-0.5, len(states) - 0.5), (low, high)):  # another MDP: drawn anew
+            ax.set(xlim=(-0.5, len(states) - 0.5), ylim=(low, high))
+
+    def describe(self, numbers: Numbers) -> str:
+        v, w, v_pi = (np.asarray(numbers[name]) for name in ("v", "w", "v_pi"))
+        return (
+            f"{len(v)} states; v and w are {np.abs(v - w).max():.4f} apart, "
+            f"v is {np.abs(v - v_pi).max():.4f} from its fixed point."
+        )
+
+
+class Gap(Part):
+    """‖v − w‖∞ after n applications of T^π, as a part of the first gap, beside γⁿ.
+
+    Numbers: n; gaps (n_max + 1,), the gap after each; gamma.
+    """
+
+    def __init__(self, n: int, floor: float = 1e-3) -> None:
+        self.n, self.floor = n, floor
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(-0.5, self.n + 0.5), ylim=(self.floor, 1.6), yscale="log", xlabel="applications n of $T^\\pi$")
+        ax.set_ylabel("gap between v and w")
+        plain(ax)
+        (self.bound,) = ax.plot([], [], "--", color=INK, lw=1.5, animated=True)
+        (self.line,) = ax.plot([], [], ".-", color=VALUE, lw=1.2, ms=7, animated=True)
+        (self.point,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=12, zorder=5, animated=True)
+        ax.set_title("●  ‖v − w‖, the largest difference    - -  γⁿ", fontsize=11, color=INK)
+        self.note = ax.text(0.03, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=11, color=INK, animated=True)
+
+    def update(self, numbers: Numbers) -> None:
+        gaps, n, gamma = np.asarray(numbers["gaps"], dtype=float), numbers["n"], numbers["gamma"]
+        steps = np.arange(len(gaps))
+        self.bound.set_data(steps, gamma**steps)
+        self.line.set_data(steps, gaps / gaps[0])
+        self.point.set_data([n], [gaps[n] / gaps[0]])
+        last = f"   last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
+        self.note.set_text(minus(f"n = {n}   gap {gaps[n] / gaps[0]:.4f}   γⁿ {gamma**n:.4f}{last}"))
+
+    def describe(self, numbers: Numbers) -> str:
+        gaps, n, gamma = numbers["gaps"], numbers["n"], numbers["gamma"]
+        return f"After {n} applications the gap is {gaps[n] / gaps[0]:.4f} of the first; γ to the n is {gamma**n:.4f}."

@@ -1,0 +1,101 @@
+"""The occupancy ρ^π, cell by cell and building up over time."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from numpy.typing import ArrayLike
+
+from pgcourse.pictures.part import INK, OCCUPANCY, PALE, Numbers, Part, plain
+
+VISITS = LinearSegmentedColormap.from_list("visits", ["#FFFFFF", "#EAD3E1", "#CF9FBF"])  # dark text stays legible
+
+
+class VisitGrid(Part):
+    """How often each cell of a grid is visited, holes and goal included: by colour and number.
+
+    shown   the name of the number that is drawn, (S,), in visits
+    Numbers: that one, and unit, by which it is multiplied where it is written (1, or 1−γ).
+    """
+
+    def __init__(self, desc: ArrayLike, shown: str = "rho", title: str = "", top: float = 60.0) -> None:
+        self.desc, self.shown, self.title, self.top = np.array(desc, dtype="U1"), shown, title, top
+
+    def draw(self, ax: Axes) -> None:
+        rows, columns = self.desc.shape
+        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        ax.set_title(self.title, fontsize=11, color=OCCUPANCY)
+        norm = PowerNorm(0.4, 0, self.top, clip=True)
+        self.image = ax.imshow(np.zeros(self.desc.shape), cmap=VISITS, norm=norm, zorder=0, animated=True)
+        for edge in range(1, max(rows, columns)):
+            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
+            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
+        names = {"S": "start", "H": "hole", "G": "goal"}
+        self.figures = []
+        for s, field in enumerate(self.desc.ravel()):
+            y, x = divmod(s, columns)
+            ax.text(x, y - 0.25, names.get(field, ""), ha="center", va="center", fontsize=9, color=INK)
+            self.figures.append(
+                ax.text(x, y + 0.12, "", ha="center", va="center", fontsize=10, color=INK, animated=True)
+            )
+
+    def update(self, numbers: Numbers) -> None:
+        rho = np.asarray(numbers[self.shown], dtype=float)
+        self.image.set_data(rho.reshape(self.desc.shape))
+        digits = 2 if numbers["unit"] == 1 else 4
+        for text, visits in zip(self.figures, rho * numbers["unit"], strict=True):
+            text.set_text(f"{visits:.{digits}f}" if visits else "0")
+
+    def describe(self, numbers: Numbers) -> str:
+        rho = np.asarray(numbers[self.shown]) * numbers["unit"]
+        most = int(rho.argmax())
+        return f"{self.title}: {rho.sum():.4f} in all, most in state {most} with {rho[most]:.4f}."
+
+
+class Total(Part):
+    """Σ_s ρ_t(s) as t grows: over all states towards 1/(1−γ), over the live ones towards what is left without them.
+
+    Numbers: t; totals and live_totals (n,), the sums up to each t; J_t and J.
+    """
+
+    def __init__(self, n: int, gamma: float) -> None:
+        self.n, self.limit = n, 1 / (1 - gamma)
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(-0.03 * self.n, self.n), ylim=(0.8, 2.2 * self.limit), yscale="log", xlabel="t")
+        ax.set_ylabel("visits so far, all states together", color=OCCUPANCY)
+        ax.set_yticks([1, 10, 100], ["1", "10", "100"])
+        ax.minorticks_off()
+        plain(ax)
+        ax.axhline(self.limit, color=INK, lw=0.8, ls="--")
+        ax.text(
+            self.n, 1.07 * self.limit, f"1/(1−γ) = {self.limit:.0f}", ha="right", va="bottom", fontsize=10, color=INK
+        )
+        (self.all,) = ax.plot([], [], color=OCCUPANCY, lw=2.5, animated=True)
+        (self.alive,) = ax.plot([], [], "--", color=OCCUPANCY, lw=2.5, animated=True)
+        self.points = [
+            ax.plot([], [], mark, color=OCCUPANCY, mec="white", mew=1.5, ms=11, zorder=5, animated=True)[0]
+            for mark in "os"
+        ]
+        self.note = ax.text(
+            0.98, 0.03, "", transform=ax.transAxes, ha="right", va="bottom", fontsize=10, color=INK, animated=True
+        )
+
+    def update(self, numbers: Numbers) -> None:
+        t, totals, live = numbers["t"], numbers["totals"], numbers["live_totals"]
+        steps = np.arange(len(totals))
+        for line, point, sums in zip((self.all, self.alive), self.points, (totals, live), strict=True):
+            line.set_data(steps, sums)
+            point.set_data([t], [sums[t]])
+        self.note.set_text(
+            f"● all states {totals[t]:.2f}\n■ live states {live[t]:.2f}\n"
+            f"⟨ρ, r⟩ = {numbers['J_t']:.4f}   J = {numbers['J']:.4f}"
+        )
+
+    def describe(self, numbers: Numbers) -> str:
+        t = numbers["t"]
+        return (
+            f"Up to step {t}: {numbers['totals'][t]:.2f} discounted visits, {numbers['live_totals'][t]:.2f} of them to "
+            f"live states; the reward so far {numbers['J_t']:.4f} of J {numbers['J']:.4f}."
+        )

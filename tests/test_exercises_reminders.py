@@ -1,0 +1,220 @@
+"""Notebook 02's checks: right answers pass in any form, each usual mistake gets its own message, rubbish is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pgcourse import FiniteMDP, zoo
+from pgcourse.bellman import evaluate, optimal_values, value_iteration_policies
+from pgcourse.exercises.reminders import (
+    PROOF,
+    REASONS,
+    check_bellman_operator,
+    check_occupancy,
+    check_occupancy_proof,
+    check_worse_greedy,
+)
+from pgcourse.policy import Policy
+
+CHECKS = [check_worse_greedy, check_bellman_operator, check_occupancy_proof, check_occupancy]
+RUBBISH = [None, 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0]), [1, 2], object()]
+TRAP = zoo.value_iteration_trap()
+
+
+def with_rewards(*rows):
+    return replace(TRAP, r=np.array(rows, dtype=float))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_unanswered_exercise_waits_and_says_so(check):
+    verdict = check(...)
+    assert verdict.tone == "waiting"
+    assert "three dots" in verdict.message
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
+def test_rubbish_is_told_what_was_expected(check, answer):
+    verdict = check(answer)
+    assert verdict.tone == "wrong"
+    assert "expected" in verdict.message
+
+
+# Value iteration's greedy policies
+
+
+def test_the_trap_is_worth_what_the_two_by_two_systems_say():
+    """By hand: (a₀, a₀): v(0) = −2 + 0.9 v(1), v(1) = 3 + 0.9 v(0); (a₀, a₁): v(1) = −1/(1 − 0.9)."""
+    _, actions = value_iteration_policies(TRAP, 5)
+    assert actions.tolist() == [[0, 0], [0, 1], [0, 0], [0, 0], [0, 0]]
+    worth = [evaluate(TRAP, Policy.deterministic(a, 2)) for a in actions[:2]]
+    np.testing.assert_allclose(worth[0], [0.7 / 0.19, 1.2 / 0.19], rtol=1e-12)
+    np.testing.assert_allclose(worth[1], [-11, -10], rtol=1e-12)
+    np.testing.assert_allclose(optimal_values(TRAP), worth[0], rtol=1e-12)
+
+
+def test_value_iteration_itself_converges_to_the_optimum():
+    lake = zoo.frozen_lake()
+    v, actions = value_iteration_policies(lake, 2000)
+    np.testing.assert_allclose(v[-1], optimal_values(lake), atol=1e-8)
+    np.testing.assert_allclose(evaluate(lake, Policy.deterministic(actions[-1], 4)), optimal_values(lake), atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "mdp",
+    [with_rewards([-1.5, -2.5], [2.5, -0.5]), with_rewards([-2.5, -3], [3, -1]), replace(TRAP, r=10 * TRAP.r)],
+)
+def test_another_fall_in_every_state_is_right(mdp):
+    assert check_worse_greedy(mdp)
+
+
+def three_states(second=3.0):
+    """State 0: earn 1 and stay, or go to 1 for nothing; there `second` and the end."""
+    p = np.zeros((3, 2, 3))
+    p[0, 0, 0] = p[0, 1, 1] = 1
+    p[1:, :, 2] = 1
+    return FiniteMDP(p, np.array([[1.0, 0], [second, second - 1], [0, 0]]), 0.9, np.eye(3)[0])
+
+
+@pytest.mark.parametrize(
+    ("mdp", "tone", "named"),
+    [
+        (TRAP, "nearly", "course's own example"),
+        (three_states(), "nearly", "not in every state"),
+        (with_rewards([0, 0], [1, -1]), "wrong", "is the same at all"),
+        (replace(TRAP, gamma=0.0), "wrong", "is the same at all"),
+        (replace(TRAP, gamma=1.0), "wrong", "has no value"),
+        (replace(TRAP, r=np.zeros((2, 2)), p=np.tile(np.eye(2)[:, None], (1, 2, 1))), "wrong", "absorbing"),
+        (zoo.garnet(201, 2, 2, 0.9, np.random.default_rng(0)), "wrong", "at most 200"),
+    ],
+)
+def test_each_mdp_without_a_fall_has_its_own_answer(mdp, tone, named):
+    verdict = check_worse_greedy(mdp)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+def test_a_fall_that_hangs_on_a_tie_is_found_out():
+    """At k = 0 both actions of state 0 are worth −2: the other choice is as greedy."""
+    verdict = check_worse_greedy(with_rewards([-2, -2], [3, -1.5]))
+    assert verdict.tone == "nearly"
+    assert "tie" in verdict.message
+
+
+# Operators
+
+
+def test_the_bellman_operator_on_q_is_right_however_it_is_written():
+    assert check_bellman_operator(lambda pi, p, r, gamma, q: r + gamma * p @ (pi @ q))
+    assert check_bellman_operator(
+        lambda pi, p, r, gamma, q: r + gamma * np.einsum("sat,tb,tb->sa", p, pi.probs, q, optimize=True)
+    )
+    assert check_bellman_operator(lambda pi, p, r, gamma, q: (r + gamma * p @ (pi @ q)).tolist())
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (lambda pi, p, r, gamma, q: pi @ (r + gamma * p @ (pi @ q)), "nearly", "T^π v"),
+        (lambda pi, p, r, gamma, q: pi @ p, "nearly", "still has to be applied"),
+        (lambda pi, p, r, gamma, q: p * (pi @ q), "nearly", "has not been summed"),
+        (lambda pi, p, r, gamma, q: (r + gamma * p @ (pi @ q)).T, "nearly", "exchanged"),
+        (lambda pi, p, r, gamma, q: r + p @ (pi @ q), "nearly", "γ is missing"),
+        (lambda pi, p, r, gamma, q: gamma * p @ (pi @ q), "nearly", "reward r is missing"),
+        (lambda pi, p, r, gamma, q: gamma * (r + p @ (pi @ q)), "nearly", "multiplies the reward"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ q.max(axis=1), "nearly", "optimality operator"),
+        (lambda pi, p, r, gamma, q: r + gamma * (pi @ p) @ q, "nearly", "p^π = π p to q"),
+        (lambda pi, p, r, gamma, q: (pi @ r)[:, None] + gamma * p @ (pi @ q), "nearly", "r^π"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ q.mean(axis=1), "nearly", "q.mean"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ q.sum(axis=1), "nearly", "q.sum"),
+        (lambda pi, p, r, gamma, q: r - gamma * p @ (pi @ q), "wrong", "right to left"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ q, "wrong", "The shapes"),
+        (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "TypeError"),
+        (lambda pi, p, r, gamma, q: 3.0, "wrong", "shape ()"),
+        (lambda pi, p, r, gamma, q: np.full(r.shape, np.inf), "wrong", "not finite"),
+        (lambda pi, p, r, gamma, q: "q", "wrong", "expected an array"),
+        (lambda q: q, "wrong", "TypeError"),
+        (lambda pi, p, r, gamma, q: ..., "waiting", "three dots"),
+        (lambda pi, p, r, gamma, q: None, "waiting", "three dots"),
+    ],
+)
+def test_each_wrong_operator_has_its_own_answer(answer, tone, named):
+    verdict = check_bellman_operator(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The proof
+
+
+@pytest.mark.parametrize("answer", ["BDAC", "b d a c", ["B", "D", "A", "C"], "B, D, A, C"])
+def test_the_four_reasons(answer):
+    assert check_occupancy_proof(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        ("ABCD", "wrong", "Step 1 → 2"),
+        ("BDCA", "nearly", "Step 3 → 4"),
+        ("BDAE", "nearly", "Step 4 → 5"),
+        ("BAFC", "nearly", "Step 2 → 3"),
+        ("BD", "wrong", "2 letters"),
+        ("BDAX", "wrong", "X is not one"),
+        ("", "wrong", "0 letters"),
+    ],
+)
+def test_each_wrong_reason_gets_a_hint_for_its_step(answer, tone, named):
+    verdict = check_occupancy_proof(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+def test_the_hint_repeats_the_reason_that_was_given():
+    for letter, reason in REASONS.items():
+        if letter != PROOF[0]:
+            assert reason in check_occupancy_proof(letter + PROOF[1:]).message
+
+
+# The occupancy
+
+
+def loop(rho_0, p_pi, gamma, terms=4000):
+    rho, p_t = np.zeros(len(rho_0)), rho_0
+    for t in range(terms):
+        rho = rho + gamma**t * p_t
+        p_t = p_t @ p_pi
+    return rho
+
+
+def solve(rho_0, p_pi, gamma):
+    return np.linalg.solve((np.eye(len(rho_0)) - gamma * p_pi).T, rho_0)
+
+
+@pytest.mark.parametrize("answer", [loop, solve, lambda rho, p, g: rho @ np.linalg.inv(np.eye(len(rho)) - g * p)])
+def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
+    assert check_occupancy(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (lambda rho, p, g: np.linalg.solve(np.eye(len(rho)) - g * p, rho), "nearly", "adjoint"),
+        (lambda rho, p, g: (1 - g) * solve(rho, p, g), "nearly", "unnormalised"),
+        (lambda rho, p, g: solve(rho, p, g) - rho, "nearly", "t = 1"),
+        (lambda rho, p, g: g * solve(rho, p, g), "nearly", "One γ too many"),
+        (lambda rho, p, g: loop(rho, p, g, 20), "nearly", "too early"),
+        (lambda rho, p, g: np.linalg.inv(np.eye(len(rho)) - g * p), "nearly", "is an operator"),
+        (lambda rho, p, g: loop(rho, p, 1.0, 50), "wrong", "sums to"),
+        (lambda rho, p, g: solve(rho, p, g).sum(), "wrong", "shape ()"),
+        (lambda rho, p, g: rho @ p @ [1, 2], "wrong", "ValueError"),
+        (lambda rho, p, g: ..., "waiting", "three dots"),
+    ],
+)
+def test_each_wrong_occupancy_has_its_own_answer(answer, tone, named):
+    verdict = check_occupancy(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message

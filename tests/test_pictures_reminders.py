@@ -1,0 +1,187 @@
+"""Notebook 02's parts show the numbers they were last given, and say them in words."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from pgcourse import LiveFigure, zoo
+from pgcourse.bellman import action_value, evaluate, greedy, occupancy, optimal_values, value_iteration_policies
+from pgcourse.pictures import (
+    Gap,
+    PairGrid,
+    Picture,
+    PolicyBars,
+    PolicyValues,
+    Total,
+    TwoStates,
+    TwoValues,
+    VisitGrid,
+)
+from pgcourse.policy import Policy, tabular_softmax
+
+DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
+ACTIONS = ["left", "down", "right", "up"]
+LAKE, TRAP = zoo.frozen_lake(), zoo.value_iteration_trap()
+SWEEPS, LAST = 9, 60
+
+
+def step_numbers(seed, state):
+    pi = tabular_softmax(np.random.default_rng(seed).normal(size=(16, 4)))
+    q = action_value(LAKE, evaluate(LAKE, pi))
+    better = greedy(q)
+    gain = action_value(LAKE, evaluate(LAKE, better)) - q
+    return {"probs": pi.probs, "pi": pi, "state": state, "q_pi": q, "gain": gain, "greedy": q.argmax(axis=1)}
+
+
+def trap_numbers(k):
+    v, actions = value_iteration_policies(TRAP, SWEEPS)
+    worth = np.array([evaluate(TRAP, Policy.deterministic(a, 2)) for a in actions])
+    numbers = {"k": k, "r": TRAP.r + k, "iterate": v[k], "greedy": actions[k]}
+    return numbers | {"worth": worth, "v_star": optimal_values(TRAP)}
+
+
+def gap_numbers(S, n, gamma):
+    rng = np.random.default_rng(S)
+    gaps = 2.0 * (0.8 * gamma) ** np.arange(LAST + 1)
+    v, w, v_pi = rng.normal(size=(3, S))
+    return {"v": v, "w": w, "v_pi": v_pi, "limits": (-S, S), "n": n, "gaps": gaps, "gamma": gamma}
+
+
+def visit_numbers(t, seed, unit=1.0):
+    pi = tabular_softmax(np.random.default_rng(seed).normal(size=(16, 4)))
+    p_t = [LAKE.rho_0]
+    for _ in range(LAST):
+        p_t.append(p_t[-1] @ (pi @ LAKE.p))
+    rho = np.cumsum(LAKE.gamma ** np.arange(LAST + 1)[:, None] * p_t, axis=0)
+    r_pi = pi @ LAKE.r
+    numbers = {"rho": rho[t], "counted": 1.1 * rho[t], "unit": unit, "t": t, "totals": rho.sum(axis=1)}
+    return numbers | {
+        "live_totals": rho[:, LAKE.live].sum(axis=1),
+        "J_t": rho[t] @ r_pi,
+        "J": occupancy(LAKE, pi) @ r_pi,
+    }
+
+
+CASES = {
+    "greedy step": (
+        lambda: Picture([PolicyBars(ACTIONS), PairGrid(DESC)]),
+        [step_numbers(seed, state) for seed, state in ((0, 14), (1, 0), (2, 6))],
+    ),
+    "trap": (
+        lambda: Picture([TwoStates(), PolicyValues(SWEEPS, reach=30)]),
+        [trap_numbers(k) for k in (1, 0, 2)],
+    ),
+    "contraction": (
+        lambda: Picture([TwoValues(), Gap(LAST)]),
+        [gap_numbers(16, 3, 0.9), gap_numbers(4, 0, 0.5), gap_numbers(4, 7, 1.0)],
+    ),
+    "occupancy": (
+        lambda: Picture([VisitGrid(DESC, "rho", "exact"), VisitGrid(DESC, "counted", "counted"), Total(LAST, 0.99)]),
+        [visit_numbers(5, 0), visit_numbers(0, 1), visit_numbers(LAST, 2, 0.01)],
+    ),
+}
+
+
+def drawn(picture):
+    picture.figure.savefig(buffer := io.BytesIO(), format="rgba", dpi=50)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_moved_equals_fresh(case):
+    make, (first, second, third) = CASES[case]
+    moved, fresh = make(), make()
+    for numbers in (first, second, third, first):
+        moved.update(numbers)
+    fresh.update(first)
+    assert np.array_equal(drawn(moved), drawn(fresh))
+    moved.update(second)
+    assert not np.array_equal(drawn(moved), drawn(fresh)), "the picture does not show its numbers"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_description_is_prose_with_numbers_and_changes_with_them(case):
+    make, all_numbers = CASES[case]
+    picture = make()
+    said = {picture.describe(numbers) for numbers in all_numbers}
+    assert len(said) == len(all_numbers)
+    for text in said:
+        assert re.search(r"\d", text)
+        assert text.endswith(".")
+        assert not re.search(r"nan|array|None", text)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_live_figure_can_move_all_of_it(case):
+    make, all_numbers = CASES[case]
+    picture = make()
+    picture.update(all_numbers[0])
+    live = LiveFigure(picture.figure, case)
+    for numbers in all_numbers:
+        picture.update(numbers)
+        live.update(picture.describe(numbers))
+    live.close()
+
+
+@pytest.mark.parametrize("wish", [0.0, 0.4, 1.0, 1.3, -0.2])
+def test_the_bars_stay_a_distribution_whatever_is_dragged(wish):
+    bars = PolicyBars(ACTIONS)
+    Picture([bars])
+    probs = np.full((16, 4), 0.25)
+    probs[3] = [0, 1, 0, 0]
+    for state in (3, 7):
+        for a, handle in enumerate(bars.handles):
+            row = handle.values(a, wish, {"probs": probs, "state": state})["probs"][state]
+            assert row.sum() == pytest.approx(1, abs=1e-12)
+            assert (row >= 0).all()
+            assert row[a] == min(max(wish, 0), 1)
+    assert probs[7].tolist() == [0.25] * 4, "the earlier values are not written over"
+
+
+def test_a_pair_s_triangle_is_on_its_action_s_side_and_darker_with_its_gain():
+    grid = PairGrid(DESC)
+    Picture([grid])
+    numbers = step_numbers(0, 0)
+    grid.update(numbers)
+    for i, s in enumerate(LAKE.live):
+        for a, move in enumerate(((-1, 0), (0, 1), (1, 0), (0, -1))):
+            middle = grid.triangles[i][a].get_xy()[:3].mean(axis=0) - (s % 4, s // 4)
+            assert middle @ move == pytest.approx(1 / 3)
+            assert float(grid.figures[i][a].get_text()) == pytest.approx(numbers["gain"][s, a], abs=0.0051)
+    alpha = np.array([[patch.get_alpha() for patch in row] for row in grid.triangles])
+    gain = numbers["gain"][LAKE.live]
+    assert (np.diff(alpha.ravel()[gain.ravel().argsort()]) >= 0).all()
+
+
+def test_the_fall_is_called_by_its_name():
+    chart = PolicyValues(SWEEPS, reach=30)
+    Picture([chart])
+    said = [chart.describe(trap_numbers(k)) for k in range(4)]
+    assert ["WORSE" in text for text in said] == [False, True, False, False]
+    assert "(-11.000, -10.000)" in said[1]
+    assert "better than before" in said[2]
+    assert "as before" in said[3]
+
+
+def test_the_visits_are_written_in_the_unit_asked_for():
+    grid = VisitGrid(DESC)
+    Picture([grid])
+    for unit in (1.0, 0.01):
+        numbers = visit_numbers(LAST, 0, unit)
+        grid.update(numbers)
+        written = [float(text.get_text()) for text in grid.figures]
+        np.testing.assert_allclose(written, unit * numbers["rho"], atol=0.0051 if unit == 1 else 0.000051)
+
+
+def test_the_slope_of_the_gap_is_seen_beside_gamma():
+    gap = Gap(LAST)
+    Picture([gap])
+    gap.update(gap_numbers(5, 4, 0.9))
+    measured, bound = gap.line.get_ydata(), gap.bound.get_ydata()
+    assert measured[0] == bound[0] == 1
+    np.testing.assert_allclose(measured[1:] / measured[:-1], 0.72, rtol=1e-12)
+    np.testing.assert_allclose(bound[1:] / bound[:-1], 0.9, rtol=1e-12)
