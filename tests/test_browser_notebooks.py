@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError
 
+from pgcourse import zoo
+from pgcourse.bellman import exact
 from pgcourse.exercises import check_best_p
+from pgcourse.gradients import policy_gradient
+from pgcourse.policy import grad_log_softmax, softmax
 
+RIGHT = np.tile([[[0.0], [1.0]]], (4, 1, 1))
+FROM_THIRD = replace(zoo.short_corridor(), rho_0=np.eye(4)[2])
 MOVING = ".live-figure svg"
 
 
@@ -86,13 +93,14 @@ def test_a_student_finds_the_summit_of_the_corridor_by_hand(start):
     start.page.mouse.down()
     start.page.mouse.move(x + 0.2 * svg["width"], y, steps=8)
     start.page.mouse.up()
+    start.run("")  # returns when the kernel has answered to all of the drag
     wait_until_said(start, picture, r"θ is (?!-1)")
 
     # and to the end with the arrow keys
     point.focus()
     for _ in range(60):
         slope = number_after("slope", said(picture))
-        if abs(slope) < 0.11:
+        if abs(slope) < 0.08:
             break
         before = said(picture)
         point.press("ArrowRight" if slope > 0 else "ArrowLeft")
@@ -166,8 +174,19 @@ def test_the_start_of_the_corridor_moves_the_curve_and_a_step_on_it_works(polici
     cell.get_by_role("combobox").select_option("third")
     third = wait_until_said(policies, picture, r"J is (?!-35\.83)")
     assert number_after("J is", third) == pytest.approx(-25.2, abs=0.1)
-    cell.get_by_role("button", name="one step").click()
-    wait_until_said(policies, picture, r"θ is (?!-2\.00)")
+
+    # two steps from −2 along the exact gradient: the slider, which shows steps of 0.05, does not round them
+    theta = -2.0
+    for _ in range(2):
+        pi = softmax(RIGHT, [theta])
+        _, q_pi, rho_pi, _ = exact(FROM_THIRD, pi)
+        theta += 2**-7 * policy_gradient(rho_pi, pi, q_pi, grad_log_softmax(RIGHT, pi))[0]
+        before = said(picture)
+        cell.get_by_role("button", name="one step").click()
+        wait_until_said(policies, picture, rf"θ is {theta:.2f}")
+        assert said(picture) != before
+    cell.get_by_role("button", name="reset").click()
+    wait_until_said(policies, picture, r"θ is -2\.00.*from cell 1")
     assert policies.errors == []
 
 
@@ -175,9 +194,9 @@ def test_four_ways_answer_to_their_sliders(policies):
     picture = view(policies, "Four ways to the gradient of J")
     before = said(picture)
     cell = policies.page.locator(".jp-Cell", has=picture)
-    cell.locator(".noUi-handle").last.focus()
-    policies.page.keyboard.press("End")  # n = 100
-    text = wait_until_said(policies, picture, "among 100 random estimates")
+    cell.locator(".noUi-handle").nth(4).focus()
+    policies.page.keyboard.press("End")
+    text = wait_until_said(policies, picture, "among 400 random estimates")
     assert text != before
     assert "error" in text
     assert policies.errors == []
