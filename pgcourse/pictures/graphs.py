@@ -162,7 +162,7 @@ class GradientCloud(Part):
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach), aspect="equal")
-        ax.set(xlabel="∂J/∂θ₁", ylabel="∂J/∂θ₂")
+        ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
         ax.locator_params(nbins=5)
         plain(ax)
         ax.axhline(0, color=PALE, lw=0.8)

@@ -51,7 +51,7 @@ class Corridor(Part):
         x, y = np.repeat(np.arange(3.0), 2), np.full(6, -0.05)
         self.arrows = arrows(ax, x, y, POLICY, 0.012)
         self.values = [
-            ax.text(s, 0.3, "", ha="center", va="center", fontsize=11, color=VALUE, animated=True) for s in range(3)
+            ax.text(s, 0.3, "", ha="center", va="center", fontsize=10, color=VALUE, animated=True) for s in range(3)
         ]
         self.bars: list[Any] = [
             ax.add_patch(Rectangle((s - 0.3, -1.4), 0.6, 0, facecolor=OCCUPANCY, alpha=0.75, animated=True))
