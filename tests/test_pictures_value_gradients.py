@@ -123,7 +123,7 @@ def test_the_table_says_each_line_s_value_and_how_far_they_are_apart():
     Picture([table])
     table.update({"lines": [0.25, -0.25], "where": "there"})
     assert [text.get_text() for text in table.values] == ["+0.250000", "−0.250000"]
-    assert "5e-01" in table.note.get_text()
+    assert "5e−01" in table.note.get_text()
 
 
 def test_what_is_below_the_floor_of_the_residuals_is_not_drawn():

@@ -48,7 +48,7 @@ class LinesTable(Part):
     def update(self, numbers: Numbers) -> None:
         for text, value in zip(self.values, numbers["lines"], strict=True):
             text.set_text(minus(f"{value:+.6f}"))
-        self.note.set_text(f"{numbers['where']}: the lines differ by {np.ptp(numbers['lines']):.0e} at most")
+        self.note.set_text(minus(f"{numbers['where']}: the lines differ by {np.ptp(numbers['lines']):.0e} at most"))
 
     def describe(self, numbers: Numbers) -> str:
         values = ", ".join(f"{value:+.6f}" for value in numbers["lines"])
@@ -106,4 +106,5 @@ class Residuals(Part):
     def describe(self, numbers: Numbers) -> str:
         k = numbers["k"]
         routes = "; ".join(f"{route} {value:+.6f}" for route, (value, _) in numbers["routes"].items())
-        return f"After {k} applications the residual is {numbers['residuals'][k]:.1e}. {numbers['where']}: {routes}."
+        applied = f"After {k} application{'s' * (k != 1)} the residual is {numbers['residuals'][k]:.1e}."
+        return f"{applied} {numbers['where']}: {routes}."
