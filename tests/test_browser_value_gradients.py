@@ -1,0 +1,73 @@
+"""Notebook 03 in a real JupyterLab: each live view is driven once, and everything runs again after a restart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_browser_notebooks import said, view, wait_until_said
+
+LINES = "The derivation, line by line, with its numbers in one state of FrozenLake"
+SPREADING = "The gradient of v spreading over FrozenLake from its source"
+
+
+@pytest.fixture
+def notebook(open_notebook):
+    notebook = open_notebook("03_bellman_on_grad_v.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def cell_of(notebook, picture):
+    return notebook.page.locator(".jp-Cell", has=picture)
+
+
+def lines_in(text):
+    """What the six lines are worth."""
+    return [float(value) for value in re.findall(r"[+-]\d\.\d{6}", text)]
+
+
+def test_the_six_lines_stay_equal_while_state_parameter_and_theta_change(notebook):
+    picture = view(notebook, LINES)
+    texts = [said(picture)]
+    state = picture.get_by_role("slider", name="state")
+    state.focus()
+    state.press("ArrowUp")  # from state 14 to the one above
+    texts.append(wait_until_said(notebook, picture, "State 10 is chosen"))
+    cell_of(notebook, picture).get_by_role("combobox").select_option("θ₂ caution")
+    texts.append(wait_until_said(notebook, picture, "∂v/∂θ₂ in state 10"))
+    theta_1 = cell_of(notebook, picture).locator(".noUi-handle").first
+    theta_1.focus()
+    theta_1.press("ArrowRight")
+    texts.append(wait_until_said(notebook, picture, "worth (?!" + re.escape(texts[-1].split("worth ")[1]) + ")"))
+    for text in texts:
+        assert len(lines := lines_in(text)) == 6
+        assert max(lines) - min(lines) <= 1.5e-6  # the last digit shown may be rounded either way
+    assert len({lines_in(text)[0] for text in texts}) == 4
+    assert notebook.errors == []
+
+
+def test_the_gradient_spreads_from_its_source_until_it_is_the_solution(notebook):
+    picture = view(notebook, SPREADING)
+    cell = cell_of(notebook, picture)
+    cell.get_by_role("combobox").select_option("θ(s, right), s chosen")
+    wait_until_said(notebook, picture, "0 in 15 of 16 states")  # k = 1: the source alone
+    cell.get_by_role("button", name="one step").click()
+    assert "After 2 applications" in wait_until_said(notebook, picture, "0 in (?!15)")
+    cell.get_by_role("button", name="play").click()
+    text = wait_until_said(notebook, picture, "After 80 applications")
+    cell.get_by_role("button", name="play").wait_for()  # it stopped by itself
+    k_times, solved, nudged = re.findall(r"[+-]\d\.\d{6}", text)
+    assert k_times == solved == nudged
+    assert notebook.errors == []
+
+
+def test_the_kernel_is_restarted_and_everything_runs_again(notebook):
+    picture = view(notebook, SPREADING)
+    notebook.restart()
+    picture.get_by_text("kernel").wait_for()
+    notebook.run_all()
+    picture = view(notebook, SPREADING)
+    cell_of(notebook, picture).get_by_role("button", name="ten steps").click()
+    wait_until_said(notebook, picture, "After 11 applications")
+    assert notebook.errors == []
