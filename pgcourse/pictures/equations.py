@@ -69,7 +69,7 @@ class Residuals(Part):
         ax.axis("off")
         share = 0.08 * (len(self.routes) + 1)  # of the height: the routes, one line each below their head
         plot = ax.inset_axes((0.13, 0.12, 0.86, 0.82 - share))
-        plot.set(xlim=(-1, self.n), ylim=(self.floor, self.top), yscale="log", xlabel="applications k")
+        plot.set(xlim=(-2, self.n + 1), ylim=(self.floor, self.top), yscale="log", xlabel="applications k")
         plot.set_ylabel("residual (– – bound)")
         plain(plot)
         (self.bound,) = plot.plot([], [], "--", color=INK, lw=1.4, animated=True)

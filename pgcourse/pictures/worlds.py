@@ -116,7 +116,7 @@ class GridWorld(Part):
             ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
-            ax.text(s % columns - 0.45, s // columns - 0.44, "start", ha="left", va="top", fontsize=9, color=INK)
+            ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=9, color=INK)
         x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.12
         self.arrows = arrows(ax, x, y, POLICY, 0.009)
         self.values = [
