@@ -27,8 +27,15 @@ class PolicyBars(ActionBars):
         super().draw(ax)
         ax.set_yticks([-0.3, -0.12, 0, 0.5, 1], ["$q$", "$\\pi$", "0", "0.5", "1"])
         self.best = ax.text(0, 1.06, "greedy", ha="center", va="bottom", fontsize=9, color=POLICY, animated=True)
+        self.handles = [
+            handle._replace(label=f"π({action}|s)") for handle, action in zip(self.handles, self.actions, strict=True)
+        ]
         for a, note in enumerate(self.notes):
-            note.set(position=(a, -0.21), va="center", fontsize=9, linespacing=1.9)
+            note.set(position=(a, -0.12), va="center", fontsize=9)
+        self.outcomes = [
+            ax.text(a, -0.3, "", ha="center", va="center", fontsize=9, color=VALUE, animated=True)
+            for a in range(len(self.actions))
+        ]
 
     def _setter(self, a: int) -> Callable[[float, float, dict[str, Any]], dict[str, Any]]:
         def values(x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +54,9 @@ class PolicyBars(ActionBars):
         super().update(numbers)
         probs, q = (table[numbers["state"]] for table in (numbers["pi"].probs, numbers["q_pi"]))
         self.best.set_x(q.argmax())
-        for note, share, value in zip(self.notes, probs, q, strict=True):
-            note.set_text(minus(f"{share:.2f}\n{value:.3f}"))
+        for note, outcome, share, value in zip(self.notes, self.outcomes, probs, q, strict=True):
+            note.set_text(f"{share:.2f}")
+            outcome.set_text(minus(f"{value:.3f}"))
 
     def describe(self, numbers: Numbers) -> str:
         s = numbers["state"]
@@ -95,7 +103,7 @@ class PairGrid(Part):
             for xy in cell:
                 ax.plot(*xy.T, color=PALE, lw=0.8)
         (self.rim,) = ax.plot([], [], color=POLICY, lw=2, animated=True)
-        places = centres[:, None] + 0.3 * self.moves
+        places = centres[:, None] + self.moves * (0.28, 0.32)  # a number is wider than it is high
         self.figures = [
             [
                 ax.text(xy[0], xy[1], "", ha="center", va="center", fontsize=9, color=INK, zorder=4, animated=True)

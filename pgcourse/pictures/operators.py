@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pgcourse.pictures.part import INK, VALUE, Numbers, Part, minus, plain
+from pgcourse.pictures.part import INK, VALUE, Numbers, Part, plain
 
 
 class TwoValues(Part):
@@ -47,7 +47,7 @@ class Gap(Part):
     Numbers: n; gaps (n_max + 1,), the gap after each; gamma.
     """
 
-    def __init__(self, n: int, floor: float = 1e-3) -> None:
+    def __init__(self, n: int, floor: float = 1e-4) -> None:
         self.n, self.floor = n, floor
 
     def draw(self, ax: Axes) -> None:
@@ -57,8 +57,10 @@ class Gap(Part):
         (self.bound,) = ax.plot([], [], "--", color=INK, lw=1.5, animated=True)
         (self.line,) = ax.plot([], [], ".-", color=VALUE, lw=1.2, ms=7, animated=True)
         (self.point,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=12, zorder=5, animated=True)
-        ax.set_title("●  ‖v − w‖, the largest difference    - -  γⁿ", fontsize=11, color=INK)
-        self.note = ax.text(0.03, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=11, color=INK, animated=True)
+        ax.set_title("●  ‖v − w‖, the largest difference    - -  γⁿ\n", fontsize=11, color=INK)  # room for the note
+        self.note = ax.text(
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
+        )
 
     def update(self, numbers: Numbers) -> None:
         gaps, n, gamma = np.asarray(numbers["gaps"], dtype=float), numbers["n"], numbers["gamma"]
@@ -66,8 +68,8 @@ class Gap(Part):
         self.bound.set_data(steps, gamma**steps)
         self.line.set_data(steps, gaps / gaps[0])
         self.point.set_data([n], [gaps[n] / gaps[0]])
-        last = f"   last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
-        self.note.set_text(minus(f"n = {n}   gap {gaps[n] / gaps[0]:.4f}   γⁿ {gamma**n:.4f}{last}"))
+        last = f", last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
+        self.note.set_text(f"n = {n}: gap {gaps[n] / gaps[0]:.4f}, γⁿ {gamma**n:.4f}{last}")
 
     def describe(self, numbers: Numbers) -> str:
         gaps, n, gamma = numbers["gaps"], numbers["n"], numbers["gamma"]

@@ -63,7 +63,7 @@ class Total(Part):
         self.n, self.limit = n, 1 / (1 - gamma)
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-0.03 * self.n, self.n), ylim=(0.8, 2.2 * self.limit), yscale="log", xlabel="t")
+        ax.set(xlim=(-0.04 * self.n, 1.04 * self.n), ylim=(0.8, 2.2 * self.limit), yscale="log", xlabel="t")
         ax.set_ylabel("visits so far, all states together", color=OCCUPANCY)
         ax.set_yticks([1, 10, 100], ["1", "10", "100"])
         ax.minorticks_off()
