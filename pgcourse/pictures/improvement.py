@@ -183,7 +183,7 @@ class TwoStates(Part):
 
 
 class PolicyValues(Part):
-    """What the greedy policy on v_k is really worth in each of two states, for k = 0, 1, …; the dashed lines are v*.
+    """What the greedy policy on v_k is really worth in each of two states, for k = 0, 1, …; the dotted lines are v*.
 
     Numbers: k; worth (n, 2), the values v^π of the policy greedy on each v_k; v_star (2,).
     """
@@ -204,9 +204,7 @@ class PolicyValues(Part):
                 [], [], f"{mark}-", color=VALUE, mfc=VALUE if s else "white", lw=1.5, ms=8, animated=True
             )
             self.best += ax.plot([], [], ":", color=VALUE, lw=1.5, animated=True)
-        ax.text(0.99, 0.98, "○ state 0   ■ state 1   ···· v*", transform=ax.transAxes, ha="right", va="top",
-                fontsize=10, color=VALUE)  # fmt: skip
-        ax.set_title("\n", fontsize=11)  # keeps the room of the note
+        ax.set_title("○ state 0   ■ state 1   ···· v*\n\n", fontsize=11, color=VALUE)  # and room for the note
         self.note = ax.text(
             0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
         )
