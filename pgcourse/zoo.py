@@ -35,8 +35,8 @@ def short_corridor() -> FiniteMDP:
 def value_iteration_trap() -> FiniteMDP:
     """Two states where value iteration's greedy policies pass from the best one through one worse in both states.
 
-    Action 0 goes to the other state, action 1 stays. Found for this course by a search over small rewards; with
-    γ = 0.9 the greedy policies from v = 0 are worth (3.684, 6.316), (−11, −10), (3.684, 6.316), …
+    Action 0 goes to the other state, action 1 stays. Made for this course; with γ = 0.9 the greedy policies from
+    v = 0 are worth (3.684, 6.316), (−11, −10), (3.684, 6.316), …
     """
     p = np.zeros((2, 2, 2))
     p[[0, 1], 0, [1, 0]] = p[[0, 1], 1, [0, 1]] = 1
