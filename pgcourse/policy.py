@@ -116,7 +116,8 @@ def direct(theta: ArrayLike) -> Policy:
     last = 1 - theta.clip(0, 2).sum(axis=1)  # clipped, so that no sum overflows before it is refused
     if (outside := (theta < 0).any(axis=1) | (last < -1e-12)).any():
         s = int(outside.argmax())
-        raise ValueError(f"theta[s={s}] is {theta[s]}, expected probabilities ≥ 0 with a sum ≤ 1")
+        row = ", ".join(f"{probability:.4g}" for probability in theta[s])
+        raise ValueError(f"theta[s={s}] is ({row}), expected probabilities ≥ 0 with a sum ≤ 1")
     return Policy(np.column_stack([theta, last.clip(min=0)]))
 
 
