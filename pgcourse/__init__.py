@@ -1,6 +1,6 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    mdp, zoo, policy, bellman, gradients
+numbers    mdp, zoo, policy, bellman, gradients, sampling, estimators
 picture    pictures
 live       live (LiveFigure), explorer (Explorer)
 course     exercises

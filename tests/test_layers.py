@@ -13,13 +13,15 @@ PACKAGE = Path(pgcourse.__file__).parent
 MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 
 # What a module may import of pgcourse, and from outside Python's own library. A new module takes its place here.
-NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo"}
+NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo", "sampling", "estimators"}
 MATPLOTLIB = {"numpy", "matplotlib"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "mdp": (set(), {"numpy"}),
     "policy": ({"mdp"}, {"numpy"}),
     "bellman": ({"mdp", "policy"}, {"numpy", "scipy"}),
     "gradients": ({"mdp", "policy", "bellman"}, {"numpy"}),
+    "sampling": ({"mdp", "policy"}, {"numpy"}),
+    "estimators": ({"mdp", "sampling"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),
     "pictures.equations": ({"pictures.part"}, MATPLOTLIB),
