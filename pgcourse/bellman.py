@@ -98,10 +98,12 @@ def greedy(q: Array) -> Policy:
     return Policy.deterministic(q.argmax(axis=1), q.shape[1])
 
 
-def value_iteration_policies(mdp: FiniteMDP, n: int) -> tuple[Array, Array]:
-    """v_k and the policies greedy on them, for k = 0 … n−1, of shapes (n, S) and (n, S): v₀ = 0, v_{k+1} = max_a q_k.
+def value_iteration_policies(mdp: FiniteMDP, n: int, m: int = 1) -> tuple[Array, Array]:
+    """v_k and the policies π_k greedy on them, for k = 0 … n−1, of shapes (n, S) and (n, S).
 
-    Where actions tie, the first one. (Nothing says that these policies get better and better: chapter, Reminder 1.)
+    v₀ = 0, v_{k+1} = (T^{π_k})ᵐ v_k: m = 1 is value iteration, since T^{π_k} v_k = max_a q_k; m > 1 is modified policy
+    iteration, and m → ∞ policy iteration. Where actions tie, the first one. Unless m is infinite nothing says that
+    these policies get better and better (chapter, Reminder 1; Puterman & Shin 1978).
     """
     v, actions = np.zeros((n, mdp.S)), np.zeros((n, mdp.S), dtype=int)
     for k in range(n):
@@ -109,6 +111,8 @@ def value_iteration_policies(mdp: FiniteMDP, n: int) -> tuple[Array, Array]:
         actions[k] = q.argmax(axis=1)
         if k + 1 < n:
             v[k + 1] = q.max(axis=1)
+            for _ in range(m - 1):
+                v[k + 1] = bellman_operator(mdp, greedy(q), v[k + 1])
     return v, actions
 
 
