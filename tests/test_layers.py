@@ -45,6 +45,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "live": (set(), MATPLOTLIB | {"IPython", "PIL", "anywidget", "traitlets"}),
+    "running": (set(), {"ipywidgets"}),
     "explorer": ({"live"}, {"numpy", "IPython", "ipywidgets"}),
     "exercises.verdict": (set(), {"numpy"}),
     "exercises.start": ({"exercises.verdict"}, {"numpy"}),

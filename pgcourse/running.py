@@ -1,0 +1,133 @@
+"""A long computation in small steps: a button, a bar, partial results on the way, and sliders that stay alive.
+
+    def learn(alpha, seed):                                    # a generator: each `next` is one short piece of work,
+        for k, state in enumerate(reinforce(mdp, alpha, seed), start=1):
+            yield k / 1000, {"state": state}                   # the share that is done, and the values that change
+
+    Explorer({"alpha": slider, "seed": 0, "state": None}, compute, picture, run=learn)
+
+No thread and no callback of its own: the event loop of the kernel gets a look in every few milliseconds, so that
+controls are answered meanwhile. Stop is not asking for more; what has been computed stays, and run goes on from there.
+A control that the generator has as a parameter is its *input*: when it moves, the work begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
+
+Values = dict[str, Any]
+Work = Callable[..., Iterator[tuple[float, Values]]]
+
+SLICE = 0.01  # seconds of work between two looks at what the reader does
+DRAW_EVERY = 0.1  # seconds between two pictures of a run
+
+
+class Runner:
+    """The button, the bar and the task of one `work`; `widgets` are what the reader sees.
+
+    work      generator function; its parameters are names among `current()`, and it yields (share done, values)
+    current   the values as they are now
+    show      takes values and draws; False if it could not, and has said so itself
+    fail      shows an error of the work
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        current: Callable[[], Values],
+        show: Callable[[Values], bool],
+        fail: Callable[[Exception], None],
+    ) -> None:
+        self._work, self._current, self._show, self._fail = work, current, show, fail
+        self.inputs = list(inspect.signature(work).parameters)
+        if unknown := [name for name in self.inputs if name not in current()]:
+            raise TypeError(f"run takes {unknown[0]!r}, expected only controls: {', '.join(current())}")
+        self.button = ToggleButton(description="run", icon="play", layout=Layout(width="auto"))
+        self.bar = FloatProgress(min=0.0, max=1.0, layout=Layout(width="8em"))
+        self.note = Label()
+        self.widgets: list[Widget] = [self.button, self.bar, self.note]
+        self._steps: Iterator[tuple[float, Values]] | None = None
+        self._share, self._values = 0.0, Values()  # the last results, shown or not yet
+        self._task: asyncio.Task[None] | None = None
+        self.button.observe(self._on_button, "value")
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None
+
+    def stop(self) -> None:
+        """Ask for no more. What is there stays, and `run` goes on from there."""
+        self.button.value = False
+
+    def forget(self, why: str = "") -> None:
+        """Stop, and let the next run begin at the beginning."""
+        self.stop()
+        self._steps = None
+        self.bar.value, self.note.value = 0.0, why
+
+    def input_moved(self, name: str) -> None:
+        """An input has another value: work under way begins anew with it, work that rests has nothing to go on with."""
+        if self.running:
+            self._steps = None
+        elif self.bar.value:
+            self.forget(f"{name} has changed: run begins anew")
+
+    def _on_button(self, change: Any) -> None:
+        running = change["new"]
+        self.button.description, self.button.icon = ("stop", "stop") if running else ("run", "play")
+        if running:
+            self._task = asyncio.get_running_loop().create_task(self._go())
+        elif self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._draw()
+            self.note.value = f"stopped at {self._share:.0%}: run goes on from here"
+
+    async def _go(self) -> None:
+        try:
+            note = await self._loop()
+        except Exception as error:  # the reader's own code runs here
+            self._fail(error)
+            note = "stopped by an error: run begins anew"
+        self._task = self._steps = None  # first, so that releasing the button finds nothing to stop
+        self.button.value = False
+        self.note.value = note
+
+    async def _loop(self) -> str:
+        """Work until there is no more, and look up now and then; what to say at the end."""
+        drawn = 0.0
+        while True:
+            if begins := self._steps is None:
+                inputs = {name: self._current()[name] for name in self.inputs}
+                self._steps, self._values = iter(self._work(**inputs)), {}
+            more = self._advance(0 if begins else SLICE)  # the first result is shown at once
+            if begins or not more or monotonic() - drawn >= DRAW_EVERY:
+                if not self._draw():
+                    return "the picture failed: run begins anew"
+                drawn = monotonic()
+            if not more:
+                return "done"
+            await asyncio.sleep(0)
+
+    def _advance(self, seconds: float) -> bool:
+        """Work for so long, but for one step at least; False where there is no more."""
+        assert self._steps is not None
+        until = monotonic() + seconds
+        for share, values in self._steps:
+            self._share = share
+            self._values |= values
+            if monotonic() >= until:
+                return True
+        self._share = 1.0
+        return False
+
+    def _draw(self) -> bool:
+        self.bar.value = self._share
+        self.note.value = f"{self._share:.0%}"
+        return self._show(self._values)

@@ -1,0 +1,207 @@
+"""A run shows its first result at once, is stopped and goes on, begins anew with new inputs, and never blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+
+import pgcourse.running
+from pgcourse.running import Runner
+
+N = 60
+
+
+class View:
+    """Values, and every picture that was drawn of them."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values, self.drawn, self.errors, self.fine = values, [], [], True
+
+    def show(self, values: dict[str, Any]) -> bool:
+        self.values = self.values | values
+        self.drawn.append(self.values)
+        return self.fine
+
+    def fail(self, error: Exception) -> None:
+        self.errors.append(error)
+
+
+def counting(alpha: float, n: int = N) -> Iterator[tuple[float, dict[str, Any]]]:
+    for k in range(1, n + 1):
+        yield k / n, {"total": alpha * k}
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the reader after each step, and a picture each time."""
+    monkeypatch.setattr(pgcourse.running, "SLICE", 0.0)
+    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 0.0)
+
+
+def view_and_runner(work: Callable[..., Any] = counting, **values: Any) -> tuple[View, Runner]:
+    view = View(**({"alpha": 2.0, "n": N, "total": 0.0} | values))
+    return view, Runner(work, lambda: view.values, view.show, view.fail)
+
+
+async def until(condition: Callable[[], bool], most: int = 5000) -> None:
+    for _ in range(most):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came")
+
+
+def test_a_run_shows_every_result_to_the_last_and_says_that_it_is_done():
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        assert (runner.button.description, runner.running) == ("stop", True)
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert [numbers["total"] for numbers in view.drawn[:N]] == [2.0 * k for k in range(1, N + 1)]
+    assert view.values["total"] == 2.0 * N
+    assert (runner.note.value, runner.bar.value) == ("done", 1.0)
+    assert (runner.button.description, runner.button.value) == ("run", False)
+
+
+def test_between_two_pictures_much_is_computed_and_the_first_comes_at_once(monkeypatch):
+    monkeypatch.setattr(pgcourse.running, "SLICE", 10.0)
+    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 10.0)
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert [numbers["total"] for numbers in view.drawn] == [2.0, 2.0 * N]
+
+
+def test_stop_keeps_what_is_there_and_run_goes_on_from_it():
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        runner.stop()
+        there = view.values["total"]
+        assert 0 < there < 2.0 * N
+        assert runner.note.value == f"stopped at {there / 2 / N:.0%}: run goes on from here"
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert view.values["total"] == there, "it went on by itself"
+        runner.button.value = True
+        await until(lambda: view.values["total"] > there)
+        assert view.values["total"] == there + 2
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    totals = [numbers["total"] for numbers in view.drawn]
+    assert sorted(totals) == totals
+    assert totals[-1] == 2.0 * N
+
+
+def test_a_moved_input_begins_anew_while_it_runs_and_is_said_while_it_rests():
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        view.values = view.values | {"alpha": 3.0}
+        runner.input_moved("alpha")
+        seen = len(view.drawn)
+        await until(lambda: len(view.drawn) > seen)
+        assert view.drawn[seen]["total"] == 3.0, "the first step of the new run"
+        runner.stop()
+        runner.input_moved("alpha")
+        assert (runner.note.value, runner.bar.value) == ("alpha has changed: run begins anew", 0.0)
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert view.values["total"] == 3.0 * N
+
+
+def test_the_event_loop_is_never_kept_waiting(monkeypatch):
+    """Each of thousands of steps is short; others get their turn about every SLICE seconds."""
+    monkeypatch.setattr(pgcourse.running, "SLICE", 0.01)
+
+    def busy(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        for k in range(200):
+            end = monotonic() + 0.001
+            while monotonic() < end:
+                pass
+            yield k / 200, {"total": k}
+
+    _, runner = view_and_runner(busy)
+    turns = 0
+
+    async def story():
+        nonlocal turns
+        runner.button.value = True
+        await asyncio.sleep(0)
+        while runner.running:
+            turns += 1
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert turns >= 10  # 200 ms of work in slices of 10
+
+
+def test_an_error_in_the_work_is_handed_on_and_the_next_run_begins_anew():
+    def failing(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        yield 0.5, {"total": 1.0}
+        if view.values["total"] < 2:
+            raise FloatingPointError("the reward of step 7 is nan")
+
+    view, runner = view_and_runner(failing)
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+        assert [str(error) for error in view.errors] == ["the reward of step 7 is nan"]
+        assert runner.note.value == "stopped by an error: run begins anew"
+        assert view.values["total"] == 1.0, "partial results stay"
+        view.values = view.values | {"total": 5.0}
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert len(view.errors) == 2, "the work set the total to 1 again, and failed again"
+
+
+def test_a_picture_that_fails_ends_the_run():
+    view, runner = view_and_runner()
+    view.fine = False
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert len(view.drawn) == 1
+    assert runner.note.value == "the picture failed: run begins anew"
+
+
+def test_pressed_again_and_again_there_is_one_run():
+    view, runner = view_and_runner()
+
+    async def story():
+        for pressed in (True, False) * 4 + (True,):
+            runner.button.value = pressed
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    fresh = [numbers["total"] for numbers in view.drawn if numbers["total"]]
+    assert fresh == [2.0 * k for k in range(1, N + 1)] + [2.0 * N] * (len(fresh) - N)
+
+
+def test_a_work_whose_parameter_is_no_control_is_refused_by_name():
+    with pytest.raises(TypeError, match="run takes 'beta', expected only controls: alpha, n, total"):
+        view_and_runner(lambda beta: iter(()))
