@@ -2,7 +2,7 @@
 
 numbers    mdp, zoo, policy, bellman, gradients, sampling, estimators
 picture    pictures
-live       live (LiveFigure), running (long work in small steps), explorer (Explorer)
+live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
 course     exercises
 
 Layers import downwards only. Notation, shapes and sources stand in each module's text.

@@ -10,6 +10,11 @@ A control is an ipywidgets widget with a `value`, or a plain value: state that o
 Where a handle or a step has put θ between two steps of its slider, the slider shows the nearer, and the view keeps θ.
 The picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbers)` (what is seen, in words) and
 `handles` (points the reader may drag). A move of a control computes once and draws once.
+
+    Explorer(…, scenes={"left of the summit": {"theta": -1.0}, "summit": {"theta": 0.35}})
+
+A scene is a name for some of the values, laid over those the view began with: the same picture, whatever was done
+before. The scenes are buttons below the picture, and PageDown, PageUp and digits turn them over.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import numpy as np
 from ipywidgets import Button, FloatSlider, HBox, Layout, ToggleButton, VBox, Widget
 
 from pgcourse.live import LiveFigure
+from pgcourse.scenes import SceneButtons
 
 Values = dict[str, Any]
 PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
@@ -41,6 +47,8 @@ class Explorer:
     picture    see the module's text; a closed view lets go of it, since Out[…] keeps the view
     step       step(values, numbers) → the values it changes; gives buttons: one step, ten steps, play, reset
     name       what the picture is, for a screen reader
+    scenes     name → some of the values, in the order in which they are shown; see the module's text
+    scene      the one to open with
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
     stays as it was, and the exception is kept in `error`. The view is closed when its cell is run again.
@@ -54,6 +62,8 @@ class Explorer:
         step: Callable[[Values, Any], Values] | None = None,
         name: str = "live picture",
         scale: float = 1.0,
+        scenes: Mapping[str, Values] | None = None,
+        scene: str | None = None,
     ) -> None:
         self._controls = {key: c for key, c in controls.items() if isinstance(c, Widget)}
         for key, control in self._controls.items():
@@ -66,6 +76,9 @@ class Explorer:
         self._setting = False
         self._task: asyncio.Task[None] | None = None
         self.error: Exception | None = None
+        self._scenes = self._full(scenes or {})
+        if scene is not None:
+            self._set(self._scene_values(scene))
         self._first = self.values
         self.numbers = compute(**self._first)
         picture.update(self.numbers)
@@ -78,7 +91,9 @@ class Explorer:
         for control in self._controls.values():
             control.observe(self._on_control, "value")
         row = HBox([*self._controls.values(), *self._buttons()], layout=Layout(flex_flow="row wrap"))
-        self.widget = VBox([row, self.live])
+        self._scene_buttons = SceneButtons(list(self._scenes), self._on_scene) if self._scenes else None
+        self._mark_scene()
+        self.widget = VBox([row, self.live, *([self._scene_buttons] if self._scene_buttons else [])])
 
     @property
     def values(self) -> Values:
@@ -99,6 +114,18 @@ class Explorer:
             self._set(before)
             self._refresh()
             raise error
+
+    @property
+    def scene(self) -> str | None:
+        """The name of the scene that the values are now, None if they are none. Setting it shows that scene."""
+        now = self.values
+        return next((name for name, values in self._scenes.items() if _same(values, now)), None)
+
+    @scene.setter
+    def scene(self, name: str) -> None:
+        values = self._scene_values(name)
+        self._stop_playing()
+        self.values = values
 
     def close(self) -> None:
         """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
@@ -159,6 +186,7 @@ class Explorer:
             self.error = None
         except Exception as error:  # the reader's own code runs here
             self._fail(error)
+        self._mark_scene()
 
     def _fail(self, error: Exception) -> None:
         self.error = error
@@ -184,6 +212,42 @@ class Explorer:
 
         self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
 
+    # Scenes
+
+    def _full(self, scenes: Mapping[str, Values]) -> dict[str, Values]:
+        """All values of each scene, which the controls must take as they are: clipped, it would be another picture."""
+        first, full = self.values, {}
+        for name, values in scenes.items():
+            try:
+                self._set(values)
+            except Exception as error:
+                raise ValueError(f"scene {name!r}: {error.args[0] if error.args else error}") from error
+            full[name] = self.values
+            self._set({key: first[key] for key in values})
+            for key, value in values.items():
+                if not np.array_equal(full[name][key], value):
+                    raise ValueError(
+                        f"scene {name!r}: {key} is {value!r}, but its control makes {full[name][key]!r} of it"
+                    )
+            if same := [other for other in full if other != name and _same(full[other], full[name])]:
+                raise ValueError(f"scene {name!r} is the same as {same[0]!r}")
+        return full
+
+    def _scene_values(self, name: str) -> Values:
+        if name not in self._scenes:
+            raise KeyError(f"{name!r} is not a scene of this view, expected one of {', '.join(self._scenes) or 'none'}")
+        return self._scenes[name]
+
+    def _on_scene(self, k: int) -> None:
+        self._stop_playing()
+        self._set(list(self._scenes.values())[k])
+        self._refresh()
+
+    def _mark_scene(self) -> None:
+        if self._scene_buttons:
+            scene = self.scene
+            self._scene_buttons.present = None if scene is None else list(self._scenes).index(scene)
+
     # Steps
 
     def _buttons(self) -> list[Widget]:
@@ -198,8 +262,12 @@ class Explorer:
         self._play.observe(self._on_play, "value")
         return [one, ten, self._play, reset]
 
+    def _stop_playing(self) -> None:
+        if self._step is not None:
+            self._play.value = False
+
     def _reset(self) -> None:
-        self._play.value = False
+        self._stop_playing()
         self._set(self._first)
         self._refresh()
 

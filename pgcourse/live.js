@@ -217,6 +217,7 @@ function render({ model, el }) {
   stale.textContent = "The kernel of this picture is gone, so it no longer follows. Run its cell again.";
   const spoken = element("div", { class: "live-figure-spoken", "aria-live": "polite" }, root);
 
+  const whole = () => el.closest(".widget-vbox") ?? root; // with the sliders and buttons beside the picture
   let marks = [], handles = [], areas = [], url = null, asked = 0, speech = null, seq = 0;
   const mine = new Map(); // handle → where the reader put it, until the kernel has answered to that
 
@@ -286,7 +287,7 @@ function render({ model, el }) {
     });
     svg.setAttribute("aria-label", frame.description || model.get("name"));
     clearTimeout(speech);
-    if (root.contains(document.activeElement)) speech = setTimeout(() => { spoken.textContent = frame.description; }, 700);
+    if (whole().contains(document.activeElement)) speech = setTimeout(() => { spoken.textContent = frame.description; }, 700);
   };
 
   const drawSoon = () => { asked ||= requestAnimationFrame(draw); };
@@ -409,10 +410,12 @@ function render({ model, el }) {
   paintBackground();
   describe();
   complain();
-  const shown = new ResizeObserver(drawSoon); // text has no measure while it is hidden
+  // once it is in the page: text has no measure while it is hidden
+  const shown = new ResizeObserver(() => {
+    whole().setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab would take the arrow keys, of the sliders too
+    drawSoon();
+  });
   shown.observe(card);
-  // JupyterLab would take the arrow keys; of the sliders beside the picture, too
-  (el.closest(".widget-vbox") ?? root).setAttribute("data-lm-suppress-shortcuts", "true");
 
   return () => {
     for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);

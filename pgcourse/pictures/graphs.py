@@ -75,7 +75,9 @@ class Curve(Part):
         self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
         name = self.xlabel
         also = f"    {self.top[0]} = {self.top[1](theta):.3f}" if self.top else ""
-        self.note.set_text(minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}    slope dJ/d{name} = {slope:+.2f}"))
+        self.note.set_text(
+            minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}    slope dJ/d{name} = {round(slope, 2) + 0:+.2f}")
+        )
 
     def describe(self, numbers: Numbers) -> str:
         slope = np.ravel(numbers["grad_J"])[0]
