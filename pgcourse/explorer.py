@@ -15,13 +15,16 @@ The picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbe
 
 A scene is a name for some of the values, laid over those the view began with: the same picture, whatever was done
 before. The scenes are buttons below the picture, and PageDown, PageUp and digits turn them over.
+
+Work of more than some 50 ms never stands in `compute`, which would keep the controls waiting: give it as `run`, a
+generator that is stepped while the view stays alive (see `running`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import floor
 from numbers import Real
 from typing import Any
@@ -31,6 +34,7 @@ import numpy as np
 from ipywidgets import Button, FloatSlider, HBox, Layout, ToggleButton, VBox, Widget
 
 from pgcourse.live import LiveFigure
+from pgcourse.running import Runner, Work
 from pgcourse.scenes import SceneButtons
 
 Values = dict[str, Any]
@@ -49,6 +53,8 @@ class Explorer:
     name       what the picture is, for a screen reader
     scenes     name → some of the values, in the order in which they are shown; see the module's text
     scene      the one to open with
+    run        generator function of some of the values that yields (share done, values it changes); gives buttons:
+               run (and stop), reset, and a bar
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
     stays as it was, and the exception is kept in `error`. The view is closed when its cell is run again.
@@ -64,6 +70,7 @@ class Explorer:
         scale: float = 1.0,
         scenes: Mapping[str, Values] | None = None,
         scene: str | None = None,
+        run: Work | None = None,
     ) -> None:
         self._controls = {key: c for key, c in controls.items() if isinstance(c, Widget)}
         for key, control in self._controls.items():
@@ -75,6 +82,7 @@ class Explorer:
         self._compute, self._picture, self._step = compute, picture, step
         self._setting = False
         self._task: asyncio.Task[None] | None = None
+        self._runner = run and Runner(run, lambda: self.values, self._take, self._fail)
         self.error: Exception | None = None
         self._scenes = self._full(scenes or {})
         if scene is not None:
@@ -109,6 +117,7 @@ class Explorer:
     def values(self, values: Values) -> None:
         before = self.values
         self._set(values)
+        self._inputs_moved(values)
         self._refresh()
         if error := self.error:
             self._set(before)
@@ -124,7 +133,7 @@ class Explorer:
     @scene.setter
     def scene(self, name: str) -> None:
         values = self._scene_values(name)
-        self._stop_playing()
+        self._rest()
         self.values = values
 
     def close(self) -> None:
@@ -132,7 +141,7 @@ class Explorer:
         if self not in _open:
             return
         _open.discard(self)
-        self._stop()
+        self._rest()
         for control in self._controls.values():
             control.unobserve(self._on_control, "value")
         shared = {control for explorer in _open for control in explorer._controls.values()}
@@ -188,6 +197,12 @@ class Explorer:
             self._fail(error)
         self._mark_scene()
 
+    def _take(self, values: Values) -> bool:
+        """Values that a run has come to, drawn."""
+        self._set(values)
+        self._refresh()
+        return self.error is None
+
     def _fail(self, error: Exception) -> None:
         self.error = error
         self.live.fail(_in_words(error))
@@ -198,16 +213,20 @@ class Explorer:
 
     def _on_control(self, change: Any) -> None:
         if not self._setting:
-            self._between = {k: x for k, x in self._between.items() if self._controls[k] is not change["owner"]}
+            moved = next(key for key, control in self._controls.items() if control is change["owner"])
+            self._between.pop(moved, None)
+            self._inputs_moved([moved])
             self._refresh()
 
     def _attach(self, handle: Any) -> None:
         def on_drag(x: float, y: float) -> None:
             try:
-                self._set(handle.values(x, y, self.values))
+                wish = handle.values(x, y, self.values)
+                self._set(wish)
             except Exception as error:
                 self._fail(error)
             else:
+                self._inputs_moved(wish)
                 self._refresh()
 
         self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
@@ -239,7 +258,7 @@ class Explorer:
         return self._scenes[name]
 
     def _on_scene(self, k: int) -> None:
-        self._stop_playing()
+        self._rest()
         self._set(list(self._scenes.values())[k])
         self._refresh()
 
@@ -248,26 +267,40 @@ class Explorer:
             scene = self.scene
             self._scene_buttons.present = None if scene is None else list(self._scenes).index(scene)
 
-    # Steps
+    # Steps and runs
 
     def _buttons(self) -> list[Widget]:
-        if self._step is None:
-            return []
-        names = ("one step", "ten steps", "reset")
-        one, ten, reset = (Button(description=name, layout=Layout(width="auto")) for name in names)
-        one.on_click(lambda _: self._advance(1))
-        ten.on_click(lambda _: self._advance(10))
-        reset.on_click(lambda _: self._reset())
-        self._play = ToggleButton(description="play", icon="play", layout=Layout(width="auto"))
-        self._play.observe(self._on_play, "value")
-        return [one, ten, self._play, reset]
+        buttons: list[Widget] = []
+        if self._step is not None:
+            one, ten = (_button(name) for name in ("one step", "ten steps"))
+            one.on_click(lambda _: self._advance(1))
+            ten.on_click(lambda _: self._advance(10))
+            self._play = ToggleButton(description="play", icon="play", layout=Layout(width="auto"))
+            self._play.observe(self._on_play, "value")
+            buttons += [one, ten, self._play]
+        if self._runner is not None:
+            buttons += self._runner.widgets
+        if buttons:
+            reset = _button("reset")
+            reset.on_click(lambda _: self._reset())
+            buttons.append(reset)
+        return buttons
 
-    def _stop_playing(self) -> None:
+    def _inputs_moved(self, keys: Iterable[str]) -> None:
+        if self._runner is not None:
+            for key in keys:
+                if key in self._runner.inputs:
+                    self._runner.input_moved(key)
+
+    def _rest(self) -> None:
+        """Nothing plays and nothing runs, and a run would begin at the beginning."""
         if self._step is not None:
             self._play.value = False
+        if self._runner is not None:
+            self._runner.forget()
 
     def _reset(self) -> None:
-        self._stop_playing()
+        self._rest()
         self._set(self._first)
         self._refresh()
 
@@ -305,6 +338,10 @@ class Explorer:
         self._play.value = False
 
 
+def _button(name: str) -> Button:
+    return Button(description=name, layout=Layout(width="auto"))
+
+
 def _nearest_step(slider: FloatSlider, value: float) -> float:
     """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
     width = slider.max - slider.min
@@ -313,7 +350,7 @@ def _nearest_step(slider: FloatSlider, value: float) -> float:
 
 
 def _same(one: Values, other: Values) -> bool:
-    return all(np.array_equal(one[key], other[key]) for key in one)
+    return all(one[key] is other[key] or np.array_equal(one[key], other[key]) for key in one)
 
 
 def _in_words(error: Exception) -> str:

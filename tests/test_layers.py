@@ -47,7 +47,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "live": (set(), MATPLOTLIB | {"IPython", "PIL", "anywidget", "traitlets"}),
     "running": (set(), {"ipywidgets"}),
     "scenes": (set(), {"anywidget", "traitlets"}),
-    "explorer": ({"live", "scenes"}, {"numpy", "IPython", "ipywidgets"}),
+    "explorer": ({"live", "running", "scenes"}, {"numpy", "IPython", "ipywidgets"}),
     "exercises.verdict": (set(), {"numpy"}),
     "exercises.start": ({"exercises.verdict"}, {"numpy"}),
     "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
