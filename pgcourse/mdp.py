@@ -82,6 +82,14 @@ class FiniteMDP:
         """(S, A, S') the kernel for as long as the process lives: p with the rows of the absorbing states set to 0."""
         return frozen(np.where(self.absorbing[:, None, None], 0, self.p))
 
+    @cached_property
+    def outcomes(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+        """a, s' and p(s'|s, a), (S, K) each: the pairs that may follow s; K is the most of them, others have p 0."""
+        flat = self.p.reshape(self.S, -1)
+        K = int((flat > 0).sum(axis=1).max())
+        order = np.argsort(flat == 0, axis=1, kind="stable")[:, :K]
+        return frozen(order // self.S), frozen(order % self.S), frozen(np.take_along_axis(flat, order, axis=1))
+
 
 def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> FiniteMDP:
     """The FiniteMDP behind a Gymnasium environment, from its table P[s][a] = [(probability, s', reward, terminated)].

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.mdp import FiniteMDP, from_gymnasium
+from pgcourse.mdp import Array, FiniteMDP, from_gymnasium
 
 LEFT, RIGHT = 0, 1  # the corridor's actions
 
@@ -56,6 +56,16 @@ def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generato
     for s in range(S - absorbing, S):
         p[s], r[s] = np.eye(S)[s], 0
     return FiniteMDP(p, r, gamma, rng.dirichlet(np.ones(S)), f"Garnet({S}, {A}, {branching})")
+
+
+def lake_rewards(lake: FiniteMDP) -> Array:
+    """r(s, a, s') of FrozenLake, (S, A, S'): 1 on reaching the goal, the last state. Its mean over s' is the MDP's r.
+
+    With these, `sampling.rollouts` pays once, at the end, as Gymnasium does; then γᵗ G_t is G₀ at every step.
+    """
+    r = np.zeros(lake.p.shape)
+    r[lake.live, :, -1] = 1
+    return r
 
 
 def lake_features(map_name: str = "4x4") -> np.ndarray:

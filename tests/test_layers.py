@@ -13,14 +13,16 @@ PACKAGE = Path(pgcourse.__file__).parent
 MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 
 # What a module may import of pgcourse, and from outside Python's own library. A new module takes its place here.
-NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo", "sampling", "estimators"}
+NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo", "trajectories", "sampling", "environments", "estimators"}
 MATPLOTLIB = {"numpy", "matplotlib"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "mdp": (set(), {"numpy"}),
     "policy": ({"mdp"}, {"numpy"}),
     "bellman": ({"mdp", "policy"}, {"numpy", "scipy"}),
     "gradients": ({"mdp", "policy", "bellman"}, {"numpy"}),
-    "sampling": ({"mdp", "policy"}, {"numpy"}),
+    "trajectories": ({"mdp"}, {"numpy"}),
+    "sampling": ({"mdp", "policy", "trajectories"}, {"numpy"}),
+    "environments": ({"mdp", "sampling", "trajectories"}, {"numpy"}),
     "estimators": ({"mdp", "sampling"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),

@@ -1,0 +1,164 @@
+"""What an agent lived through: transitions (s, a, r, s'), in whole trajectories or in streams.
+
+    Trajectories   N trajectories from ρ₀, each to its end or to a time limit; `steps` holds their transitions
+    Packed         all first steps, then all second steps, …: one axis M = Σ lengths, nothing padded
+    Stream         N streams of T transitions, which begin anew from ρ₀ wherever a trajectory ends: (N, T)
+
+A transition may be the last of its trajectory in two ways, which are never the same thing: *terminated*, the process is
+over and nothing is ever earned again; *truncated*, a time limit cut it and life would have gone on from s'.
+`backward` is the one recursion behind returns, λ-returns and GAE, and runs over time only, for all N at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pgcourse.mdp import Array
+
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Transitions: s, a, r, s_next and the two masks begin with the same axes; states and actions may have more.
+
+    Those of a finite MDP are integers. `terminated` and `truncated` mark the last step of a trajectory.
+    """
+
+    s: NDArray[Any]
+    a: NDArray[Any]
+    r: Array
+    s_next: NDArray[Any]
+    terminated: Mask
+    truncated: Mask
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.r)
+        for field in fields(self):
+            array = np.asarray(getattr(self, field.name)).view()
+            if array.shape[: len(shape)] != shape:
+                raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
+            array.setflags(write=False)
+            object.__setattr__(self, field.name, array)
+
+    @cached_property
+    def ended(self) -> Mask:
+        """Where a trajectory ends, for whichever reason: nothing after it belongs to it."""
+        return self.terminated | self.truncated
+
+
+@dataclass(frozen=True, eq=False)
+class Stream(Steps):
+    """N streams of T transitions each, axes (N, T, …). The last one need not end: its trajectory is cut by the batch.
+
+    `valid` is False where an environment was only reset: such a step belongs to no trajectory and gets no weight.
+    """
+
+    valid: Mask
+
+    def backward(self, x: ArrayLike, c: float) -> Array:
+        """y_t = x_t + c y_{t+1} within each trajectory, (N, T), and 0 where no step is; the batch's edge is an end."""
+        y = np.where(self.valid, x, 0.0)
+        go_on = c * (self.valid & ~self.ended)
+        for t in range(y.shape[1] - 2, -1, -1):
+            y[:, t] += go_on[:, t] * y[:, t + 1]
+        return y
+
+
+@dataclass(frozen=True, eq=False)
+class Packed(Steps):
+    """The M transitions of N trajectories: that of trajectory n[i] at its time t[i], ordered by t, then by n."""
+
+    n: Indices
+    t: Indices
+
+    @cached_property
+    def _moments(self) -> list[slice]:
+        """The rows of time 0, of time 1, …"""
+        edges = np.concatenate([[0], np.bincount(self.t).cumsum()]) if len(self.t) else np.zeros(1, int)
+        return [slice(start, stop) for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+
+    def backward(self, x: ArrayLike, c: float) -> Array:
+        """y_t = x_t + c y_{t+1} within each trajectory, (M,)."""
+        y = np.array(np.broadcast_to(x, self.r.shape), dtype=float)
+        after = np.zeros(1 + (self.n.max() if len(self.n) else 0))
+        for rows in reversed(self._moments):
+            y[rows] += c * after[self.n[rows]]
+            after[self.n[rows]] = y[rows]
+        return y
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """N trajectories: `steps` is the one store; s (N, T+1), a (N, T), r (N, T), valid (N, T) are views made on demand.
+
+    T is the longest length. Past a trajectory's end s repeats its last state, a is −1 (NaN if actions are no integers),
+    r is 0 and valid is False. A trajectory that starts in an absorbing state has length 0 and is terminated.
+    """
+
+    start: NDArray[Any]  # (N, …) the s₀ of each
+    steps: Packed
+
+    @cached_property
+    def length(self) -> Indices:
+        """(N,) how many steps each took."""
+        return np.bincount(self.steps.n, minlength=len(self.start))
+
+    @cached_property
+    def truncated(self) -> Mask:
+        """(N,) which were cut by the time limit."""
+        truncated = np.zeros(len(self.start), dtype=bool)
+        truncated[self.steps.n[self.steps.truncated]] = True
+        return truncated
+
+    @property
+    def terminated(self) -> Mask:
+        """(N,) which came to their own end: each that was not cut."""
+        return ~self.truncated
+
+    @cached_property
+    def valid(self) -> Mask:
+        """(N, T) where there is a step."""
+        return np.arange(len(self.steps._moments)) < self.length[:, None]
+
+    @cached_property
+    def s(self) -> NDArray[Any]:
+        """(N, T+1, …) states, the last one included."""
+        table = np.concatenate([self.start[:, None], self.table(self.steps.s_next)], axis=1)
+        last = np.minimum(np.arange(table.shape[1]), self.length[:, None])
+        return table[np.arange(len(self))[:, None], last]
+
+    @cached_property
+    def a(self) -> NDArray[Any]:
+        """(N, T, …) actions."""
+        return self.table(self.steps.a, -1 if self.steps.a.dtype.kind in "iu" else np.nan)
+
+    @cached_property
+    def r(self) -> Array:
+        """(N, T) rewards."""
+        return self.table(self.steps.r)
+
+    def table(self, x: NDArray[Any], fill: float = 0) -> NDArray[Any]:
+        """What has one entry for each of `steps`, (M, …), laid out as (N, T, …), with `fill` past the ends."""
+        table = np.full((len(self), len(self.steps._moments), *x.shape[1:]), fill, x.dtype)
+        table[self.steps.n, self.steps.t] = x
+        return table
+
+    def sums(self, x: Array) -> Array:
+        """Σ_t x_t of each trajectory, (N,), for x (M,)."""
+        return np.bincount(self.steps.n, x, len(self)).astype(float)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __iter__(self) -> Iterator[tuple[NDArray[Any], NDArray[Any], Array]]:
+        """One after the other, (s (T_n + 1, …), a (T_n, …), r (T_n,)): for looking at and for loops in a textbook."""
+        for n, length in enumerate(self.length.tolist()):
+            yield self.s[n, : length + 1], self.a[n, :length], self.r[n, :length]

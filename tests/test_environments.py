@@ -1,0 +1,208 @@
+"""Trajectories from Gymnasium: what is a step, how it ended, and which environments are refused."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from pgcourse import zoo
+from pgcourse.bellman import occupancy
+from pgcourse.environments import categorical, rollouts, streams
+from pgcourse.policy import softmax
+
+
+class Count(gymnasium.Env):
+    """Counts 1, 2, … from 0; action 1 leaves (terminated), the limit cuts (truncated). The reward is the new count."""
+
+    observation_space, action_space = Discrete(100), Discrete(2)
+
+    def __init__(self, limit=5, nan_at=None):
+        self.limit, self.nan_at = limit, nan_at
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        reward = float("nan") if self.count == self.nan_at else float(self.count)
+        return self.count, reward, action == 1, self.count >= self.limit, {}
+
+
+def leave_at(k):
+    return lambda obs, rng: (obs >= k).astype(int)
+
+
+def counts(kind, limits):
+    """One environment, or a vector of them with either autoreset."""
+    if kind == "alone":
+        return Count(limits[0])
+    return SyncVectorEnv([lambda limit=limit: Count(limit) for limit in limits], autoreset_mode=AutoresetMode(kind))
+
+
+KINDS = ["alone", "NextStep", "SameStep", "Disabled"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trajectory_is_terminated_or_truncated_and_has_no_other_steps(kind):
+    rng = np.random.default_rng(0)
+    left = rollouts(counts(kind, [5, 5, 5]), leave_at(2), 7, 50, rng)
+    assert left.terminated.all()
+    assert left.s.tolist() == [[0, 1, 2, 3]] * 7
+    assert left.a.tolist() == [[0, 0, 1]] * 7
+    assert left.r.tolist() == [[1, 2, 3]] * 7
+    cut = rollouts(counts(kind, [5, 5, 5]), leave_at(9), 7, 50, rng)
+    assert cut.truncated.all()
+    assert cut.s.tolist() == [[0, 1, 2, 3, 4, 5]] * 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_horizon_truncates_too_and_to_end_at_it_is_to_end(kind):
+    rng = np.random.default_rng(0)
+    cut = rollouts(counts(kind, [9, 9]), leave_at(4), 5, 3, rng)
+    assert cut.truncated.all()
+    assert cut.s.tolist() == [[0, 1, 2, 3]] * 5
+    assert rollouts(counts(kind, [9, 9]), leave_at(2), 5, 3, rng).terminated.all()
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_lanes_of_different_lengths_share_the_trajectories_as_they_come_free(kind):
+    tau = rollouts(counts(kind, [2, 4]), leave_at(50), 6, 50, np.random.default_rng(0))
+    assert sorted(tau.length.tolist()) == [2, 2, 2, 2, 4, 4] or sorted(tau.length.tolist()) == [2, 2, 2, 4, 4, 4]
+    assert tau.truncated.all()
+    for s, _, r in tau:
+        assert s.tolist() == list(range(len(s)))
+        assert r.tolist() == list(range(1, len(s)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stream_goes_on_between_batches(kind):
+    """Trajectories of 3 steps: in batches of 4 and laid end to end they are 0 1 2 0 1 2 …, whatever resets cost."""
+    batches = streams(counts(kind, [3, 3]), leave_at(50), 4, np.random.default_rng(0))
+    some = [next(batches) for _ in range(6)]
+    for lane in range(1 if kind == "alone" else 2):
+        valid, s, s_next, truncated = (
+            np.concatenate([getattr(batch, field)[lane] for batch in some])
+            for field in ("valid", "s", "s_next", "truncated")
+        )
+        n = valid.sum()
+        assert n == 24 - (6 if kind == "NextStep" else 0)
+        assert s[valid].tolist() == ([0, 1, 2] * 8)[:n]
+        assert s_next[valid].tolist() == ([1, 2, 3] * 8)[:n]
+        assert truncated[valid].tolist() == ([False, False, True] * 8)[:n]
+    assert not any(batch.terminated.any() for batch in some)
+
+
+def test_a_stream_takes_another_policy_and_may_be_left_and_taken_up_again():
+    batches = streams(Count(5), leave_at(50), 5, np.random.default_rng(0))
+    first = next(batches)
+    assert first.truncated[0].tolist() == [False] * 4 + [True]
+    assert batches.send(leave_at(0)).terminated.all()
+    again = next(streams(Count(5), leave_at(50), 5, np.random.default_rng(0)))
+    assert np.array_equal(first.s, again.s)
+    assert next(batches).terminated.all()
+    batches.close()
+    assert first.r.tolist() == [[1, 2, 3, 4, 5]]
+
+
+def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
+    lake, n = zoo.frozen_lake(), 3000
+    pi = softmax(zoo.lake_features(), [0.5, 2])
+    env = gymnasium.make_vec("FrozenLake-v1", 50, vectorization_mode="sync")
+    tau = rollouts(env, categorical(lambda s: pi.probs[s]), n, 10_000, np.random.default_rng(1))
+    visits = np.zeros((n, 16))
+    np.add.at(visits, (tau.steps.n, tau.steps.s), lake.gamma**tau.steps.t)
+    often = (occupancy(lake, pi) > 0.05) & ~lake.absorbing  # rarer ones are no Gaussians after 3000 trajectories
+    z = (visits.mean(axis=0) - occupancy(lake, pi)) / (visits.std(axis=0, ddof=1) / np.sqrt(n) + 1e-300)
+    assert often.sum() > 8
+    assert np.abs(z[often]).max() < 4
+
+
+def test_cartpole_s_own_vector_environment_tells_its_limit_from_its_falls():
+    still = rollouts(
+        gymnasium.make_vec("CartPole-v1", 8), lambda o, _: (o[:, 2] > 0) * 1, 30, 20, np.random.default_rng(0)
+    )
+    assert still.s.shape == (30, 21, 4)
+    assert still.truncated.any()
+    assert np.array_equal(still.length == 20, still.truncated)
+    assert (np.abs(still.s[:, 0]) <= 0.05).all()
+
+
+def test_continuous_actions_are_handed_over_as_they_are():
+    env = gymnasium.make_vec("Pendulum-v1", 3, vectorization_mode="sync")
+    tau = rollouts(env, lambda obs, rng: rng.uniform(-2, 2, (len(obs), 1)), 4, 9, np.random.default_rng(0))
+    alone = rollouts(
+        gymnasium.make("Pendulum-v1"), lambda o, rng: rng.uniform(-2, 2, (len(o), 1)), 2, 9, np.random.default_rng(0)
+    )
+    for some in (tau, alone):
+        assert some.a.shape == (len(some), 9, 1)
+        assert some.truncated.all()
+
+
+# Refused
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reward_that_is_no_number_names_lane_and_step(kind):
+    envs = [lambda: Count(9), lambda: Count(9, nan_at=3)]
+    env = envs[1]() if kind == "alone" else SyncVectorEnv(envs, autoreset_mode=AutoresetMode(kind))
+    lane = "" if kind == "alone" else "of lane 1 "
+    with pytest.raises(
+        ValueError, match=f"Count: the reward {lane}at step 2 is nan, expected a finite number|Sync.*{lane}at step 2"
+    ):
+        rollouts(env, leave_at(50), 2, 50, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("space", [Dict({"a": Discrete(2)}), MultiDiscrete([2, 3])])
+@pytest.mark.parametrize("what", ["observation_space", "action_space"])
+def test_a_space_that_is_not_supported_is_named(what, space):
+    env = Count()
+    setattr(env, what, space)
+    for run in (rollouts, streams):
+        arguments = (3, 3) if run is rollouts else (3,)
+        with pytest.raises(TypeError, match=rf"Count: {what} is (Multi|Dict).*, expected Discrete or Box"):
+            run(env, leave_at(1), *arguments, np.random.default_rng(0))
+
+
+def test_spaces_that_are_supported_pass():
+    env = Count()
+    env.observation_space = Box(0, 100, (), dtype=np.int64)
+    assert len(rollouts(env, leave_at(1), 2, 3, np.random.default_rng(0))) == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda obs, rng: np.zeros(3, int), r"act returned shape \(3,\), expected \(1,\) for 1 observations"),
+        (lambda obs, rng: 0, r"act returned shape \(\), expected \(1,\)"),
+        (lambda obs, rng: np.array([2]), r"act returned array\(\[2\]\), expected integers in 0 … 1"),
+        (lambda obs, rng: np.array([0.5]), r"act returned array\(\[0.5\]\), expected integers"),
+        (categorical(lambda obs: np.array([[np.nan, 1]])), r"pi\[n=0, a=0\] is nan, expected a finite number"),
+        (categorical(lambda obs: np.array([[0.5, 0.6]])), r"pi\[n=0\] sums to 1.1, expected 1"),
+    ],
+)
+def test_a_policy_that_gives_no_action_is_told_what_was_expected(act, said):
+    with pytest.raises(ValueError, match=said):
+        rollouts(Count(), act, 1, 5, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("field", ["n", "horizon"])
+def test_a_horizon_of_zero_is_refused(field):
+    with pytest.raises(ValueError, match=f"{field} is 0, expected an integer ≥ 1"):
+        rollouts(Count(), leave_at(1), **({"n": 1, "horizon": 1} | {field: 0}), rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="steps is 0, expected"):
+        streams(Count(), leave_at(1), 0, np.random.default_rng(0))
+
+
+def test_the_same_seed_lives_the_same():
+    def act(obs, rng):
+        return rng.integers(2, size=len(obs))
+
+    one, other = (
+        rollouts(gymnasium.make_vec("CartPole-v1", 3), act, 5, 50, np.random.default_rng(7)) for _ in range(2)
+    )
+    assert np.array_equal(one.s, other.s)
