@@ -1,6 +1,6 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    mdp, zoo, policy, bellman, gradients, trajectories, sampling, environments, estimators
+numbers    mdp, zoo, policy, bellman, gradients, trajectories, sampling, environments, returns, estimators
 picture    pictures
 live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
 course     exercises

@@ -1,6 +1,17 @@
 """Estimates of ∇J from samples: one row an estimate, (N, d). Their mean over many rows is what theory promises.
 
 Σρ (q(s,a) − b(s)) ∇log π(a|s),  s ~ ρ/Σρ, a ~ π(s)      from_pairs
+
+From trajectories every estimate is Σ_t w_t ∇log π(a_t|s_t), `reinforce`, and they differ in the weights w_t:
+
+    Σ_k γᵏ r_k = G₀                          full_return        unbiased
+    γᵗ (G_t − b(s_t))                        reward_to_go       unbiased, whatever b is
+    γᵗ A_t, of an advantage of `returns`     discounted         as right as the critic
+    G_t − b(s_t)                             undiscounted       biased: what everyone writes, the gradient of nothing
+
+Unbiased is meant for trajectories that end by themselves; a time limit hides rewards, and biases them all, unless the
+advantage bootstraps there with a right v. Weights are numbers for each of `tau.steps`, (M,), and so is a baseline b:
+b = v[tau.steps.s] for a table v (S,).
 """
 
 from __future__ import annotations
@@ -9,7 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.mdp import Array
-from pgcourse.sampling import Indices
+from pgcourse.policy import Policy
+from pgcourse.returns import returns_to_go
+from pgcourse.trajectories import Indices, Trajectories
 
 
 def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices, b: ArrayLike = 0.0) -> Array:
@@ -21,3 +34,127 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
     """
     b = np.broadcast_to(b, len(rho))
     return rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
+
+
+# The weights w_t
+
+
+def full_return(tau: Trajectories, gamma: float, b: float = 0.0) -> Array:
+    """w_t = G(τ) − b with G(τ) = Σ_k γᵏ r_k, the same at each step of a trajectory: even what was earned before t.
+
+    Williams 1992.
+    """
+    G = tau.sums(gamma**tau.steps.t * tau.steps.r)
+    return (G - b)[tau.steps.n]
+
+
+def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
+    """w_t = γᵗ (G_t − b(s_t)): an action gets no credit for what was earned before it (Sutton & Barto, eq. 13.11).
+
+    With one reward, at the end, γᵗ G_t is G₀: there it is the same estimate as `full_return`.
+    """
+    return discounted(tau, returns_to_go(tau.steps, gamma) - b, gamma)
+
+
+def discounted(tau: Trajectories, advantage: Array, gamma: float) -> Array:
+    """w_t = γᵗ A_t: the γᵗ is the one of ρ^π, which counts a visit at time t γᵗ times."""
+    return gamma**tau.steps.t * advantage
+
+
+def undiscounted(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
+    """w_t = G_t − b(s_t), *biased*: γᵗ is lost, so states count by their visits, while returns are discounted.
+
+    Its mean is the greediness gradient with q^π and undiscounted visits in the place of ρ^π, in general the gradient of
+    no objective at all (Nota & Thomas 2020, arXiv 1906.07073).
+    """
+    return returns_to_go(tau.steps, gamma) - b
+
+
+# From weights to gradients
+
+
+def reinforce(tau: Trajectories, weights: Array, grad_log_pi: Array) -> Array:
+    """Σ_t w_t ∇log π(a_t|s_t), one estimate a trajectory: (N, d), from grad_log_pi (S, A, d)."""
+    return sum_scores(tau, weights, grad_log_pi[tau.steps.s, tau.steps.a])
+
+
+def sum_scores(tau: Trajectories, weights: Array | float, scores: Array) -> Array:
+    """Σ_t w_t ∇log π(a_t|s_t) of each trajectory, (N, d), from the scores ∇log π of its steps (M, d).
+
+    With weights 1 it is the score of the whole trajectory, ∇log p(τ), whose mean is 0.
+    """
+    return np.stack([tau.sums(weights * score) for score in scores.T], axis=1)
+
+
+def tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Array:
+    """`reinforce` of the tabular softmax, (N, S, A): with ∇log π(a|s) = 1_{s,a} − π(·|s) two sums are enough.
+
+    Σ_t w_t 1{s_t=s, a_t=a} − π(a|s) Σ_t w_t 1{s_t=s}: no array of S·A·d numbers is made.
+    """
+    return _from_pair_weights(_by_pair(tau, weights, pi, tau.steps.n, len(tau)), pi)
+
+
+def mean_tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Array:
+    """The mean of `tabular_reinforce` over the batch, (S, A), without its rows: the fast way to one step of ascent."""
+    return _from_pair_weights(_by_pair(tau, weights, pi, None, 1)[0], pi) / len(tau)
+
+
+def mean_reinforce(tau: Trajectories, weights: Array, pi: Policy, grad_log_pi: Array) -> Array:
+    """The mean of `reinforce` over the batch, (d,), without its rows.
+
+    The weights' mean sum over each pair (s, a) estimates ρ^π π q; that table contracts with ∇log π as in the theorem.
+    """
+    return np.einsum("sa,sad->d", _by_pair(tau, weights, pi, None, 1)[0], grad_log_pi) / len(tau)
+
+
+def _by_pair(tau: Trajectories, weights: Array, pi: Policy, n: Indices | None, N: int) -> Array:
+    S, A = pi.probs.shape
+    pair = tau.steps.s * A + tau.steps.a
+    if n is not None:
+        pair += n * (S * A)
+    return np.bincount(pair, weights, N * S * A).astype(float, copy=False).reshape(N, S, A)
+
+
+def _from_pair_weights(w: Array, pi: Policy) -> Array:
+    return w - w.sum(axis=-1, keepdims=True) * pi.probs
+
+
+# The baselines with the least variance
+
+
+def optimal_state_baseline(pi: Policy, q: Array, grad_log_pi: Array) -> Array:
+    """b(s) = Σ_a π |∇log π|² q / Σ_a π |∇log π|², (S,): of all b(s), the least variance of `from_pairs`.
+
+    It is q's mean with actions weighted by how much they move θ, not v^π, unless |∇log π| is the same for all actions
+    (Greensmith, Bartlett & Baxter 2004). Where ∇log π vanishes any b will do; it is then v.
+    """
+    weight = pi.probs * (grad_log_pi**2).sum(axis=2)
+    total = weight.sum(axis=1)
+    weight = np.where((total > 0)[:, None], weight, pi.probs)
+    return (weight * q).sum(axis=1) / weight.sum(axis=1)
+
+
+def optimal_constant_baseline(rho: Array, pi: Policy, q: Array, grad_log_pi: Array) -> tuple[float, Array]:
+    """b = E[|∇log π|² q]/E[|∇log π|²] with s ~ ρ/Σρ, a ~ π(s), and the same for each component of θ: a number and (d,).
+
+    The first is the best of one number for all components, in the sum of their variances; the second the best for each.
+    """
+    squares = rho[:, None, None] * pi.probs[..., None] * grad_log_pi**2
+    return _weighted_means(squares.reshape(-1, squares.shape[2]), q.ravel())
+
+
+def estimated_baseline(G: Array, scores: Array) -> tuple[float, Array]:
+    """b = E[|∇log p(τ)|² G(τ)]/E[|∇log p(τ)|²], and one for each component, from G (N,) and the scores (N, d).
+
+    The best b in `full_return`, whose estimates are (G(τ) − b) ∇log p(τ), and in the second case
+    `(G[:, None] - b) * scores` (Peters & Schaal 2008); `scores` are `sum_scores` with weights 1. Estimate it from other
+    trajectories than those it is used on, or the mean is no longer quite ∇J.
+    """
+    return _weighted_means(scores**2, G)
+
+
+def _weighted_means(weights: Array, x: Array) -> tuple[float, Array]:
+    """Σ_n w_ni x_n / Σ_n w_ni, all i together and each by itself; 0 where no weight is."""
+    top, bottom = x @ weights, weights.sum(axis=0)
+    each = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+    return float(top.sum() / bottom.sum()) if bottom.any() else 0.0, each

@@ -71,6 +71,17 @@ class Stream(Steps):
             y[:, t] += go_on[:, t] * y[:, t + 1]
         return y
 
+    def after(self, x: Array) -> Array:
+        """x_{t+1} of the same trajectory, (N, T), and 0 where it has no next step in the batch."""
+        y = np.zeros(self.r.shape)
+        y[:, :-1] = np.where((self.valid & ~self.ended)[:, :-1], x[:, 1:], 0)
+        return y
+
+    @property
+    def longest(self) -> int:
+        """No trajectory has more steps in this batch."""
+        return self.r.shape[1]
+
 
 @dataclass(frozen=True, eq=False)
 class Packed(Steps):
@@ -93,6 +104,22 @@ class Packed(Steps):
             y[rows] += c * after[self.n[rows]]
             after[self.n[rows]] = y[rows]
         return y
+
+    @cached_property
+    def _next(self) -> Indices:
+        """Where the next step of the same trajectory is, or M."""
+        N = 1 + self.n.max(initial=0)
+        place = self.t * N + self.n  # ascending, as the steps are ordered
+        return np.where(self.ended, len(place), np.searchsorted(place, place + N))
+
+    def after(self, x: Array) -> Array:
+        """x_{t+1} of the same trajectory, (M,), and 0 where it has no next step."""
+        return np.append(x, 0)[self._next]
+
+    @property
+    def longest(self) -> int:
+        """The most steps that a trajectory has."""
+        return len(self._moments)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +180,7 @@ class Trajectories:
 
     def sums(self, x: Array) -> Array:
         """Σ_t x_t of each trajectory, (N,), for x (M,)."""
-        return np.bincount(self.steps.n, x, len(self)).astype(float)
+        return np.bincount(self.steps.n, x, len(self)).astype(float, copy=False)
 
     def __len__(self) -> int:
         return len(self.start)

@@ -13,7 +13,18 @@ PACKAGE = Path(pgcourse.__file__).parent
 MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
 
 # What a module may import of pgcourse, and from outside Python's own library. A new module takes its place here.
-NUMBERS = {"mdp", "policy", "bellman", "gradients", "zoo", "trajectories", "sampling", "environments", "estimators"}
+NUMBERS = {
+    "mdp",
+    "policy",
+    "bellman",
+    "gradients",
+    "zoo",
+    "trajectories",
+    "sampling",
+    "environments",
+    "returns",
+    "estimators",
+}
 MATPLOTLIB = {"numpy", "matplotlib"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "mdp": (set(), {"numpy"}),
@@ -23,7 +34,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "trajectories": ({"mdp"}, {"numpy"}),
     "sampling": ({"mdp", "policy", "trajectories"}, {"numpy"}),
     "environments": ({"mdp", "sampling", "trajectories"}, {"numpy"}),
-    "estimators": ({"mdp", "sampling"}, {"numpy"}),
+    "returns": ({"mdp", "policy", "bellman", "sampling", "trajectories"}, {"numpy"}),
+    "estimators": ({"mdp", "policy", "returns", "trajectories"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),
     "pictures.equations": ({"pictures.part"}, MATPLOTLIB),

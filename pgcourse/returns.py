@@ -1,0 +1,75 @@
+"""Returns and advantages along trajectories: one number for each step, for all trajectories at once.
+
+    G_t   = r_t + γ G_{t+1}                                returns_to_go
+    δ_t   = r_t + γ v(s_{t+1}) − v(s_t)                    td_errors (no v after the process is over)
+    A_t   = Σ_{k<n} γᵏ δ_{t+k}                             n_step
+    A_t   = Σ_k (γλ)ᵏ δ_{t+k}                              gae
+    G_t^λ = v(s_t) + A_t                                   lambda_returns
+
+`steps` are those of `trajectories`, packed or a stream; what goes in and comes out has their shape, (M,) or (N, T), so
+that a table v (S,) goes in as v[steps.s] and v[steps.s_next], and a network as what it says of them.
+
+At a termination nothing follows: v(s_{t+1}) is left out. At a truncation life would have gone on: v(s_{t+1}) stands in
+for what was not seen. To treat the second as the first (`done` for `terminated`) is a silent bug.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pgcourse.bellman import action_value, transition
+from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.policy import Policy
+from pgcourse.sampling import whole
+from pgcourse.trajectories import Packed, Stream
+
+
+def returns_to_go(steps: Packed | Stream, gamma: float) -> Array:
+    """G_t = r_t + γ G_{t+1}: what was earned from t on. What a time limit hid is missing: see `lambda_returns`."""
+    return steps.backward(steps.r, gamma)
+
+
+def td_errors(steps: Packed | Stream, v: Array, v_next: Array, gamma: float) -> Array:
+    """δ_t = r_t + γ v(s_{t+1}) − v(s_t), with v (s_t) and v_next (s_{t+1}); v_next counts 0 where terminated.
+
+    Where a stream has no step δ is 0. With v = v^π its mean given (s, a) is q^π(s, a) − v^π(s).
+    """
+    delta = steps.r + gamma * np.where(steps.terminated, 0, v_next) - v
+    return np.where(steps.valid, delta, 0) if isinstance(steps, Stream) else delta
+
+
+def n_step(steps: Packed | Stream, delta: Array, gamma: float, n: int) -> Array:
+    """A_t = Σ_{k<n} γᵏ δ_{t+k}, as far as the trajectory goes: n rewards, then v (Sutton & Barto, eq. 7.1)."""
+    n, A = whole("n", n), delta
+    for _ in range(min(n - 1, steps.longest - 1)):
+        A = delta + gamma * steps.after(A)
+    return A
+
+
+def gae(steps: Packed | Stream, delta: Array, gamma: float, lam: float) -> Array:
+    """A_t = Σ_k (γλ)ᵏ δ_{t+k} = δ_t + γλ A_{t+1} (Schulman et al. 2016, arXiv 1506.02438, eq. 16).
+
+    λ = 0 is δ_t itself, all of v's error and little noise; λ = 1 is G_t − v(s_t), none of it and all the noise.
+    """
+    return steps.backward(delta, gamma * lam)
+
+
+def lambda_returns(steps: Packed | Stream, delta: Array, v: Array, gamma: float, lam: float) -> Array:
+    """G_t^λ = v(s_t) + A_t: the critic's target. λ = 1 is G_t, with v in the place of what a time limit hid.
+
+    Sutton & Barto, eq. 12.2 and 12.18.
+    """
+    return v + gae(steps, delta, gamma, lam)
+
+
+def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
+    """E[A_t | s, a] of GAE(λ) with the critic v (S,), exactly: A = δ + γλ p π A, δ = r + γ p v − v; of shape (S, A).
+
+    Put in the place of q in the theorem it gives the mean of the gradient's estimates, and so their bias. The critic
+    counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
+    """
+    v = np.where(mdp.absorbing, 0, v)
+    delta = action_value(mdp, v) - v[:, None]
+    go_on = np.where(mdp.absorbing[:, None], 0, transition(mdp, pi))
+    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * go_on, pi @ delta)
+    return delta + mdp.gamma * lam * mdp.p @ A_pi
