@@ -10,6 +10,9 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+PAGES = {  # to look things up in, without exercises
+    "errata",
+}
 LONGEST_CELL = 15  # lines, imports apart
 LONGEST_LINE = 102  # characters: what a laptop shows beside the file browser without scrolling
 
@@ -39,7 +42,7 @@ def test_a_notebook_is_stored_clean(notebook):
     for cell in code_cells(notebook):
         assert not cell.outputs, f"cell {cell.id} has stored outputs; see CONTRIBUTING.md"
         assert cell.execution_count is None, f"cell {cell.id} has an execution count; see CONTRIBUTING.md"
-        assert set(cell.metadata) <= {"tags", "jupyter"}, f"cell {cell.id}: {cell.metadata}"
+        assert set(cell.metadata) <= {"tags", "jupyter", "slideshow"}, f"cell {cell.id}: {cell.metadata}"
 
 
 def test_cells_have_names_not_numbers(notebook):
@@ -74,8 +77,12 @@ def exercises(notebook):
     return [notebook.cells[at : at + 4] for at in starts]
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_has_exercises_unless_it_is_a_page_to_look_things_up_in(path):
+    assert bool(exercises(nbformat.read(path, as_version=4))) != (path.stem in PAGES)
+
+
 def test_each_exercise_is_a_box_a_stub_an_answer_and_a_folded_solution_in_this_order(notebook):
-    assert exercises(notebook)
     for box, stub, answer, solution in exercises(notebook):
         name = box.id
         assert [stub.id, answer.id, solution.id] == [f"{name}-answer", f"{name}-solution", f"{name}-check"]
