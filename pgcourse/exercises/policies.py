@@ -20,7 +20,7 @@ def check_parameter_count(answer: Any) -> Verdict:
     if not is_number(answer):
         return wrong(f"{answer!r} is not a number; expected a whole number such as 7.")
     known: dict[float, Verdict] = {
-        58: nearly("3 × 16 is the right product, but it is 48: this slip is a famous one."),
+        58: nearly("3 × 16 is the right product, but it is 48. It is an easy slip: the chapter has it, too."),
         64: nearly(
             "4 × 16 = 64 is one number for each pair (s, a), as in the tabular softmax. But the four probabilities of "
             "a state sum to 1, so the last one of each row says nothing new."
