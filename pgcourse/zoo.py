@@ -43,6 +43,21 @@ def value_iteration_trap() -> FiniteMDP:
     return FiniteMDP(p, np.array([[-2, -3], [3, -1]]), gamma=0.9, rho_0=np.full(2, 0.5), name="value iteration's trap")
 
 
+def lost_discount() -> FiniteMDP:
+    """Two choices one after the other, of which the usual update, without γᵗ on states, makes the worse of both.
+
+    Action 1 pays 1 two steps later if it is chosen in state 0, and costs 0.85 at once in the next state (1 or 2,
+    according to the first choice); state 3 holds the prize, 4 is the end; γ = 0.9. With one p = P(action 1) for all
+    states, dJ/dp is 0.9² − 0.9·0.85 = +0.045, and +0.15 without discount; the usual update goes along 0.9² − 0.85 =
+    −0.04. After Nota & Thomas 2020, arXiv 1906.07073.
+    """
+    p, r = np.zeros((5, 2, 5)), np.zeros((5, 2))
+    for s, after_0, after_1 in ((0, 1, 2), (1, 4, 4), (2, 3, 3), (3, 4, 4), (4, 4, 4)):
+        p[s, 0, after_0] = p[s, 1, after_1] = 1
+    r[[1, 2], 1], r[3] = -0.85, 1
+    return FiniteMDP(p, r, gamma=0.9, rho_0=np.eye(5)[0], name="lost discount")
+
+
 def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generator, absorbing: int = 0) -> FiniteMDP:
     """A random MDP: from each pair, `branching` next states with random probabilities, rewards standard normal.
 

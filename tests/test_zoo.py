@@ -57,6 +57,19 @@ def test_the_short_corridor_is_the_one_of_the_book():
     assert (mdp.gamma, mdp.rho_0.tolist()) == (1, [1, 0, 0, 0])
 
 
+def test_the_lost_discount_pays_and_costs_what_its_source_says():
+    """Nota & Thomas 2020, arXiv 1906.07073: a prize two steps after the first choice, a cost at the second."""
+    mdp = zoo.lost_discount()
+    for first, second in np.ndindex(2, 2):
+        s, rewards = 0, []
+        for a in (first, second, 0):
+            rewards.append(mdp.r[s, a])
+            s = int(mdp.p[s, a].argmax())
+        assert rewards == [0, -0.85 * second, first]
+        assert mdp.absorbing[s] or not first
+    assert (mdp.gamma, mdp.rho_0.tolist(), mdp.live.tolist()) == (0.9, [1, 0, 0, 0, 0], [0, 1, 2, 3])
+
+
 def test_a_garnet_has_its_branches_and_its_ends():
     mdp = zoo.garnet(7, 3, 2, 0.9, np.random.default_rng(0), absorbing=2)
     assert mdp.p.shape == (7, 3, 7)
