@@ -10,11 +10,13 @@ grad_J, … A `Picture` puts parts side by side in one figure.
 """
 
 from pgcourse.pictures.bars import ActionBars, ProbabilityBars
+from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObjectives, Vectors, VectorTable
 from pgcourse.pictures.equations import LinesTable, Residuals
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
 from pgcourse.pictures.operators import Gap, TwoValues
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
+from pgcourse.pictures.theorem import Factors, PairTerms, StepBars
 from pgcourse.pictures.visits import Total, VisitGrid
 from pgcourse.pictures.worlds import Corridor, GridWorld, SignedGrid
 
@@ -27,6 +29,9 @@ __all__ = [
     "ActionBars",
     "Corridor",
     "Curve",
+    "EstimateCloud",
+    "ExactAndSampled",
+    "Factors",
     "Gap",
     "GradientCloud",
     "GridWorld",
@@ -34,6 +39,7 @@ __all__ = [
     "Landscape",
     "LinesTable",
     "PairGrid",
+    "PairTerms",
     "Part",
     "Picture",
     "PolicyBars",
@@ -41,9 +47,13 @@ __all__ = [
     "ProbabilityBars",
     "Residuals",
     "SignedGrid",
+    "StepBars",
     "Total",
+    "TwoObjectives",
     "TwoStates",
     "TwoValues",
+    "VectorTable",
+    "Vectors",
     "VisitGrid",
     "WaysTable",
 ]
