@@ -13,6 +13,7 @@ from pgcourse.exercises.reminders import (
     check_worse_greedy,
 )
 from pgcourse.exercises.start import check_best_p
+from pgcourse.exercises.theorem import check_border, check_constant, check_silent_bug, check_state_sampler
 from pgcourse.exercises.value_gradients import (
     check_fixed_point,
     check_gradient_operator,
@@ -25,6 +26,8 @@ __all__ = [
     "Verdict",
     "check_bellman_operator",
     "check_best_p",
+    "check_border",
+    "check_constant",
     "check_dominating_start",
     "check_fixed_point",
     "check_gradient_operator",
@@ -32,6 +35,8 @@ __all__ = [
     "check_occupancy_proof",
     "check_parameter_count",
     "check_reasons",
+    "check_silent_bug",
+    "check_state_sampler",
     "check_table",
     "check_worse_greedy",
     "check_zero_states",

@@ -1,0 +1,266 @@
+"""The exercises of notebook 04: the constant in ∝, sampling (1−γ)ρ^π, the silent bug, the border of the simplex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from pgcourse.bellman import occupancy
+from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.policy import Policy
+from pgcourse.zoo import garnet
+
+# The constant in ∝
+
+
+def check_constant(answer: Any, gamma: float) -> Verdict:
+    """1/(1−γ): what the average over s ~ (1−γ)ρ^π, a ~ π must be multiplied by to be ∇J. A function of γ will do."""
+    if answer is ...:
+        return waiting("a number, or a function of γ,")
+    if callable(answer):
+        return _check_constant_of_gamma(answer, gamma)
+    if not is_number(answer):
+        return wrong(f"{answer!r} is not a number; expected one such as 3.5.")
+    value, known = float(answer), _constants(gamma)
+    if np.isclose(value, 1 / (1 - gamma), rtol=1e-6):
+        return right(f"1/(1−γ) = {1 / (1 - gamma):g}, the sum of ρ^π: that is all that ∝ leaves out.")
+    for wrong_value, message in known.items():
+        if np.isclose(value, wrong_value, rtol=1e-6):
+            return nearly(message)
+    return wrong(f"Not {value:g}. By what was ρ^π multiplied to sum to 1? The average is too small by the same factor.")
+
+
+def _constants(gamma: float) -> dict[float, str]:
+    return {
+        1 - gamma: "Upside down: ρ^π was multiplied by 1 − γ to be a distribution. That has to be undone.",
+        1.0: "1 would be right with the unnormalised ρ^π as weights. But the states were drawn from (1−γ)ρ^π.",
+        gamma / (1 - gamma): "γ/(1−γ) is Σ γᵗ from t = 1 on. The start counts, too: Σ γᵗ from t = 0.",
+        1 / gamma: "One γ is lost at each step, not one in all: what is the sum 1 + γ + γ² + …?",
+        gamma: "One γ is lost at each step, not one in all: what is the sum 1 + γ + γ² + …?",
+        1 / (1 - gamma) ** 2: "Once is enough: q^π needs no factor, it is the true one.",
+        1 / (1 + gamma): "Almost, but for a sign: Σ γᵗ has all its terms positive.",
+        -1 / (1 - gamma): "The size is right, but the sum of ρ^π is positive.",
+    }
+
+
+def _check_constant_of_gamma(answer: Callable[..., Any], gamma: float) -> Verdict:
+    for value in (gamma, 0.9, 0.25):
+        try:
+            result = answer(value)
+        except Exception as error:  # the student's own code runs here
+            return wrong(f"Your function raised {type(error).__name__} for γ = {value:g}: {error}")
+        if callable(result):
+            return wrong(f"For γ = {value:g} your function gave {result!r}, expected a number.")
+        if not (verdict := check_constant(result, value)):
+            return verdict if verdict.tone == "waiting" else verdict._replace(message=f"γ = {value:g}: {verdict[1]}")
+    return right(f"1/(1−γ), the sum of ρ^π: {1 / (1 - gamma):g} for γ = {gamma:g}.")
+
+
+# A state from (1−γ)ρ^π
+
+DRAWS = 3000  # of each MDP
+FAR = 5.0  # standard deviations: one right answer in a hundred thousand would be further off
+LONGEST, MOST = 5_000, 500_000  # uses of the random generator, in one walk and in all: what never ends is cut off
+
+
+class NeverStops(Exception):
+    """The student's walk goes on and on."""
+
+
+class _Counted(np.random.Generator):
+    """A generator that counts how often it is used, since a walk that never ends must be."""
+
+    uses, most = 0, LONGEST
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name not in ("uses", "most", "bit_generator"):
+            self.uses += 1
+            if self.uses > self.most:
+                raise NeverStops
+        return super().__getattribute__(name)
+
+
+def check_state_sampler(my_sample: Any) -> Verdict:
+    """my_sample(mdp, pi, rng) must return one state drawn from (1−γ)ρ^π."""
+    if my_sample is ...:
+        return waiting("a function")
+    if not callable(my_sample):
+        return wrong(f"{my_sample!r} is not a function; expected one of (mdp, pi, rng) that returns a state.")
+    for mdp, pi, known in (_walk(), _maze()):
+        verdict = _check_one_sampler(my_sample, mdp, pi, known)
+        if not verdict:
+            return verdict
+    return right(f"{DRAWS} draws each on two MDPs, and no state's count is off by more than chance allows.")
+
+
+def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
+    """0 → 1 → 2 → 3, the end, whatever one does: who sees when a walk stops sees it here."""
+    p, gamma = np.zeros((4, 2, 4)), 0.7
+    p[range(4), :, [1, 2, 3, 3]] = 1
+    mdp = FiniteMDP(p, np.array([[1, 1]] * 3 + [[0, 0]]), gamma, np.eye(4)[0], "walk 0 → 1 → 2 → 3 (the end)")
+    start, stop = np.eye(4)[0], 1 - gamma
+    right_law = stop * gamma ** np.arange(4.0)
+    right_law[3] = gamma**3
+    alive = np.append(right_law[:3], 0)
+    known = {
+        "Always the start: does your walk ever take a step?": start,
+        "Your walk stops with probability γ at each step; γ is the probability to go on.": np.array(
+            [gamma, gamma * stop, gamma * stop**2, stop**3]
+        ),
+        "One step too many: the coin comes before each step, so with probability 1 − γ you are still at the start.": (
+            np.array([0, right_law[0], right_law[1], right_law[2] + right_law[3]])
+        ),
+        "One step too few: return the state in which you stand when the coin says stop, not the one before.": np.array(
+            [right_law[0] + right_law[1], right_law[2], right_law[3] * stop, right_law[3] * gamma]
+        ),
+        "All steps of an episode count alike: these are the undiscounted visits, as a replay buffer holds them.": (
+            np.array([1, 1, 1, 0]) / 3
+        ),
+        "All states that an episode sees, its end included, count alike: these are undiscounted visits, as a replay "
+        "buffer holds them.": np.ones(4) / 4,
+        "You never return an end. There the process stays for ever, and ρ^π counts it: return the end if the coin has "
+        "not said stop before.": alive / alive.sum(),
+        "When the walk reaches an end you return the state before. But there it stays: return the end.": np.array(
+            [right_law[0], right_law[1], right_law[2] + right_law[3], 0]
+        ),
+        "Your walk stops only at an end; the coin must be asked at each step, too.": np.eye(4)[3],
+    }
+    return mdp, Policy.uniform(4, 2), known
+
+
+def _maze() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
+    """A random MDP without an end, with a start spread out and a policy far from uniform."""
+    rng = np.random.default_rng(389)  # the usual mistakes' laws lie far apart here
+    mdp = garnet(5, 3, 2, 0.7, rng)
+    pi = Policy(0.17 + 0.49 * np.eye(3)[rng.integers(3, size=5)])
+    from_0 = FiniteMDP(mdp.p, mdp.r, mdp.gamma, np.eye(5)[0])
+    spread = FiniteMDP(mdp.p, mdp.r, mdp.gamma, np.ones(5) / 5)
+    uniform, greedy = Policy.uniform(5, 3), Policy.deterministic(pi.probs.argmax(axis=1), 3)
+    visits = np.linalg.matrix_power(pi @ mdp.p, 200)
+    known = {
+        "Actions are drawn uniformly. They come from π: rng.choice(mdp.A, p=pi.probs[s]).": _law(mdp, uniform),
+        "You always take the likeliest action. It is drawn from π.": _law(mdp, greedy),
+        "Your walk starts in state 0. The start is drawn from ρ₀.": _law(from_0, pi),
+        "Your walk starts anywhere with the same probability. The start is drawn from ρ₀.": _law(spread, pi),
+        "You return a start, drawn from ρ₀: does your walk ever take a step?": mdp.rho_0,
+        "You walk for so long that γ has no part in it: these are undiscounted visits.": mdp.rho_0 @ visits,
+    }
+    return mdp, pi, known
+
+
+def _law(mdp: FiniteMDP, pi: Policy) -> Array:
+    return (1 - mdp.gamma) * occupancy(mdp, pi)
+
+
+def _check_one_sampler(
+    my_sample: Callable[..., Any], mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array]
+) -> Verdict:
+    rng, counts = _Counted(np.random.PCG64(4)), np.zeros(mdp.S)
+    for _ in range(DRAWS):
+        rng.most = min(rng.uses + LONGEST, MOST)
+        try:
+            s = my_sample(mdp, pi, rng)
+        except NeverStops:
+            return wrong(
+                f"On {_of(mdp)}, your walk takes thousands of steps: it must stop with probability 1 − γ at each, and "
+                "not wait for an end, which need not come."
+            )
+        except Exception as error:  # the student's own code runs here
+            return wrong(f"Your function raised {type(error).__name__}: {error}")
+        if s is ... or s is None:
+            return waiting("what the function returns")
+        if isinstance(s, np.ndarray) and s.size == 1:
+            s = s.item()
+        if not isinstance(s, Integral) or isinstance(s, bool) or not 0 <= int(s) < mdp.S:
+            return wrong(f"Your function returned {s!r}, expected one state: a whole number from 0 to {mdp.S - 1}.")
+        counts[int(s)] += 1
+    expected = _law(mdp, pi)
+    if _z(counts, expected) < FAR:
+        return right("")
+    for message, law in known.items():
+        if _z(counts, law) < FAR:
+            return nearly(message)
+    s = int(np.abs(counts / DRAWS - expected).argmax())
+    return wrong(
+        f"On {_of(mdp)}, {counts[s] / DRAWS:.3f} of your draws are state {s}, expected {expected[s]:.3f}. Draw a "
+        "start, then before each step ask a coin that says stop with probability 1 − γ."
+    )
+
+
+def _of(mdp: FiniteMDP) -> str:
+    return f"the {mdp.name}, γ = {mdp.gamma:g}"
+
+
+def _z(counts: Array, law: Array) -> float:
+    """By how many standard deviations the worst count is off; infinite where the impossible was drawn."""
+    n = counts.sum()
+    sure = (law < 1e-12) | (law > 1 - 1e-12)
+    if not np.array_equal(counts[sure], n * law[sure].round()):
+        return np.inf
+    p = law[~sure]
+    return float(np.abs((counts[~sure] - n * p) / np.sqrt(n * p * (1 - p))).max(initial=0))
+
+
+# The silent bug
+
+INNOCENT = {
+    "A": "A is innocent: 1 is a baseline like any other, the same for all actions, and Σ_a π ∇log π = 0 takes it out. "
+    "That all weights are negative does no harm to the mean, only to the noise.",
+    "C": "C is innocent: in holes and on the goal q^π is 0, so leaving them out takes nothing from the sum; and its "
+    "constant is the sum of its own weights, as it must be.",
+}
+
+
+def check_silent_bug(answer: Any) -> Verdict:
+    """The letter of the estimator whose mean is not ∇J."""
+    if answer is ...:
+        return waiting("a letter")
+    name = getattr(answer, "__name__", answer) if callable(answer) else answer
+    letter = name.strip().upper() if isinstance(name, str) else name
+    if not isinstance(letter, str) or letter not in ("A", "B", "C"):
+        return wrong(f"{answer!r} is not one of the three; expected 'A', 'B' or 'C'.")
+    if letter in INNOCENT:
+        return wrong(f"{INNOCENT[letter]} Look at z_scores({letter}), and at those of the others.")
+    return right(
+        "B's baseline depends on the action: what is subtracted from q(s, a) changes with a, so Σ_a π b ∇log π is not "
+        "0. Its mean is that of (q − v)/(1 − π) in place of q − v."
+    )
+
+
+# The border of the simplex
+
+
+def check_border(slope: Any, average: Any) -> Verdict:
+    """The bandit π = (t, 1 − t) with rewards (1, 0), at t = 0: dJ/dt = 1, and the nabla-log estimate is always 0."""
+    if slope is ... and average is ...:
+        return waiting("two numbers")
+    if slope is ... or average is ...:
+        return waiting(f"the {'slope' if slope is ... else 'average'}, too,")
+    for name, value in (("slope", slope), ("average", average)):
+        if not is_number(value):
+            return wrong(f"The {name} is {value!r}, expected a number.")
+    if slope == -1:
+        return nearly("The slope has the wrong sign: t is the probability of the action that pays, and J = t · 1.")
+    if slope == 0:
+        return wrong("The slope is not 0. J = t · 1 + (1 − t) · 0: how fast does it grow with t, at t = 0 or anywhere?")
+    if slope != 1:
+        return wrong(f"The slope is not {slope:g}: write J as a function of t, and differentiate.")
+    if average == 1:
+        return nearly(
+            "The slope is right. The average is 1 for every t > 0, but at t = 0 the action that pays is never drawn."
+        )
+    if np.isinf(float(average)):
+        return nearly(
+            "The slope is right. q d log π/dt = 1/t is huge for the action that pays, but at t = 0 it is never drawn."
+        )
+    if average == -1:
+        return nearly("The slope is right. The only action drawn has d log π/dt = −1, and its reward is 0: 0 · (−1).")
+    if average != 0:
+        return wrong(
+            f"The slope is right, the average is not {average:g}: which action is drawn, and what does it pay?"
+        )
+    return right("1 and 0: at the border ∇π ≠ 0 where π = 0, and no number of samples will ever show it.")
