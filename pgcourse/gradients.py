@@ -3,6 +3,7 @@
     ∇v^π = q^π ∇π + γ p^π ∇v^π     value_gradient, and value_gradient_operator for its right-hand side
     ∇J   = ρ^π π (q^π ∇log π)      policy_gradient
     g    = ρ π (q ∇log π)          greediness_gradient, for any ρ and q
+    q_w  = ∇log π · w              compatible_critic, another q for which g = ∇J
 
 Arrays: ρ (S,), q (S, A), ∇π and ∇log π (S, A, d), ∇v (S, d), ∇J (d,). ρ^π is unnormalised, which makes = of the
 theorem's ∝.
@@ -45,6 +46,27 @@ def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) 
 def greediness_gradient(rho: Array, pi: Policy, q: Array, grad_log_pi: Array) -> Array:
     """g = ρ π (q ∇log π), of shape (d,), for any weights ρ and any q (chapter, "The link with q-greedy actions")."""
     return rho @ (pi @ (q[..., None] * grad_log_pi))
+
+
+def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:
+    """w = argmin ρ^π π (q^π − ∇log π · w)², of shape (d,): the shortest one if there are several.
+
+    Then q_w = ∇log π · w has the gradient of q^π: at the minimum ρ^π π ((q^π − q_w) ∇log π) = 0 (Sutton et al. 2000).
+    """
+    root = np.sqrt(rho_pi[:, None] * pi.probs)
+    return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
+
+
+def angle(one: Array, other: Array) -> float:
+    """Between two vectors of any one shape, in degrees from 0 to 180; NaN if one of them is 0.
+
+    By half the angle's tangent, which is exact to the last digits near 0° and 180°, where the cosine is not.
+    """
+    lengths = np.linalg.norm(one), np.linalg.norm(other)
+    if 0 in lengths:
+        return float("nan")
+    one, other = one / lengths[0], other / lengths[1]
+    return float(np.degrees(2 * np.arctan2(np.linalg.norm(one - other), np.linalg.norm(one + other))))
 
 
 def tabular_softmax_gradient(rho_pi: Array, pi: Policy, q_pi: Array) -> Array:

@@ -58,6 +58,30 @@ def lost_discount() -> FiniteMDP:
     return FiniteMDP(p, r, gamma=0.9, rho_0=np.eye(5)[0], name="lost discount")
 
 
+def wrong_rho_downhill() -> FiniteMDP:
+    """Two states where the right q on the wrong weights points downhill, if one number θ serves both states.
+
+    Whatever one does, the next state is A with probability 0.9 and else B; start in A. Action 0 gains 1 in A and costs
+    3 in B, action 1 nothing. Made for this course; with p = P(action 0) in both states and γ = 0.9, ρ^π = (9.1, 0.9)
+    and dJ/dp = 6.4, but equal weights on A and B (½ each) give −1.
+    """
+    p = np.broadcast_to([0.9, 0.1], (2, 2, 2))
+    return FiniteMDP(p, np.array([[1, 0], [-3, 0]]), gamma=0.9, rho_0=np.eye(2)[0], name="wrong ρ, downhill")
+
+
+def q_star_downhill() -> FiniteMDP:
+    """Stop for 1, or go on to where one wins 3 or loses 3: a world where q* itself can point downhill.
+
+    State 0: action 0 ends the game and pays 1, action 1 goes on to state 1. State 1: both actions end it, action 0 pays
+    3, action 1 costs 3. State 2 is the end. Made for this course; with γ = 0.9, π(·|0) = (½, ½) and
+    π(·|1) = (0.02, 0.98), ρ^π π (q* ∇log π) in the tabular softmax and ∇J have the cosine −0.983.
+    """
+    p = np.zeros((3, 2, 3))
+    p[:, :, 2] = 1
+    p[0, 1] = [0, 1, 0]
+    return FiniteMDP(p, np.array([[1, 0], [3, -3], [0, 0]]), gamma=0.9, rho_0=np.eye(3)[0], name="stop or go on")
+
+
 def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generator, absorbing: int = 0) -> FiniteMDP:
     """A random MDP: from each pair, `branching` next states with random probabilities, rewards standard normal.
 
