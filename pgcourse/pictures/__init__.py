@@ -13,6 +13,7 @@ from pgcourse.pictures.bars import ActionBars, ProbabilityBars
 from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObjectives, Vectors, VectorTable
 from pgcourse.pictures.equations import LinesTable, Residuals
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
+from pgcourse.pictures.greediness import Climbs, Directions, Hops, Ingredients, Plane, StepSizes
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
 from pgcourse.pictures.operators import Gap, TwoValues
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
@@ -27,8 +28,10 @@ __all__ = [
     "VALUE",
     "WAYS",
     "ActionBars",
+    "Climbs",
     "Corridor",
     "Curve",
+    "Directions",
     "EstimateCloud",
     "ExactAndSampled",
     "Factors",
@@ -36,18 +39,22 @@ __all__ = [
     "GradientCloud",
     "GridWorld",
     "Handle",
+    "Hops",
+    "Ingredients",
     "Landscape",
     "LinesTable",
     "PairGrid",
     "PairTerms",
     "Part",
     "Picture",
+    "Plane",
     "PolicyBars",
     "PolicyValues",
     "ProbabilityBars",
     "Residuals",
     "SignedGrid",
     "StepBars",
+    "StepSizes",
     "Total",
     "TwoObjectives",
     "TwoStates",
