@@ -70,6 +70,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "explorer": ({"live", "running", "scenes"}, {"numpy", "IPython", "ipywidgets"}),
     "exercises.verdict": (set(), {"numpy"}),
     "exercises.start": ({"exercises.verdict"}, {"numpy"}),
+    "exercises.greediness": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.value_gradients": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.reminders": (NUMBERS | {"exercises.verdict"}, {"numpy"}),

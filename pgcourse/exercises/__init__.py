@@ -5,6 +5,13 @@
 An exercise not answered yet is `...`, Python's own ellipsis, so that "Run all" runs through.
 """
 
+from pgcourse.exercises.greediness import (
+    check_critics,
+    check_downhill_weights,
+    check_inner_product,
+    check_lagging_critic,
+    check_statements,
+)
 from pgcourse.exercises.policies import check_dominating_start, check_parameter_count, check_table
 from pgcourse.exercises.reminders import (
     check_bellman_operator,
@@ -28,15 +35,20 @@ __all__ = [
     "check_best_p",
     "check_border",
     "check_constant",
+    "check_critics",
     "check_dominating_start",
+    "check_downhill_weights",
     "check_fixed_point",
     "check_gradient_operator",
+    "check_inner_product",
+    "check_lagging_critic",
     "check_occupancy",
     "check_occupancy_proof",
     "check_parameter_count",
     "check_reasons",
     "check_silent_bug",
     "check_state_sampler",
+    "check_statements",
     "check_table",
     "check_worse_greedy",
     "check_zero_states",

@@ -1,0 +1,287 @@
+"""The exercises of notebook 05: g downhill, the inner product in the table, right gradients of wrong critics, and what
+is, and what is not, a generalisation of the policy improvement theorem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pgcourse.bellman import exact
+from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
+from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.policy import Policy, grad_log_softmax, tabular_softmax
+from pgcourse.zoo import garnet, q_star_downhill
+
+CLOSE = 1e-9
+
+# Find a critic that points downhill, in the laboratory
+
+LAGGING = "a lagging critic"
+ENOUGH = 120.0  # degrees
+
+
+def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, Any]]) -> Verdict:
+    """my_case = lab_view.values: table, the right ρ, a lagging critic, and g more than 120° from ∇J."""
+    if my_case is ...:
+        return waiting("lab_view.values")
+    if not isinstance(my_case, Mapping):
+        return wrong(f"{my_case!r} is not what lab_view.values gives, expected a dictionary of the view's values.")
+    try:
+        numbers = compute_lab(**my_case)
+        pi, rho, q = (numbers[name] for name in ("pi", "rho", "q"))
+    except Exception as error:  # values by hand, or a compute_lab that has been changed
+        return wrong(f"compute_lab(**my_case) raised {type(error).__name__}: {error}. Expected lab_view.values.")
+    mdp = q_star_downhill()
+    _, q_pi, rho_pi, _ = exact(mdp, pi)
+    if my_case.get("parameters") != "table":
+        return wrong(f"parameters is {my_case.get('parameters')!r}, expected 'table': there states share no features.")
+    if not _close(rho[mdp.live], rho_pi[mdp.live]):
+        return wrong(f"ρ is {_listed(rho[mdp.live])}, expected ρ^π = {_listed(rho_pi[mdp.live])}: wrong ρ goes to 0.")
+    if _close(q, q_pi):
+        return wrong("q is still q^π, so g is ∇J, exactly. Slide wrong q up.")
+    if my_case.get("q_kind") != LAGGING:
+        return wrong(f"Your q is changed by “{my_case.get('q_kind')}”, expected “{LAGGING}”: the q of an older policy.")
+    grad_J, g = tabular_softmax_gradient(rho_pi, pi, q_pi), tabular_softmax_gradient(rho_pi, pi, q)
+    return _judge_angle(angle(g, grad_J))
+
+
+def _judge_angle(degrees: float) -> Verdict:
+    """Is the angle from ∇J to g, with the lagging critic, more than ENOUGH?"""
+    if np.isnan(degrees):
+        return wrong("One of the two gradients is 0, so there is no angle. Go where the choice still matters.")
+    if degrees <= 90:
+        return wrong(f"The angle is {degrees:.0f}°: g may be off, but it is still uphill. Downhill begins at 90°.")
+    if degrees <= ENOUGH:
+        return nearly(f"Downhill, at {degrees:.0f}°. Expected more than {ENOUGH:.0f}°: go on in the same sense.")
+    return right(
+        f"The angle is {degrees:.0f}°. The old critic praises going on, since the old policy won in the room; yours "
+        "loses there, and the critic does not know it yet."
+    )
+
+
+# Build weights that point downhill, with the right q
+
+
+def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) -> Verdict:
+    """my_rho (S,): weights ≥ 0 with which the right q points downhill, for the softmax with features phi."""
+    if my_rho is ...:
+        return waiting("one weight for each state")
+    try:
+        rho = np.asarray(my_rho, dtype=float)
+    except (TypeError, ValueError):
+        return wrong(f"{my_rho!r} is not an array of numbers, expected {mdp.S} weights.")
+    if rho.shape != (mdp.S,):
+        return wrong(f"my_rho has shape {rho.shape}, expected ({mdp.S},): one weight for each state.")
+    if not np.isfinite(rho).all() or (rho < 0).any():
+        s = int(np.argmax(~np.isfinite(rho) | (rho < 0)))
+        return wrong(f"my_rho[{s}] is {rho[s]:g}, expected a weight ≥ 0: −ρ^π would be too easy.")
+    _, q_pi, rho_pi, _ = exact(mdp, pi)
+    grad_log_pi = grad_log_softmax(phi, pi)
+    grad_J, g = (greediness_gradient(x, pi, q_pi, grad_log_pi) for x in (rho_pi, rho))
+    size = (rho @ (pi @ np.abs(q_pi))) * np.abs(phi).max()
+    if not np.linalg.norm(g) > CLOSE * size:
+        return wrong("With your weights g is 0: they lie where nothing hangs on the choice, such as in holes.")
+    if _close(rho / rho.sum(), rho_pi / rho_pi.sum()) or _close(
+        rho[mdp.live] / rho[mdp.live].sum(), rho_pi[mdp.live] / rho_pi[mdp.live].sum()
+    ):
+        return wrong("That is ρ^π, or in proportion to it. With the right q that is the theorem: the angle is 0°.")
+    degrees = angle(g, grad_J)
+    if degrees <= 90:
+        arrows = greediness_gradient_by_state(pi, q_pi, grad_log_pi)
+        s = int((arrows @ grad_J * rho).argmax())
+        return wrong(
+            f"The angle is {degrees:.0f}°: still uphill. g is a sum of one arrow a state, ρ(s) times π(q∇log π)(s); "
+            f"with your weights state {s} pulls uphill most."
+        )
+    return right(
+        f"The angle is {degrees:.0f}°, with q = q^π and weights ≥ 0: downhill. The states you weigh want something "
+        "else of the shared parameters than those where the policy spends its time."
+    )
+
+
+def greediness_gradient_by_state(pi: Policy, q: Array, grad_log_pi: Array) -> Array:
+    """π (q ∇log π), of shape (S, d): each state's own arrow, before ρ weighs them."""
+    return pi @ (q[..., None] * grad_log_pi)
+
+
+# The inner product in the table
+
+
+def check_inner_product(my_inner_product: Any) -> Verdict:
+    """my_inner_product(rho, rho_pi, pi, A) must be ⟨g, ∇J⟩ of the tabular softmax, with q = q^π and A = q^π − v^π."""
+    if my_inner_product is ...:
+        return waiting("a function")
+    if not callable(my_inner_product):
+        return wrong(f"{my_inner_product!r} is not a function, expected one of (rho, rho_pi, pi, A).")
+    rng = np.random.default_rng(5)
+    for S, A, absorbing in ((5, 3, 0), (4, 2, 1), (3, 6, 0)):
+        mdp = garnet(S, A, 2, 0.9, rng, absorbing)
+        verdict = _check_one_product(my_inner_product, mdp, tabular_softmax(rng.standard_normal((S, A))), rng)
+        if not verdict:
+            return verdict
+    return right("A sum of products and squares, none of them negative. So in the table no ρ ≥ 0 can turn g downhill.")
+
+
+def _check_one_product(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+    _, q_pi, rho_pi, _ = exact(mdp, pi)
+    A, rho, probs = q_pi - (pi @ q_pi)[:, None], rng.random(mdp.S), pi.probs
+    try:
+        value = my(rho.copy(), rho_pi.copy(), pi, A.copy())
+        if value is ... or value is None:
+            return waiting("what the function returns")
+        value = np.asarray(value, dtype=float)
+    except Exception as error:  # the student's own code runs here
+        return wrong(
+            f"Your function raised {type(error).__name__}: {error}. The shapes: rho and rho_pi ({mdp.S},), A "
+            f"{A.shape}; π(a|s) as an array is pi.probs {probs.shape}."
+        )
+    expected = rho * rho_pi @ (probs**2 * A**2).sum(axis=1)
+    if value.shape in ((mdp.S,), A.shape) and _close(value.sum(), expected):
+        return nearly(f"The terms are right, and you return all of them, {value.shape}. Add them up: one number.")
+    if value.size != 1:
+        return wrong(f"Your result has shape {value.shape}, expected one number.")
+    value = value.reshape(())
+    if _close(value, expected):
+        return right("")
+    known = (
+        (rho * rho_pi @ (pi @ A**2), "π stands once. Each gradient brings its own π(a|s), so it is squared, as A is."),
+        (rho * rho_pi @ (probs**2 * A).sum(axis=1), "A stands once. Each of the two gradients has one."),
+        (rho * rho_pi @ (probs * A).sum(axis=1), "Σ_a π A is 0 in every state: multiply entry by entry, then add up."),
+        (rho * rho_pi @ (A**2).sum(axis=1), "π is missing: the gradient's entry for (s, a) is ρ(s) π(a|s) A(s, a)."),
+        (rho * rho_pi @ (pi @ A) ** 2, "You square the sum over actions. It is a sum of squares; Σ_a π A is 0."),
+        (rho @ (probs**2 * A**2).sum(axis=1), "ρ^π is missing. Which weights does ∇J have?"),
+        (rho_pi @ (probs**2 * A**2).sum(axis=1), "ρ is missing. Which weights does g have?"),
+        (rho_pi**2 @ (probs**2 * A**2).sum(axis=1), "That is |∇J|²: both gradients have your ρ^π. g has ρ."),
+        (rho**2 @ (probs**2 * A**2).sum(axis=1), "That is |g|²: both gradients have your ρ. ∇J has ρ^π."),
+        ((rho @ rho_pi) * (probs**2 * A**2).sum(),
+         "You sum over states twice. A state's entries meet only that state's: ρ(s) ρ^π(s) stays under one sum."),
+        (np.sqrt(expected), "That is the square root. The inner product is the plain sum of products."),
+    )  # fmt: skip
+    for other, message in known:
+        if _close(value, other):
+            return nearly(message)
+    return wrong(
+        f"On a random MDP you get {float(value):.6g}, expected {expected:.6g}. The entry of g for θ(s, a) is "
+        "ρ(s) π(a|s) A(s, a); what is that of ∇J?"
+    )
+
+
+# Which critics keep the gradient
+
+CRITICS = {  # letter → (the critic, what it does to the gradient, why)
+    "A": ("q^π − v^π", "exact", "v^π depends on s alone, and Σ_a π ∇log π = 0: a shift b(s) cancels"),
+    "B": ("2 q^π", "direction", "g is linear in q, so it is 2∇J: twice the length, the same direction"),
+    "C": ("q^π + noise, drawn once in each pair", "neither",
+          "one draw of noise tilts g. Averaged over draws, noise of mean 0 cancels, but you have drawn once"),
+    "D": ("q^π − b(a), a shift for each action", "neither", "what cancels is a shift that is the same for all actions "
+          "of a state; this one changes their differences"),
+    "E": ("the compatible critic, ∇log π · w fitted to q^π with weights ρ^π π", "exact",
+          "what the fit leaves over is orthogonal to ∇log π, and g takes only inner products with that"),
+    "F": ("q*, the values of the best policy", "neither",
+          "they are right for a policy you do not follow yet; the lab shows 170°"),
+    "G": ("q^π + 1000", "exact", "a constant is a shift b(s), too. (Samples would be noisier; the mean is exact)"),
+    "H": ("a q that ranks the actions of each state as q^π does", "neither",
+          "the sizes of the differences weigh the states and actions against one another"),
+}  # fmt: skip
+EFFECTS = ("exact", "direction", "neither")
+
+
+def check_critics(answer: Any) -> Verdict:
+    """answer = {letter of CRITICS: "exact", "direction" or "neither"}: what each critic makes of ∇J, with ρ = ρ^π."""
+    if answer is ...:
+        return waiting("a word for each critic")
+    if not isinstance(answer, Mapping):
+        return wrong(f"{answer!r} is not a dictionary, expected {{'A': 'exact', …}}.")
+    if missing := [letter for letter in CRITICS if letter not in answer]:
+        return wrong(f"Critic {missing[0]} has no word, expected one for each of {', '.join(CRITICS)}.")
+    given = {letter: _lower(answer[letter]) for letter in CRITICS}
+    if all(word is ... for word in given.values()):
+        return waiting("a word for each critic")
+    done = sum(given[letter] == effect for letter, (_, effect, _) in CRITICS.items())
+    for letter, (name, effect, why) in CRITICS.items():
+        word = given[letter]
+        if word is ...:
+            return waiting(f"a word for critic {letter} (so far {done} of {len(CRITICS)} are right)")
+        if word not in EFFECTS:
+            return wrong(f"Critic {letter} has {answer[letter]!r}, expected one of {', '.join(EFFECTS)}.")
+        if word != effect:
+            text = f"{letter}, {name}, is not “{word}”: {why}."
+            return nearly(f"{done} of {len(CRITICS)} are right. {text}") if 2 * done >= len(CRITICS) else wrong(text)
+    return right("All of them. Exact: A, E, G. So q = q^π is sufficient, not necessary.")
+
+
+# True or false, and why
+
+STATEMENTS = {  # number → (is it true, the letter of its reason, what to think of)
+    1: (True, "D", "Reminder 1 speaks of a full greedy step. Is there a ρ in it?"),
+    2: (False, "F", "look at the corridor: the same direction, a step too long, and J falls"),
+    3: (False, "B", "in the corridor, at p = 0.57, more p is good for the start; and for the second cell?"),
+    4: (False, "A", "a greedy step goes all the way, and a gradient speaks of the first little bit of a way"),
+    5: (False, "E", "with shared parameters, is there always a policy that is greedy everywhere, or nearer to it?"),
+    6: (True, "C", "how does the step change the odds of actions with A > 0, and of those with A < 0?"),
+}
+REASONS = {
+    "A": "a derivative promises nothing for a step of finite size, and no derivative is needed for a greedy step",
+    "B": "a parameter that serves several states can serve one at the expense of another; J adds them up",
+    "C": "each step multiplies π(a|s) by something above 1 exactly where A^π(s, a) > 0",
+    "D": "the policy improvement theorem: every state gains or stays, wherever one starts",
+    "E": "the policies at hand may contain none that improves every state, and J can rise all the same",
+    "F": "an ascent direction is one for small steps; J curves",
+}
+
+
+def check_statements(answer: Any) -> Verdict:
+    """answer = {number: (True or False, letter of REASONS)} for the six statements."""
+    if answer is ...:
+        return waiting("True or False and a letter for each statement")
+    if not isinstance(answer, Mapping):
+        return wrong(f"{answer!r} is not a dictionary, expected {{1: (True, 'A'), …}}.")
+    if missing := [number for number in STATEMENTS if number not in answer]:
+        return wrong(f"Statement {missing[0]} is missing, expected an answer to each of 1 to {len(STATEMENTS)}.")
+    if all(_unanswered(answer[number]) for number in STATEMENTS):
+        return waiting("True or False and a letter for each statement")
+    done = sum(_is_right(answer[number], number) for number in STATEMENTS)
+    so_far = f"{done} of {len(STATEMENTS)} are right."
+    for number, (truth, reason, hint) in STATEMENTS.items():
+        given = answer[number]
+        if _unanswered(given):
+            return waiting(f"True or False and a letter for statement {number}")
+        if not (isinstance(given, tuple | list) and len(given) == 2):
+            return wrong(f"Statement {number} has {given!r}, expected a pair such as (True, 'A').")
+        said, letter = given[0], str(given[1]).strip().upper()
+        if not isinstance(said, bool | np.bool_):
+            return wrong(f"Statement {number} has {said!r}, expected True or False.")
+        if letter not in REASONS:
+            return wrong(f"Statement {number} has the reason {given[1]!r}, expected one of {', '.join(REASONS)}.")
+        if said != truth:
+            text = f"Statement {number} is {truth}, not {said}: {hint}."
+            return nearly(f"{so_far} {text}") if 2 * done >= len(STATEMENTS) else wrong(text)
+        if letter != reason:
+            text = f"Statement {number} is {truth}, but {letter} is not why (“{REASONS[letter]}”). A hint: {hint}."
+            return nearly(f"{so_far} {text}")
+    return right("Two theorems, neither inside the other. They meet in the table, where both improve every state.")
+
+
+def _is_right(given: Any, number: int) -> bool:
+    truth, reason, _ = STATEMENTS[number]
+    pair = isinstance(given, tuple | list) and len(given) == 2
+    return pair and isinstance(given[0], bool | np.bool_) and given[0] == truth and _lower(given[1]) == reason.lower()
+
+
+def _unanswered(given: Any) -> bool:
+    return given is ... or (isinstance(given, tuple | list) and any(x is ... for x in given))
+
+
+def _lower(word: Any) -> Any:
+    return word.strip().lower() if isinstance(word, str) else word
+
+
+def _listed(x: Array) -> str:
+    return f"({', '.join(f'{value:.3f}' for value in x)})"
+
+
+def _close(value: Any, expected: Any, rtol: float = CLOSE) -> bool:
+    return bool(np.abs(value - expected).max() <= rtol * max(np.abs(expected).max(), 1e-300))
