@@ -1,0 +1,72 @@
+"""Notebook 05 in a real JupyterLab: each live view is driven once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_browser_notebooks import said, view, wait_until_said
+
+LAB = "The laboratory: g beside ∇J in two states"
+STEPS = "Steps along the exact gradient in the corridor, small and too long"
+SIZES = "One step of any size on FrozenLake"
+
+
+@pytest.fixture
+def notebook(open_notebook):
+    notebook = open_notebook("05_greediness_gradient.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def cell_of(notebook, picture):
+    return notebook.page.locator(".jp-Cell", has=picture)
+
+
+def press(slider, key):
+    slider.focus()
+    slider.press(key)
+
+
+def test_wrong_weights_are_uphill_in_the_table_and_downhill_once_features_are_shared(notebook):
+    picture = view(notebook, LAB)
+    cell = cell_of(notebook, picture)
+    assert "angle 0°: the same direction" in said(picture)
+    press(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
+    wait_until_said(notebook, picture, "Parameters: table.*angle 61°: uphill.*along g: .*never falls")
+    before = picture.locator("svg").bounding_box()
+    cell.get_by_role("combobox").nth(2).select_option("shared features")
+    text = wait_until_said(notebook, picture, "Parameters: shared features.*angle 136°: downhill.*along g.*falls")
+    assert re.search(r"along ∇J: [^,]*, never falls", text)
+    assert picture.locator("svg").bounding_box()["width"] == before["width"]
+    point = picture.get_by_role("slider", name="θ")
+    press(point, "ArrowRight")
+    wait_until_said(notebook, picture, r"θ is \(-0\.80, 5\.00\)")
+    preferences = notebook.run("print(*lab_view.values['preferences'])").split()
+    assert [float(x) for x in preferences] == pytest.approx([-0.8, 1.7], abs=1e-4)  # the policy, in any parameters
+    assert notebook.errors == []
+
+
+def test_the_view_s_values_answer_the_exercise(notebook):
+    picture = view(notebook, LAB)
+    wanted = "{'q_kind': 'a lagging critic', 'q_share': 1.0, 'preferences': (0.0, -3.0)}"
+    notebook.run(f"lab_view.values = {wanted}")
+    wait_until_said(notebook, picture, "angle 153°: downhill")
+    assert "Right" in notebook.run("print(check_lagging_critic(lab_view.values, compute_lab))")
+    assert notebook.errors == []
+
+
+def test_a_longer_step_falls_off_the_hill_and_one_in_the_table_never_does(notebook):
+    picture = view(notebook, STEPS)
+    assert "never falls" in said(picture)
+    press(cell_of(notebook, picture).locator(".noUi-handle").nth(1), "End")  # step α
+    wait_until_said(notebook, picture, "exact ∇J: .*falls 1\\d times")
+    picture = view(notebook, SIZES)
+    cell = cell_of(notebook, picture)
+    press(cell.locator(".noUi-handle").first, "End")
+    wait_until_said(notebook, picture, "table, along q, α = 100,000.*, up")
+    cell.get_by_role("combobox").select_option("table, along ∇J")
+    wait_until_said(notebook, picture, "table, along ∇J, α = 100,000.*, up")
+    cell.get_by_role("combobox").select_option("two features, along ∇J")
+    wait_until_said(notebook, picture, "two features.*0.1213 → 0.0527, DOWN")
+    assert notebook.errors == []
