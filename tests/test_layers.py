@@ -24,6 +24,10 @@ NUMBERS = {
     "environments",
     "returns",
     "estimators",
+    "networks",
+    "optimisers",
+    "reinforce",
+    "actor_critic",
 }
 MATPLOTLIB = {"numpy", "matplotlib"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
@@ -36,6 +40,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "environments": ({"mdp", "sampling", "trajectories"}, {"numpy"}),
     "returns": ({"mdp", "policy", "bellman", "sampling", "trajectories"}, {"numpy"}),
     "estimators": ({"mdp", "policy", "returns", "trajectories"}, {"numpy"}),
+    "networks": ({"mdp"}, {"numpy"}),
+    "optimisers": ({"mdp"}, {"numpy"}),
+    "reinforce": ({"mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),
+    "actor_critic": ({"mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),
     "pictures.directions": ({"pictures.part"}, MATPLOTLIB),

@@ -1,0 +1,127 @@
+"""A2C: an actor and a critic, each a small network, learning beside each other from environments in lockstep.
+
+    δ_t = r_t + γ v_w(s_{t+1}) − v_w(s_t)                     no v after a termination; after a time limit there is one
+    A_t = Σ_k (γλ)ᵏ δ_{t+k}                                   GAE(λ), to the end of the trajectory or of the batch
+    θ   climbs  E[A_t ∇log π_θ(a_t|s_t) + β ∇H(π_θ(s_t))]     the actor
+    w   climbs  E[A_t ∇v_w(s_t)]                              the critic: its target is v_w(s_t) + A_t, held fixed
+
+One batch is n steps of each of the N environments; it makes one step of θ and one of w, and is thrown away. After Mnih
+et al. 2016 (arXiv 1602.01783), whose environments are not in step (A3C). States are not weighted by γᵗ: as everyone's,
+this direction is not the gradient of J.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pgcourse.environments import streams
+from pgcourse.mdp import Array, frozen
+from pgcourse.networks import MLP, SoftmaxNetwork, inputs, policy_for
+from pgcourse.optimisers import NOTHING, Memory, Optimiser, adam
+from pgcourse.returns import gae, td_errors
+from pgcourse.trajectories import Stream
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What A2C needs to be told. As they stand they take CartPole-v1 to 475 with 16 environments."""
+
+    n: int = 16  # steps of each environment in a batch: 5 are usual, more let rewards carry λ's long memory
+    gamma: float = 0.995  # a horizon of 200 steps; with 0.99 the cart's slow drift off the track is hardly felt
+    lam: float = 0.98  # the critic is young: trust mostly rewards
+    hidden: tuple[int, ...] = (32, 32)  # of both networks; larger ones learn no faster here
+    alpha_theta: float = 5e-3
+    alpha_w: float = 1e-2  # two time scales: the critic follows v^π while π moves, so it must be the faster one
+    beta: float = 0.0  # weight of the entropy; CartPole needs none
+    unit: float = 10.0  # of the critic's outputs: v grows from about 0 to 1/(1−γ) = 200, in fewer steps if in tens
+    optimiser: Optimiser = adam
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """All that A2C knows after `updates` batches; nothing in it changes."""
+
+    policy: SoftmaxNetwork  # the actor: π_θ
+    critic: MLP
+    w: Array
+    memory_theta: Memory = NOTHING
+    memory_w: Memory = NOTHING
+    updates: int = 0
+    steps: int = 0  # of all environments together
+    earned: Array | float = 0.0  # (N,) in the trajectories that are not over
+    returns: Array = field(default_factory=lambda: np.zeros(0))  # undiscounted, of those that ended in this batch
+    entropy: float = np.nan  # mean H(π(s)) in this batch
+    error: float = np.nan  # root mean square of A_t: how far the critic was from its target
+
+    def v(self, obs: Array) -> Array:
+        """v_w(s), (N,)."""
+        return self.critic.forward(self.w, inputs(obs))[-1][:, 0]
+
+
+def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
+    """A2C on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
+
+    Each `next` is one update. The environment is reset at the beginning, with a seed from `seed`: the same seed gives
+    the same run, and a new generator a new one. To stop, ask no more. One generator an environment at a time.
+
+    TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
+    not finite.
+    """
+    settings = settings or Settings()
+    rng = np.random.default_rng(seed)
+    policy = policy_for(env, settings.hidden, rng)
+    critic = MLP((*policy.net.sizes[:-1], 1), settings.unit)
+    learner = Learner(policy, critic, w=frozen(critic.initial(rng)))
+    batches = streams(env, policy, settings.n, rng)
+    batch = next(batches)
+    while True:
+        learner = update(learner, batch, settings)
+        yield learner
+        batch = batches.send(learner.policy)
+
+
+def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
+    """The learner after one more batch (N, n): δ, A, then a step of θ and one of w, as the module's text has them."""
+    policy, critic, w = learner.policy, learner.critic, learner.w
+    shape, s = batch.r.shape, inputs(batch.s, axes=2)
+    h = critic.forward(w, s)
+    v, v_next = h[-1].reshape(shape), critic.forward(w, inputs(batch.s_next, axes=2))[-1].reshape(shape)
+    delta = td_errors(batch, v, v_next, settings.gamma)
+    A = gae(batch, delta, settings.gamma, settings.lam).ravel()
+
+    weight = batch.valid.ravel() / max(1, batch.valid.sum())  # a mean over what is a step at all
+    pi_gradient, entropy = policy.gradient(s, batch.a.ravel(), weight * A, settings.beta * weight)
+    v_gradient = critic.backward(w, h, (weight * A)[:, None])
+    step_theta, memory_theta = settings.optimiser(pi_gradient, learner.memory_theta)
+    step_w, memory_w = settings.optimiser(v_gradient, learner.memory_w)
+    returns, earned = finished(batch, learner.earned)
+    return Learner(
+        policy=replace(policy, theta=frozen(policy.theta + settings.alpha_theta * step_theta)),
+        critic=critic,
+        w=frozen(w + settings.alpha_w * step_w),
+        memory_theta=memory_theta,
+        memory_w=memory_w,
+        updates=learner.updates + 1,
+        steps=learner.steps + int(batch.valid.sum()),
+        earned=earned,
+        returns=returns,
+        entropy=float(weight @ entropy),
+        error=float(np.sqrt(weight @ A**2)),
+    )
+
+
+def finished(batch: Stream, earned: Array | float) -> tuple[Array, Array]:
+    """The undiscounted returns of the trajectories that end in the batch, in order, and (N,) what the others earned.
+
+    `earned` (N,) is what those under way had earned before.
+    """
+    total = earned + np.cumsum(batch.r * batch.valid, axis=1).T  # (n, N)
+    returns, paid = [], np.zeros(len(batch.r))
+    for t, n in np.argwhere(batch.ended.T):
+        returns.append(total[t, n] - paid[n])
+        paid[n] = total[t, n]
+    return frozen(np.array(returns)), frozen(total[-1] - paid)

@@ -1,0 +1,100 @@
+"""REINFORCE with a network, or with no hidden layer a linear softmax, on any Gymnasium environment (Williams 1992).
+
+    θ climbs  E[Σ_t (G_t − b_t) ∇log π_θ(a_t|s_t)],   G_t = r_t + γ G_{t+1}
+
+from batches of whole trajectories. With γ = 1, the default, this is the gradient of the mean return up to the time
+limit, and nothing is left out; with γ < 1 the weight γᵗ of later states is, as everyone leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pgcourse.environments import rollouts
+from pgcourse.mdp import Array, frozen
+from pgcourse.networks import SoftmaxNetwork, inputs, policy_for
+from pgcourse.optimisers import NOTHING, Memory, Optimiser, adam
+from pgcourse.returns import returns_to_go
+from pgcourse.trajectories import Trajectories
+
+Baseline = Callable[[Trajectories, Array], Array]
+
+
+# Baselines: what is taken off G_t (M,), one number for each step or for all
+
+
+def no_baseline(tau: Trajectories, G: Array) -> Array:
+    """b = 0."""
+    return np.zeros(1)
+
+
+def mean(tau: Trajectories, G: Array) -> Array:
+    """b = the mean of G_t over the batch's steps. Each G_t is in it, which is a bias of one part in many."""
+    return G.mean(keepdims=True)
+
+
+def mean_at_time(tau: Trajectories, G: Array) -> Array:
+    """b_t = the mean of G_t over those of the batch's trajectories that came as far as t."""
+    t = tau.steps.t
+    return (np.bincount(t, G) / np.bincount(t))[t]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What REINFORCE needs to be told. As they stand they take a linear softmax to 475 on CartPole-v1."""
+
+    episodes: int = 16  # a batch; with one at a time a single bad one can undo many good ones
+    horizon: int = 500  # as CartPole-v1's own time limit
+    gamma: float = 1.0
+    hidden: tuple[int, ...] = ()  # none: a linear softmax, (inputs + 1) · actions numbers
+    alpha: float = 0.1
+    optimiser: Optimiser = adam  # angles are small numbers, speeds large ones: to each parameter a step of its own
+    baseline: Baseline = mean  # every G_t is positive here: without one, whatever was done is made more probable
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """All that REINFORCE knows after `updates` batches; nothing in it changes."""
+
+    policy: SoftmaxNetwork
+    memory: Memory = NOTHING
+    updates: int = 0
+    steps: int = 0  # of all environments together
+    returns: Array = field(default_factory=lambda: np.zeros(0))  # (N,) undiscounted, of the trajectories of this batch
+
+
+def reinforce(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
+    """REINFORCE on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
+
+    Each `next` is one batch of trajectories and one step of θ. The environment is reset for every batch, with seeds
+    from `seed`: the same seed gives the same run. To stop, ask no more.
+
+    TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
+    not finite.
+    """
+    settings = settings or Settings()
+    rng = np.random.default_rng(seed)
+    learner = Learner(policy_for(env, settings.hidden, rng))
+    while True:
+        learner = update(learner, rollouts(env, learner.policy, settings.episodes, settings.horizon, rng), settings)
+        yield learner
+
+
+def update(learner: Learner, tau: Trajectories, settings: Settings) -> Learner:
+    """The learner after one more batch of trajectories: a step along (1/N) Σ_t (G_t − b_t) ∇log π(a_t|s_t)."""
+    policy, steps = learner.policy, tau.steps
+    inputs(steps.s_next)  # no use is made of the last observation of all, but it, too, must be made of numbers
+    G = returns_to_go(steps, settings.gamma)
+    gradient, _ = policy.gradient(steps.s, steps.a, (G - settings.baseline(tau, G)) / len(tau))
+    step, memory = settings.optimiser(gradient, learner.memory)
+    return Learner(
+        policy=replace(policy, theta=frozen(policy.theta + settings.alpha * step)),
+        memory=memory,
+        updates=learner.updates + 1,
+        steps=learner.steps + len(steps.r),
+        returns=frozen(tau.sums(steps.r)),
+    )
