@@ -4,7 +4,7 @@ numbers    mdp, zoo, policy, bellman, gradients, trajectories, sampling, environ
            networks, optimisers, reinforce, actor_critic (on any Gymnasium environment, CartPole among them)
 picture    pictures
 live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
-course     exercises
+course     exercises, progress, progress_page
 
 Layers import downwards only. Notation, shapes and sources stand in each module's text.
 """

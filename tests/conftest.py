@@ -58,7 +58,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     ]  # window.jupyterapp: run, restart and change the theme by command
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], cwd=home, env={**os.environ, **own}, stdout=log, stderr=log
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=home,
+            env={**os.environ, **own, "PGCOURSE_PROGRESS": "on"},
+            stdout=log,
+            stderr=log,
         )
     try:
         found: list[Path] = []

@@ -76,7 +76,9 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "running": (set(), {"ipywidgets"}),
     "scenes": (set(), {"anywidget", "traitlets"}),
     "explorer": ({"live", "running", "scenes"}, {"numpy", "IPython", "ipywidgets"}),
+    "progress": (set(), set()),
     "exercises.verdict": (set(), {"numpy"}),
+    "exercises.shown": ({"progress", "exercises.verdict"}, {"IPython"}),
     "exercises.start": ({"exercises.verdict"}, {"numpy"}),
     "exercises.greediness": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
@@ -84,6 +86,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "exercises.reminders": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.theorem": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.__init__": ({"exercises"}, set()),
+    "progress_page": ({"progress", "exercises"}, {"IPython"}),
     "__init__": (set(MODULES), set()),
 }
 FORBIDDEN = (

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from test_notebooks import NOTEBOOKS, code_cells, nbformat
+from test_notebooks import COURSE, code_cells, nbformat
 
 import pgcourse.explorer
 from pgcourse import Explorer
@@ -15,7 +15,7 @@ from pgcourse import Explorer
 LONGEST_NAME = 40  # characters: a button that fits on a phone
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=COURSE, ids=lambda path: path.stem)
 def names(request):
     """What the notebook's code cells define; run here, once, without a kernel."""
     known: dict[str, object] = {}
@@ -57,7 +57,7 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
             assert shown(view) == pictures[scene], f"{name}: {scene} depends on what was shown before"
 
 
-@pytest.mark.parametrize("names", [NOTEBOOKS[1]], indirect=True, ids=["01_policies_and_J"])
+@pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
     monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
     view = names["landscape_view"]

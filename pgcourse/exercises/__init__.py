@@ -19,6 +19,7 @@ from pgcourse.exercises.reminders import (
     check_occupancy_proof,
     check_worse_greedy,
 )
+from pgcourse.exercises.shown import watch
 from pgcourse.exercises.start import check_best_p
 from pgcourse.exercises.theorem import check_border, check_constant, check_silent_bug, check_state_sampler
 from pgcourse.exercises.value_gradients import (
@@ -53,3 +54,5 @@ __all__ = [
     "check_worse_greedy",
     "check_zero_states",
 ]
+
+watch()  # here and not in a cell of each notebook, where it would be noise to the reader and could be forgotten

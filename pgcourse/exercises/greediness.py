@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.bellman import exact
-from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, tabular_softmax
@@ -23,6 +23,7 @@ LAGGING = "a lagging critic"
 ENOUGH = 120.0  # degrees
 
 
+@exercise
 def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, Any]]) -> Verdict:
     """my_case = lab_view.values: table, the right ρ, a lagging critic, and g more than 120° from ∇J."""
     if my_case is ...:
@@ -65,6 +66,7 @@ def _judge_angle(degrees: float) -> Verdict:
 # Build weights that point downhill, with the right q
 
 
+@exercise
 def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) -> Verdict:
     """my_rho (S,): weights ≥ 0 with which the right q points downhill, for the softmax with features phi."""
     if my_rho is ...:
@@ -110,6 +112,7 @@ def greediness_gradient_by_state(pi: Policy, q: Array, grad_log_pi: Array) -> Ar
 # The inner product in the table
 
 
+@exercise
 def check_inner_product(my_inner_product: Any) -> Verdict:
     """my_inner_product(rho, rho_pi, pi, A) must be ⟨g, ∇J⟩ of the tabular softmax, with q = q^π and A = q^π − v^π."""
     if my_inner_product is ...:
@@ -189,6 +192,7 @@ CRITICS = {  # letter → (the critic, what it does to the gradient, why)
 EFFECTS = ("exact", "direction", "neither")
 
 
+@exercise
 def check_critics(answer: Any) -> Verdict:
     """answer = {letter of CRITICS: "exact", "direction" or "neither"}: what each critic makes of ∇J, with ρ = ρ^π."""
     if answer is ...:
@@ -233,6 +237,7 @@ REASONS = {
 }
 
 
+@exercise
 def check_statements(answer: Any) -> Verdict:
     """answer = {number: (True or False, letter of REASONS)} for the six statements."""
     if answer is ...:

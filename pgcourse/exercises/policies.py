@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from pgcourse.bellman import action_value, evaluate, optimal_values
-from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
 
+@exercise
 def check_parameter_count(answer: Any) -> Verdict:
     """How many numbers it takes to write down any stochastic policy for FrozenLake 4×4 (16 states, 4 actions)."""
     if answer is ...:
@@ -50,6 +51,7 @@ def check_parameter_count(answer: Any) -> Verdict:
     )
 
 
+@exercise
 def check_table(my_table: Any) -> Verdict:
     """my_table(theta) must turn the |A| − 1 free probabilities of each state, (S, A − 1), into the table π, (S, A)."""
     if my_table is ...:
@@ -95,6 +97,7 @@ def _check_one_table(my_table: Callable[[Any], Any], probs: np.ndarray) -> Verdi
     )
 
 
+@exercise
 def check_dominating_start(rho_0: Any, mdp: FiniteMDP) -> Verdict:
     """rho_0 must be a starting distribution such that whoever maximises J = ρ₀ v^π dominates in every state."""
     if rho_0 is ...:

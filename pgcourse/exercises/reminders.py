@@ -9,7 +9,7 @@ import numpy as np
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
-from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
@@ -20,6 +20,7 @@ CLOSE = 1e-9
 # Reminder 1
 
 
+@exercise
 def check_worse_greedy(my_mdp: Any) -> Verdict:
     """my_mdp must be a FiniteMDP where value iteration from v = 0 passes from a greedy policy to one that is worth less
     in every live state."""
@@ -73,6 +74,7 @@ def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
 # Reminder 2
 
 
+@exercise
 def check_bellman_operator(my_T: Any) -> Verdict:
     """my_T(pi, p, r, gamma, q) must be T^π q = r + γ p π q, of shape (S, A)."""
     return _check_function(my_T, "a function of pi, p, r, gamma and q", _check_one_operator)
@@ -144,6 +146,7 @@ REASONS = {
 PROOF = "BDAC"
 
 
+@exercise
 def check_occupancy_proof(my_reasons: Any) -> Verdict:
     """my_reasons: one letter of REASONS for each of the proof's four steps, such as "ABCD"."""
     if my_reasons is ...:
@@ -170,6 +173,7 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
     return nearly(f"{found} of 4 fit. {given}") if found >= 2 else wrong(given)
 
 
+@exercise
 def check_occupancy(my_occupancy: Any) -> Verdict:
     """my_occupancy(rho_0, p_pi, gamma) must be ρ^π = ρ₀ Σ_t (γ p^π)ᵗ, of shape (S,), unnormalised."""
     return _check_function(my_occupancy, "a function of rho_0, p_pi and gamma", _check_one_occupancy)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
 
 
+@exercise
 def check_best_p(answer: Any) -> Verdict:
     """The P(right) that maximises J of the short corridor: 2 − √2 (Sutton & Barto, 2nd ed., Example 13.1)."""
     if answer is ...:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.bellman import occupancy
-from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.zoo import garnet
@@ -17,6 +17,7 @@ from pgcourse.zoo import garnet
 # The constant in ∝
 
 
+@exercise
 def check_constant(answer: Any, gamma: float) -> Verdict:
     """1/(1−γ): what the average over s ~ (1−γ)ρ^π, a ~ π must be multiplied by to be ∇J. A function of γ will do."""
     if answer is ...:
@@ -84,6 +85,7 @@ class _Counted(np.random.Generator):
         return super().__getattribute__(name)
 
 
+@exercise
 def check_state_sampler(my_sample: Any) -> Verdict:
     """my_sample(mdp, pi, rng) must return one state drawn from (1−γ)ρ^π."""
     if my_sample is ...:
@@ -215,6 +217,7 @@ INNOCENT = {
 }
 
 
+@exercise
 def check_silent_bug(answer: Any) -> Verdict:
     """The letter of the estimator whose mean is not ∇J."""
     if answer is ...:
@@ -234,6 +237,7 @@ def check_silent_bug(answer: Any) -> Verdict:
 # The border of the simplex
 
 
+@exercise
 def check_border(slope: Any, average: Any) -> Verdict:
     """The bandit π = (t, 1 − t) with rewards (1, 0), at t = 0: dJ/dt = 1, and the nabla-log estimate is always 0."""
     if slope is ... and average is ...:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pgcourse.bellman import exact, transition
-from pgcourse.exercises.verdict import Verdict, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.gradients import value_gradient, value_gradient_operator
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
@@ -37,6 +37,7 @@ STEPS = {  # line → (the letter of its reason, what to look at)
 }
 
 
+@exercise
 def check_reasons(answer: Any) -> Verdict:
     """answer = {2: letter, …, 6: letter}: for each line of the derivation, why it equals the one before."""
     if answer is ...:
@@ -82,6 +83,7 @@ def _problem(S: int, A: int, d: int, gamma: float, rng: np.random.Generator) -> 
     return Problem(mdp, pi, exact(mdp, pi).q_pi, grad_softmax(phi, pi), grad_log_softmax(phi, pi))
 
 
+@exercise
 def check_gradient_operator(my_operator: Any) -> Verdict:
     """my_operator(grad_v, mdp, pi, q_pi, grad_pi) must give q^π ∇π + γ p^π ∇v, for any grad_v of shape (S, d)."""
     if my_operator is ...:
@@ -151,6 +153,7 @@ class TooManyApplications(Exception):
     """The student's loop does not stop by itself."""
 
 
+@exercise
 def check_fixed_point(my_fixed_point: Any) -> Verdict:
     """my_fixed_point(operator, grad_v, tolerance): apply until operator(g) differs from g by ≤ tolerance everywhere."""
     if my_fixed_point is ...:
@@ -222,6 +225,7 @@ def _why_it_stopped_early(
 # Predict where ∂v/∂θᵢ is zero
 
 
+@exercise
 def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
     """answer = {(s, a): states}: where ∂v/∂θ(s, a) is 0, for a tabular softmax whose policy is pi."""
     if answer is ...:

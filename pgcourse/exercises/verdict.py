@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import numbers
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec
 
 import numpy as np
 
@@ -21,6 +23,7 @@ class Verdict(NamedTuple):
 
     tone: str
     message: str
+    exercise: str = ""  # which one it judges: the check's name without "check_"
 
     def __bool__(self) -> bool:
         return self.tone == "right"
@@ -33,6 +36,20 @@ class Verdict(NamedTuple):
         word, sign, back, ink = TONES[self.tone]
         style = f"background:{back};color:{ink};border-left:5px solid {ink};padding:8px 12px;border-radius:4px"
         return f'<div role="status" style="{style}"><b>{sign} {word}.</b> {html.escape(self.message)}</div>'
+
+
+Parameters = ParamSpec("Parameters")
+
+
+def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdict]:
+    """The check, whose verdicts say which exercise they are of."""
+    name = check.__name__.removeprefix("check_")
+
+    @wraps(check)
+    def named(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Verdict:
+        return check(*args, **kwargs)._replace(exercise=name)
+
+    return named
 
 
 def right(message: str) -> Verdict:

@@ -1,0 +1,259 @@
+"""The student's progress: only what a cell has shown counts, and nothing that was ever recorded is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import pgcourse.exercises as course
+from pgcourse import progress, progress_page
+from pgcourse.exercises import check_best_p, shown
+from pgcourse.exercises.verdict import right, wrong
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+T = [f"2026-01-0{day}T12:00:00Z" for day in range(1, 10)]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Each look at it is a day later."""
+    days = iter(T)
+    monkeypatch.setattr(progress, "now", lambda: next(days))
+
+
+def entry(attempts=1, passed=None, tried=T[0], last="wrong", said="no"):
+    return {"attempts": attempts, "passed": passed, "tried": tried, "last": last, "said": said}
+
+
+# which exercise a verdict is of
+
+
+@pytest.mark.parametrize("name", [name for name in course.__all__ if name.startswith("check_")])
+def test_every_check_names_its_exercise(name):
+    """A check without the decorator @exercise is never recorded."""
+    check = getattr(course, name)
+    others = [...] * (check.__wrapped__.__code__.co_argcount - 1)
+    assert check(..., *others).exercise == name.removeprefix("check_")
+
+
+def test_a_verdict_says_the_same_with_and_without_its_exercise():
+    assert repr(check_best_p(1)) == repr(wrong(check_best_p(1).message))
+    assert check_best_p(1)._repr_html_() == wrong(check_best_p(1).message)._repr_html_()
+
+
+# what is recorded
+
+
+def test_a_reply_is_recorded_with_its_date_and_attempts_count_up_to_the_first_that_passed(tmp_path, clock):
+    for tone, said in [("wrong", "a"), ("wrong", "a"), ("nearly", "b"), ("right", "c"), ("wrong", "d"), ("right", "c")]:
+        assert progress.record("best_p", tone, said, tmp_path) == ""
+    assert progress.load(tmp_path) == {"best_p": entry(3, T[2], T[4], "right", "c")}
+    assert json.loads((tmp_path / "progress.json").read_text())["format"] == "pgcourse progress 1"
+    assert [path.name for path in tmp_path.iterdir()] == ["progress.json"], "no lock and nothing unfinished is left"
+
+
+def test_run_all_again_writes_nothing(tmp_path):
+    progress.record("best_p", "right", "yes", tmp_path)
+    before = (tmp_path / "progress.json").stat().st_mtime_ns
+    progress.record("best_p", "right", "yes", tmp_path)
+    assert (tmp_path / "progress.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("thing", [None, 3, right("by hand"), check_best_p(...)])
+def test_what_is_no_reply_to_an_exercise_is_not_recorded(tmp_path, thing):
+    assert shown.recorded(thing, tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_a_cell_shows_is_recorded(tmp_path, monkeypatch):
+    """As in a notebook: an assert, a semicolon or another last line show nothing."""
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    monkeypatch.setattr(shown, "get_ipython", lambda: SimpleNamespace(kernel=object(), events=shell.events))
+    monkeypatch.delenv(shown.SWITCH, raising=False)
+    monkeypatch.chdir(tmp_path)
+    shown.watch()
+    shell.run_cell("from pgcourse.exercises import check_best_p, check_parameter_count")
+    for cell in ("assert check_best_p(0.586)", "check_best_p(0.586);", "x = check_best_p(0.586)", "check_best_p(...)"):
+        shell.run_cell(cell, store_history=True)
+        assert not (tmp_path / "progress.json").exists(), cell
+    shell.run_cell("check_best_p(0.586)")
+    shell.run_cell("import os; os.chdir('/')")
+    shell.run_cell("check_parameter_count(58)")
+    known = progress.load(tmp_path)
+    assert {name: known[name]["last"] for name in known} == {"best_p": "right", "parameter_count": "nearly"}
+
+
+def test_nothing_is_recorded_outside_a_kernel_or_when_it_is_switched_off(monkeypatch):
+    def register(*_):
+        raise AssertionError("registered")
+
+    kernel = SimpleNamespace(kernel=object(), events=SimpleNamespace(register=register))
+    for shell, switch in ((None, "on"), (SimpleNamespace(), "on"), (kernel, "off")):
+        monkeypatch.setattr(shown, "get_ipython", lambda shell=shell: shell)
+        monkeypatch.setenv(shown.SWITCH, switch)
+        shown.watch()
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_the_check_works(tmp_path):
+    note = shown.recorded(check_best_p(1), tmp_path / "gone")
+    assert "cannot be saved in progress.json: No such file or directory" in note
+    assert "checks work all the same" in note
+
+
+# what is on the disk
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"format": "pgcourse progress 1", "exerc', "it is not JSON"),
+        ("[1, 2]", '"format" is not'),
+        ('{"format": "pgcourse progress 2", "exercises": {}}', '"format" is not'),
+        ('{"format": "pgcourse progress 1", "exercises": {"a": {"attempts": 1}}}', "not as this course writes them"),
+        ("\xff\xfe", "it is not text"),
+    ],
+)
+def test_a_damaged_or_foreign_file_is_kept_and_a_new_one_begun(tmp_path, text, why):
+    (tmp_path / "progress.json").write_bytes(text.encode("latin-1"))
+    note = progress.record("best_p", "right", "yes", tmp_path)
+    assert why in note
+    (kept,) = tmp_path.glob("progress-*-broken.json")
+    assert kept.name in note
+    assert kept.read_bytes() == text.encode("latin-1")
+    assert set(progress.load(tmp_path)) == {"best_p"}
+
+
+def test_kernels_that_write_at_once_lose_nothing(tmp_path):
+    """Four processes, each with 25 exercises of its own."""
+    program = (
+        "import sys; from pathlib import Path; from pgcourse import progress\n"
+        "for k in range(25): progress.record(f'{sys.argv[2]}-{k}', 'right', 'yes', Path(sys.argv[1]))"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "abcd"]
+    assert [process.wait() for process in running] == [0] * 4
+    assert set(progress.load(tmp_path)) == {f"{name}-{k}" for name in "abcd" for k in range(25)}
+
+
+def test_the_lock_of_a_kernel_that_is_gone_does_not_keep_anyone_waiting(tmp_path):
+    lock = tmp_path / ".progress.json.lock"
+    lock.touch()
+    os.utime(lock, (time.time() - 60, time.time() - 60))
+    progress.record("best_p", "right", "yes", tmp_path)
+    assert not lock.exists()
+
+
+# the page
+
+
+def test_the_page_lists_the_exercises_of_the_notebooks_themselves():
+    listed = progress_page.exercises(NOTEBOOKS)
+    assert listed[0][:4] == ("best_p", "00_start_here.ipynb", "00 Start here", "exercise-best-p")
+    stubs = [
+        (path.name, line.split("(")[0].removeprefix("check_"))
+        for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if "exercise" in cell["metadata"].get("tags", []) and cell["cell_type"] == "code"
+        for line in cell["source"]
+        if line.startswith("check_")
+    ]
+    assert [(one.notebook, one.name) for one in listed] == stubs
+    assert len({one.name for one in listed}) == len(listed), "two exercises with the same check would be one"
+    assert all(f"check_{one.name}" in course.__all__ for one in listed)
+
+
+def test_the_page_says_how_far_one_is_by_words_and_signs():
+    listed = progress_page.exercises(NOTEBOOKS)
+    known = {
+        "best_p": entry(2, T[0], T[1], "wrong"),
+        "parameter_count": entry(4, None, T[1], "nearly"),
+        "table": entry(1),
+    }
+    text = progress_page.summary(listed, known)
+    assert f"**1 of {len(listed)}** exercises passed" in text
+    assert "**[00 Start here](00_start_here.ipynb)**: 1 of 1" in text
+    assert re.search(r"^\| ✔ passed \| .*#cell-id=exercise-best-p\).* \| 2 \| 2026-01-01 \|$", text, re.M)
+    assert re.search(r"^\| ◐ tried: nearly \| .* \| 4 \| – \|$", text, re.M)
+    assert "✘ tried: not yet" in text
+    assert text.count("○ open") == len(listed) - 3
+
+
+def test_a_bar_or_bracket_in_a_question_does_not_break_the_table():
+    assert progress_page._in_table("π(a|s) and [1] but $|S|$") == "π(a&#124;s) and &#91;1&#93; but $|S|$"
+
+
+def test_an_export_comes_back_and_nothing_newer_is_lost(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old = {"best_p": entry(5, T[1], T[1], "right", "yes"), "table": entry(2, None, T[2])}
+    (tmp_path / "mine.json").write_text(progress.written(old), encoding="utf-8")
+    progress.merge({"best_p": entry(2, T[3], T[4]), "reasons": entry()}, tmp_path)
+    assert progress_page.restore("mine.json")
+    expected = {"best_p": entry(5, T[1], T[4]), "table": entry(2, None, T[2]), "reasons": entry()}
+    assert progress.load(tmp_path) == expected
+    assert progress_page.restore("mine.json")
+    assert progress.load(tmp_path) == expected, "a second time changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("file", "why"), [("none.json", "No such file"), ("bad.json", "not a progress"), (3, "3 cannot")]
+)
+def test_what_cannot_be_brought_back_is_refused_in_words(tmp_path, monkeypatch, file, why):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.json").write_text("{}")
+    verdict = progress_page.restore(file)
+    assert verdict.tone == "wrong"
+    assert why in verdict.message
+
+
+def test_a_reset_asks_moves_the_file_and_can_be_undone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert progress_page.reset("yes").tone == "nearly", "nothing there yet"
+    progress.record("best_p", "right", "yes", tmp_path)
+    before = progress.load(tmp_path)
+    assert progress_page.reset(...).tone == "waiting"
+    assert progress_page.reset("no").tone == "wrong"
+    assert progress.load(tmp_path) == before
+    verdict = progress_page.reset("Yes ")
+    assert verdict
+    assert progress.load(tmp_path) == {}
+    assert progress_page.restore(verdict.message.split('"')[1])
+    assert progress.load(tmp_path) == before
+
+
+def test_two_resets_in_one_second_keep_two_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "now", lambda: T[0])
+    kept = []
+    for _ in range(2):
+        progress.record("best_p", "right", "yes", tmp_path)
+        kept.append(progress.reset(tmp_path))
+    assert len(set(kept)) == 2
+    assert all((tmp_path / name).exists() for name in kept)
+
+
+def test_the_table_for_a_spreadsheet_has_a_line_for_each_exercise():
+    listed = progress_page.exercises(NOTEBOOKS)
+    rows = list(csv.DictReader(progress_page.table(listed, {"best_p": entry(2, T[0], T[1], "right")}).splitlines()))
+    assert [row["exercise"] for row in rows] == [one.name for one in listed]
+    assert (rows[0]["state"], rows[0]["attempts"], rows[0]["passed"]) == ("passed", "2", T[0])
+    assert rows[1]["state"] == "open"
+
+
+def test_a_damaged_file_is_said_on_the_page_and_a_folder_without_notebooks_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "no notebooks" in progress_page.page().data
+    (tmp_path / "progress.json").write_text("{")
+    (tmp_path / "00_start_here.ipynb").write_text((NOTEBOOKS / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    (tmp_path / "01_broken.ipynb").write_text("{")
+    text = progress_page.page().data
+    assert "cannot be read" in text
+    assert "**0 of 1**" in text
