@@ -89,12 +89,13 @@ def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
         here = [one for one in listed if one.notebook == notebook]
         done = sum(_has_passed(entries.get(one.name)) for one in here)
         lines += ["", f"**[{here[0].title}]({notebook})**: {done} of {len(here)}", ""]
-        lines += ["| | exercise | attempts | passed on |", "|:---|:---|---:|:---|"]
+        lines += ["| | exercise | attempts | passed |", "|:---|:---|---:|:---|"]
         for one in here:
             entry = entries.get(one.name)
             date = entry["passed"][:10] if entry and entry["passed"] else "–"
             what = f"[{_in_table(one.section)}]({notebook}#cell-id={one.cell}): {_in_table(one.question)}"
-            lines.append(f"| {_state(entry)} | {what} | {entry['attempts'] if entry else 0} | {date} |")
+            state = _state(entry).replace(" ", "\u00a0")  # in one line
+            lines.append(f"| {state} | {what} | {entry['attempts'] if entry else 0} | {date} |")
     return "\n".join(lines).strip()
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import SlidesExporter
+from traitlets.config import Config
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 PAGES = {  # without exercises
@@ -16,6 +19,9 @@ PAGES = {  # without exercises
 }
 COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
 LONGEST_CELL = 15  # lines, imports apart
+NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read
+LONGEST_SLIDE = 16  # lines of text, of a slide's width each
+SLIDE_WIDTH = 110  # characters
 LONGEST_LINE = 102  # characters: what a laptop shows beside the file browser without scrolling
 
 
@@ -141,3 +147,89 @@ def test_the_map_names_every_notebook():
     for path in NOTEBOOKS[1:]:
         assert f"]({path.name})" in start
         assert f"](notebooks/{path.name})" in readme
+
+
+# Slides: `jupyter nbconvert --config binder/slides.json` makes them
+
+
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
+def is_view(cell):
+    return cell.cell_type == "code" and re.search(r"^(\w+ = )?Explorer\(", cell.source, re.M)
+
+
+def text_lines(cell):
+    """How many lines of a slide a cell's text takes. Of code only what it shows is on the slides."""
+    if cell.cell_type == "code":
+        return 0
+    if "<summary>" in cell.source:
+        return 1  # folded
+    lines = [line for line in cell.source.split("\n") if line and not re.fullmatch(r"</?div.*|\|[-:| ]+", line)]
+    return sum(-(-len(line) // SLIDE_WIDTH) for line in lines)
+
+
+def slides(notebook):
+    """The cells of each slide, in their order; what is skipped or only for the speaker is on none."""
+    found = []
+    for cell in notebook.cells:
+        if slide_type(cell) in ("slide", "subslide"):
+            found.append([])
+        if slide_type(cell) not in ("skip", "notes"):
+            found[-1].append(cell)
+    return found
+
+
+def test_every_cell_has_its_place_in_the_slides(notebook):
+    assert slide_type(notebook.cells[0]) == "slide"
+    for cell in notebook.cells:
+        assert slide_type(cell) in ("slide", "subslide", "fragment", "skip", "notes", "-"), cell.id
+
+
+def test_a_heading_begins_a_slide(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        assert "\n## " not in cell.source, f"{cell.id}: split it, a heading in the middle can begin no slide"
+        if cell.source.startswith("## ") and cell.source.splitlines()[0] not in NOT_SHOWN:
+            assert slide_type(cell) == "slide", cell.id
+        if cell.source.startswith("### "):
+            assert slide_type(cell) in ("slide", "subslide"), cell.id
+
+
+def test_what_only_the_tests_need_is_on_no_slide(notebook):
+    for cell in code_cells(notebook):
+        claims = any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cell.source)))
+        if claims or cell.id == "imports" or "solution" in cell.metadata.get("tags", []):
+            assert slide_type(cell) == "skip", cell.id
+
+
+def test_an_answer_is_uncovered_only_when_it_is_asked_for(notebook):
+    for cell in notebook.cells:
+        if "<summary>" in cell.source:
+            assert slide_type(cell) in ("fragment", "notes", "skip"), cell.id
+
+
+def test_a_view_has_a_slide_to_itself(notebook):
+    shown = {cells[0].id: cells for cells in slides(notebook)}
+    for cell in filter(is_view, notebook.cells):
+        assert slide_type(cell) in ("slide", "subslide"), cell.id
+        assert sum(map(text_lines, shown[cell.id])) <= 2, f"{cell.id}: the text after it begins a slide of its own"
+
+
+def test_no_slide_is_empty_and_none_is_too_long(notebook):
+    for cells in slides(notebook):
+        assert is_view(cells[0]) or cells[0].cell_type == "markdown" or "page" in cells[0].id, f"{cells[0].id}: no text"
+        lines = sum(map(text_lines, cells))
+        assert lines <= LONGEST_SLIDE, f"the slide that begins with {cells[0].id} has {lines} lines"
+
+
+def test_slides_show_the_pictures_as_they_were():
+    """Executed and exported as the README says: a still picture for the view, and no dead sliders."""
+    settings = json.loads((NOTEBOOKS[0].parent.parent / "binder" / "slides.json").read_text(encoding="utf-8"))
+    exporter = SlidesExporter(config=Config(settings))
+    page, _ = exporter.from_filename(str(NOTEBOOKS[0]))
+    assert page.count('src="data:image/png') == 1
+    assert "jupyter-button" not in page
+    assert page.count("<section") >= 7

@@ -179,7 +179,7 @@ def test_the_page_says_how_far_one_is_by_words_and_signs():
         "parameter_count": entry(4, None, T[1], "nearly"),
         "table": entry(1),
     }
-    text = progress_page.summary(listed, known)
+    text = progress_page.summary(listed, known).replace("\u00a0", " ")
     assert f"**1 of {len(listed)}** exercises passed" in text
     assert "**[00 Start here](00_start_here.ipynb)**: 1 of 1" in text
     assert re.search(r"^\| ✔ passed \| .*#cell-id=exercise-best-p\).* \| 2 \| 2026-01-01 \|$", text, re.M)
