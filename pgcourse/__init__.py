@@ -1,6 +1,7 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    mdp, zoo, policy, bellman, gradients, trajectories, sampling, environments, returns, estimators;
+numbers    mdp, zoo, policy, bellman, gradients, trajectories, alias, sampling, environments, returns, estimators;
+           lanes, ascent, online (many seeds in lockstep on a finite MDP);
            networks, optimisers, reinforce, actor_critic (on any Gymnasium environment, CartPole among them)
 picture    pictures
 live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)

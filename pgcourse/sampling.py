@@ -5,9 +5,7 @@
 
 With ρ = ρ^π and γ < 1 the sum Σρ is 1/(1−γ), and s ~ (1−γ)ρ^π.
 
-Trajectories advance in lockstep, all by one step at a time. In a given state the pair (a, s') is one draw from one
-distribution, π(a|s) p(s'|s, a), and Walker's alias tables make that draw cost the same however many outcomes there are:
-two look-ups. It is exact: no probability is rounded to the size of a table.
+Trajectories advance in lockstep, all by one step at a time: (a, s') is one draw from one of `alias`'s tables.
 
 A FiniteMDP knows rewards as r(s, a), their mean over s', and that is what a step pays: J, q and every gradient are the
 same, the noise is less than that of an environment whose reward depends on s'. Give r(s, a, s') to have that noise.
@@ -16,12 +14,12 @@ same, the noise is less than that of an environment whose reward depends on s'. 
 from __future__ import annotations
 
 from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array, FiniteMDP, real_array
+from pgcourse.alias import joint_table
+from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
 
@@ -63,7 +61,7 @@ def rollouts(
     Trajectories that are over leave the lockstep, so that the long ones cost only themselves.
     """
     n, horizon = whole("n", n), whole("horizon", horizon)
-    table = _table(mdp, pi, r)
+    table = joint_table(mdp, _probs(mdp, pi), r)
     start = draw(mdp.rho_0, n, rng)
     lane = np.flatnonzero(~mdp.absorbing[start])
     row = table.first[start[lane]]
@@ -74,14 +72,14 @@ def rollouts(
         lanes.append(lane)
         cells.append(cell)
         row = table.next_row[cell]
-        on = np.flatnonzero(row >= 0)
+        on = np.flatnonzero(~table.over[cell])
         if len(on) < len(lane):
             lane, row = lane[on], row[on]
 
     last = sum(map(len, lanes[:-1]))
     t = np.repeat(np.arange(len(lanes)), [len(some) for some in lanes])
     cell = _joined(cells)
-    over = table.next_row[cell] < 0
+    over = table.over[cell]
     truncated = np.zeros(len(cell), dtype=bool)
     if len(lanes) == horizon:
         truncated[last:] = ~over[last:]
@@ -105,23 +103,21 @@ def streams(
     """
     n, steps = whole("n", n), whole("steps", steps)
     limit = None if horizon is None else whole("horizon", horizon)
-    if (strange := mdp.absorbing & (mdp.rho_0 > 0)).any():
-        s = int(strange.argmax())
-        raise ValueError(f"rho_0[s={s}] is {mdp.rho_0[s]:g}, expected 0 for streams, since state {s} is absorbing")
-    table = _table(mdp, pi, r)
+    check_starts(mdp)
+    table = joint_table(mdp, _probs(mdp, pi), r)
     cells, truncated = np.empty((steps, n), dtype=np.intp), np.zeros((steps, n), dtype=bool)
     row, age = table.first[_starts(mdp, n, rng)], np.zeros(n, dtype=int)
     for t in range(steps):
         block = t % max(1, BLOCK // n)
         if block == 0:
             ahead = min(max(1, BLOCK // n), steps - t)
-            cell_ahead, u_ahead = table.uniform(rng.random((ahead, n)))
+            cell_ahead, u_ahead = table.columns(rng.random((ahead, n)))
             begin = table.first[_starts(mdp, ahead * n, rng)].reshape(ahead, n)
         cell = cells[t]
         np.add(row, cell_ahead[block], out=cell)
         cell += u_ahead[block] >= table.threshold[cell]
         row = table.next_row[cell]
-        over = row < 0
+        over = table.over[cell]
         if limit is not None:
             age += 1
             np.greater_equal(age, limit, out=truncated[t])
@@ -130,80 +126,8 @@ def streams(
             age[over] = 0
         np.copyto(row, begin[block], where=over)
     cells, truncated = cells.T, truncated.T
-    terminated, valid = table.next_row[cells] < 0, np.ones((n, steps), dtype=bool)
+    terminated, valid = table.over[cells], np.ones((n, steps), dtype=bool)
     return Stream(*table.transitions(cells), terminated, truncated, valid)
-
-
-class _Table(NamedTuple):
-    """Alias tables of the joint draws (a, s'): state s owns the 2K cells from first[s] on, two to each of K columns."""
-
-    first: Indices  # (S,) 2K s
-    threshold: (
-        Array  # (2 S K,) column k of s is split at k + threshold: below it the first cell is drawn, else the second
-    )
-    a: Indices  # the rest (2 S K,) too: what the cell stands for
-    s: Indices
-    r: Array
-    s_next: Indices
-    next_row: Indices  # first[s_next], or −1 where the process is over
-
-    def draw(self, row: Indices, u: Array) -> Indices:
-        """One cell for each state given by its `row`, from as many uniform numbers."""
-        column, u = self.uniform(u)
-        cell = row + column
-        cell += u >= self.threshold[cell]
-        return cell
-
-    def uniform(self, u: Array) -> tuple[Indices, Array]:
-        """K u, and its whole part, doubled: one number chooses the column, its fraction the cell."""
-        u *= len(self.a) // (2 * len(self.first))
-        column = u.astype(np.intp)
-        column *= 2
-        return column, u
-
-    def transitions(self, cell: Indices) -> tuple[Indices, Indices, Array, Indices]:
-        """s, a, r, s' of the cells."""
-        return self.s[cell], self.a[cell], self.r[cell], self.s_next[cell]
-
-
-def _table(mdp: FiniteMDP, pi: Policy, r: ArrayLike | None) -> _Table:
-    """The alias tables of π(a|s) p(s'|s, a)."""
-    if pi.probs.shape != (mdp.S, mdp.A):
-        raise ValueError(f"pi has shape {pi.probs.shape}, expected (S, A) = {mdp.S, mdp.A}, as {mdp.name} has")
-    rewards = np.broadcast_to(mdp.r[..., None], mdp.p.shape) if r is None else _arrival_rewards(mdp, r)
-    a, s_next, p = mdp.outcomes
-    s = np.arange(mdp.S)[:, None]
-    threshold, alias = alias_tables(pi.probs[s, a] * p)
-    S, K = a.shape
-    pairs = np.stack([np.broadcast_to(np.arange(K), (S, K)), alias], axis=2).reshape(S, 2 * K)  # columns, cell by cell
-    a, s_next = a[s, pairs].ravel(), s_next[s, pairs].ravel()
-    states = np.repeat(s.ravel(), 2 * K)
-    first = 2 * K * s.ravel()
-    return _Table(
-        first,
-        np.repeat(threshold + np.arange(K), 2),
-        a,
-        states,
-        rewards[states, a, s_next],
-        s_next,
-        np.where(mdp.absorbing[s_next], -1, first[s_next]),
-    )
-
-
-def alias_tables(probs: Array) -> tuple[Array, Indices]:
-    """For each row of probs (S, K): draw a column k, keep it with probability threshold[s, k], else take alias[s, k].
-
-    Each turn the least probable column left fills what it lacks of 1/K from the most probable one, and is done
-    (Walker 1977). Outcomes of probability 0 keep threshold 0: they are never drawn.
-    """
-    S, K = probs.shape
-    left, rows = K * probs / probs.sum(axis=1, keepdims=True), np.arange(S)
-    threshold, alias, done = np.ones((S, K)), np.tile(np.arange(K), (S, 1)), np.zeros((S, K), dtype=bool)
-    for _ in range(K - 1):
-        least, most = np.where(done, np.inf, left).argmin(axis=1), np.where(done, -np.inf, left).argmax(axis=1)
-        threshold[rows, least], alias[rows, least], done[rows, least] = left[rows, least], most, True
-        left[rows, most] -= 1 - threshold[rows, least]
-    return threshold, alias
 
 
 def whole(field: str, value: object, least: int = 1) -> int:
@@ -213,15 +137,18 @@ def whole(field: str, value: object, least: int = 1) -> int:
     return int(value)
 
 
-def _arrival_rewards(mdp: FiniteMDP, r: ArrayLike) -> Array:
-    rewards = real_array("r", r, "S A S'")
-    if rewards.shape != mdp.p.shape:
-        raise ValueError(f"r has shape {rewards.shape}, expected (S, A, S') = {mdp.p.shape}, as {mdp.name} has")
-    mean = (mdp.p * rewards).sum(axis=2)
-    if (wrong := ~np.isclose(mean, mdp.r)).any():
-        s, a = np.argwhere(wrong)[0]
-        raise ValueError(f"r[s={s}, a={a}] has mean {mean[s, a]:g} over s', expected the MDP's r = {mdp.r[s, a]:g}")
-    return rewards
+def check_starts(mdp: FiniteMDP) -> None:
+    """ValueError if a stream could begin where nothing happens any more."""
+    if (strange := mdp.absorbing & (mdp.rho_0 > 0)).any():
+        s = int(strange.argmax())
+        raise ValueError(f"rho_0[s={s}] is {mdp.rho_0[s]:g}, expected 0 for streams, since state {s} is absorbing")
+
+
+def _probs(mdp: FiniteMDP, pi: Policy) -> Array:
+    """(1, S, A), or ValueError if the policy is not one for this MDP."""
+    if pi.probs.shape != (mdp.S, mdp.A):
+        raise ValueError(f"pi has shape {pi.probs.shape}, expected (S, A) = {mdp.S, mdp.A}, as {mdp.name} has")
+    return pi.probs[None]
 
 
 def _starts(mdp: FiniteMDP, n: int, rng: np.random.Generator) -> Indices:

@@ -8,10 +8,11 @@ from hypothesis import given
 from random_mdps import assert_close, claim, problems
 
 from pgcourse import zoo
+from pgcourse.alias import alias_tables
 from pgcourse.bellman import transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
-from pgcourse.sampling import alias_tables, rollouts, streams
+from pgcourse.sampling import rollouts, streams
 
 N = 100_000
 

@@ -1,0 +1,101 @@
+"""Alias tables: a draw from one of many distributions costs two look-ups, however many outcomes there are.
+
+In a given state the pair (a, s') is one draw from one distribution, π(a|s) p(s'|s, a). A distribution over K outcomes
+becomes K columns of equal weight, each split between at most two outcomes, its two *cells* (Walker 1977): one uniform
+number chooses the column, its fraction the cell. This is exact: no probability is rounded to the size of a table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pgcourse.mdp import Array, FiniteMDP, real_array
+from pgcourse.trajectories import Indices, Mask
+
+
+def alias_tables(probs: Array) -> tuple[Array, Indices]:
+    """For each row of probs (S, K): draw a column k, keep it with probability threshold[s, k], else take alias[s, k].
+
+    Each turn the least probable column left fills what it lacks of 1/K from the most probable one, and is done.
+    Outcomes of probability 0 have threshold 0 and are nobody's alias: they are never drawn.
+    """
+    S, K = probs.shape
+    left, rows = K * probs / probs.sum(axis=1, keepdims=True), np.arange(S)
+    threshold, alias, done = np.ones((S, K)), np.tile(np.arange(K), (S, 1)), np.zeros((S, K), dtype=bool)
+    for _ in range(K - 1):
+        least, most = np.where(done, np.inf, left).argmin(axis=1), np.where(done, -np.inf, left).argmax(axis=1)
+        threshold[rows, least], alias[rows, least], done[rows, least] = left[rows, least], most, True
+        left[rows, most] -= 1 - threshold[rows, least]
+    return threshold, alias
+
+
+class JointTable(NamedTuple):
+    """Tables of the draws (a, s') for L policies at once: row l S + s is state s under policy l, and owns 2K cells."""
+
+    first: Indices  # (L S,) the first of the row's cells: 2K (l S + s)
+    threshold: Array  # (2 L S K,) column k is split at k + threshold: below it is its first cell, above the second
+    next_row: Indices  # (2 L S K,) where the cell leads to: first[l S + s']
+    over: Mask  # (2 L S K,) whether the process is over there
+    outcome: Indices  # (2 L S K,) what the cell stands for, as an index into the following
+    s: Indices  # (S K,)
+    a: Indices
+    r: Array
+    s_next: Indices
+
+    def draw(self, row: Indices, u: Array) -> Indices:
+        """A cell for each process, given the first cell of its row and a uniform number."""
+        column, u = self.columns(u)
+        cell = row + column
+        cell += u >= self.threshold[cell]
+        return cell
+
+    def columns(self, u: Array) -> tuple[Indices, Array]:
+        """From uniform numbers, overwritten, K u and the first cell of its column, counted from the row's first."""
+        u *= len(self.outcome) // (2 * len(self.first))
+        column = u.astype(np.intp)
+        column *= 2
+        return column, u
+
+    def transitions(self, cell: Indices) -> tuple[Indices, Indices, Array, Indices]:
+        """s, a, r, s' of the cells."""
+        outcome = self.outcome[cell]
+        return self.s[outcome], self.a[outcome], self.r[outcome], self.s_next[outcome]
+
+
+def joint_table(mdp: FiniteMDP, probs: Array, r: ArrayLike | None = None) -> JointTable:
+    """The tables of π(a|s) p(s'|s, a) for L policies, probs (L, S, A); rewards r(s, a), or those of r (S, A, S')."""
+    rewards = np.broadcast_to(mdp.r[..., None], mdp.p.shape) if r is None else _arrival_rewards(mdp, r)
+    a, s_next, p = mdp.outcomes
+    S, K = a.shape
+    rows, s = np.arange(len(probs) * S), np.arange(S)[:, None]
+    threshold, alias = alias_tables((probs[:, s, a] * p).reshape(len(rows), K))
+    column = np.empty((len(rows), K, 2), dtype=np.intp)  # which outcome of its state each cell stands for
+    column[..., 0], column[..., 1] = np.arange(K), alias
+    outcome = (column + K * (rows % S)[:, None, None]).ravel()
+    lane_first = 2 * K * S * np.arange(len(probs))[:, None]
+    next_row = lane_first + 2 * K * s_next.ravel()[outcome].reshape(len(probs), -1)
+    return JointTable(
+        2 * K * rows,
+        np.repeat(threshold + np.arange(K), 2),
+        next_row.ravel(),
+        mdp.absorbing[s_next].ravel()[outcome],
+        outcome,
+        np.repeat(np.arange(S), K),
+        a.ravel(),
+        rewards[s, a, s_next].ravel(),
+        s_next.ravel(),
+    )
+
+
+def _arrival_rewards(mdp: FiniteMDP, r: ArrayLike) -> Array:
+    rewards = real_array("r", r, "S A S'")
+    if rewards.shape != mdp.p.shape:
+        raise ValueError(f"r has shape {rewards.shape}, expected (S, A, S') = {mdp.p.shape}, as {mdp.name} has")
+    mean = (mdp.p * rewards).sum(axis=2)
+    if (wrong := ~np.isclose(mean, mdp.r)).any():
+        s, a = np.argwhere(wrong)[0]
+        raise ValueError(f"r[s={s}, a={a}] has mean {mean[s, a]:g} over s', expected the MDP's r = {mdp.r[s, a]:g}")
+    return rewards
