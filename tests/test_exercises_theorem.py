@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from pgcourse import zoo
-from pgcourse.bellman import occupancy
+from pgcourse.bellman import exact, occupancy
 from pgcourse.exercises import check_border, check_constant, check_silent_bug, check_state_sampler
+from pgcourse.exercises.theorem import DRAWS, _law, _maze, _walk
+from pgcourse.gradients import policy_gradient
+from pgcourse.policy import grad_log_softmax, softmax
 
 RUBBISH = [None, "π", [], {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
 
@@ -234,9 +237,7 @@ def test_each_wrong_sampler_has_its_own_answer(answer, tone, named):
 
 
 def test_the_laws_of_the_usual_mistakes_are_far_from_the_right_one_and_from_each_other():
-    """So that a verdict names the mistake that was made: 10 standard deviations apart at least, with one exception."""
-    from pgcourse.exercises.theorem import DRAWS, _law, _maze, _walk
-
+    """So that a verdict names the mistake that was made: 10 standard deviations apart at least."""
     for mdp, pi, known in (_walk(), _maze()):
         laws = [_law(mdp, pi), *known.values()]
         assert all(law.sum() == pytest.approx(1) for law in laws)
@@ -297,10 +298,6 @@ def test_each_wrong_prediction_at_the_border_has_its_own_answer(answer, tone, na
 
 def test_the_exact_gradient_convicts_b_and_acquits_a_and_c():
     """What notebook 04 shows by sampling, summed up exactly: on the lake at θ = (1, 3) B is nearly twice too long."""
-    from pgcourse.bellman import exact
-    from pgcourse.gradients import policy_gradient
-    from pgcourse.policy import grad_log_softmax, softmax
-
     lake, phi = zoo.frozen_lake(), zoo.lake_features()
     pi = softmax(phi, [1.0, 3.0])
     v_pi, q_pi, rho_pi, _ = exact(lake, pi)

@@ -104,20 +104,15 @@ def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
     p, gamma = np.zeros((4, 2, 4)), 0.7
     p[range(4), :, [1, 2, 3, 3]] = 1
     mdp = FiniteMDP(p, np.array([[1, 1]] * 3 + [[0, 0]]), gamma, np.eye(4)[0], "walk 0 → 1 → 2 → 3 (the end)")
-    start, stop = np.eye(4)[0], 1 - gamma
-    right_law = stop * gamma ** np.arange(4.0)
-    right_law[3] = gamma**3
-    alive = np.append(right_law[:3], 0)
+    law = _stopping(gamma)
     known = {
-        "Always the start: does your walk ever take a step?": start,
-        "Your walk stops with probability γ at each step; γ is the probability to go on.": np.array(
-            [gamma, gamma * stop, gamma * stop**2, stop**3]
-        ),
+        "Always the start: does your walk ever take a step?": _stopping(0.0),
+        "Your walk stops with probability γ at each step; γ is the probability to go on.": _stopping(1 - gamma),
         "One step too many: the coin comes before each step, so with probability 1 − γ you are still at the start.": (
-            np.array([0, right_law[0], right_law[1], right_law[2] + right_law[3]])
+            np.array([0, law[0], law[1], law[2] + law[3]])
         ),
         "One step too few: return the state in which you stand when the coin says stop, not the one before.": np.array(
-            [right_law[0] + right_law[1], right_law[2], right_law[3] * stop, right_law[3] * gamma]
+            [law[0] + law[1], law[2], (1 - gamma) * law[3], gamma * law[3]]
         ),
         "All steps of an episode count alike: these are the undiscounted visits, as a replay buffer holds them.": (
             np.array([1, 1, 1, 0]) / 3
@@ -125,13 +120,20 @@ def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
         "All states that an episode sees, its end included, count alike: these are undiscounted visits, as a replay "
         "buffer holds them.": np.ones(4) / 4,
         "You never return an end. There the process stays for ever, and ρ^π counts it: return the end if the coin has "
-        "not said stop before.": alive / alive.sum(),
+        "not said stop before.": np.append(law[:3] / law[:3].sum(), 0),
         "When the walk reaches an end you return the state before. But there it stays: return the end.": np.array(
-            [right_law[0], right_law[1], right_law[2] + right_law[3], 0]
+            [law[0], law[1], law[2] + law[3], 0]
         ),
-        "Your walk stops only at an end; the coin must be asked at each step, too.": np.eye(4)[3],
+        "Your walk stops only at an end; the coin must be asked at each step, too.": _stopping(1.0),
     }
     return mdp, Policy.uniform(4, 2), known
+
+
+def _stopping(go_on: float) -> Array:
+    """Where a walk 0 → 1 → 2 → 3 stops if a coin lets it go on with this probability, and at 3 in any case."""
+    law = (1 - go_on) * go_on ** np.arange(4.0)
+    law[3] = go_on**3
+    return law
 
 
 def _maze() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
