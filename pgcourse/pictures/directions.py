@@ -148,11 +148,11 @@ class EstimateCloud(Part):
         ax.axvline(0, color=PALE, lw=0.8)
         (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.5, ms=8, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.014)
-        (self.cross,) = ax.plot([], [], "P", color=INK, mec="white", mew=1, ms=12, zorder=5, animated=True)
+        (self.cross,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=17, zorder=5, animated=True)
         self.outside = ax.text(
             0.98, 0.98, "", transform=ax.transAxes, ha="right", va="top", fontsize=9.5, color=OCCUPANCY, animated=True
         )
-        ax.set_title("→ ∇J     • an estimate     ✚ their mean in theory", fontsize=10.5, color=INK)
+        ax.set_title("→ ∇J     • an estimate     + their mean in theory", fontsize=10.5, color=INK)
 
     def update(self, numbers: Numbers) -> None:
         estimates, grad, mean = (np.asarray(numbers[name]) for name in ("estimates", "grad_J", "mean"))

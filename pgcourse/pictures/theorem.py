@@ -221,7 +221,9 @@ class StepBars(Part):
     def update(self, numbers: Numbers) -> None:
         s = numbers["state"]
         before, after = (np.asarray(numbers[name], dtype=float)[s] for name in ("before", "after"))
-        self.title.set_text(f"state {s}:  J = {numbers['J']:.4f} before, {numbers['J_after']:.4f} after the step")
+        self.title.set_text(
+            f"J = {numbers['J']:.4f} before the step, {numbers['J_after']:.4f} after;  shown: state {s}"
+        )
         for a in range(len(self.actions)):
             self.before[a].set_height(before[a])
             self.after[a].set_height(after[a])
