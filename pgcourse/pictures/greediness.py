@@ -127,6 +127,7 @@ class Directions(Part):
             for name, plane in self.planes.items()
         }
         ax.set(aspect="equal")  # so that angles are true
+        ax.locator_params(nbins=7, integer=True)  # labels of one width: the layout is made but once
         ax.set_title("wide: ∇J    thin: g\n", fontsize=11, color=INK)  # room for the note
         self.note = ax.text(
             0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, weight="bold",
@@ -220,7 +221,7 @@ class Climbs(Part):
         ax.set_title("▼ a step that lowers J" + "\n" * len(self.climbs), fontsize=11, color=INK)
         self.lines, self.falls, self.notes = {}, {}, {}
         for k, (name, color) in enumerate(self.climbs.items()):
-            width = 4.5 - 3 * (k > 0)  # so that the first shows beneath another that goes the same way
+            width = 4.5 if k < len(self.climbs) - 1 else 1.5  # one beneath another that goes the same way shows
             (self.lines[name],) = ax.plot([], [], ".-", color=color, lw=width, ms=width + 3, animated=True)
             (self.falls[name],) = ax.plot([], [], "v", color=color, mec="white", ms=9, zorder=5, animated=True)
             self.notes[name] = ax.text(
