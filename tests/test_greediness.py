@@ -19,6 +19,7 @@ from pgcourse.gradients import (
     tabular_softmax_gradient,
     value_gradient,
 )
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import (
     Policy,
     grad_log_softmax,
@@ -193,7 +194,7 @@ def test_the_compatible_critic_of_one_shared_logit_is_that_found_in_fractions():
     """w = −1150876/45492321 solves the normal equation in exact fractions, for this two-state MDP."""
     p = np.array([[[0.7, 0.3], [0.99, 0.01]], [[0.2, 0.8], [0.99, 0.01]]])
     r = np.array([[-9 / 20, -1 / 10], [1 / 2, 1 / 2]])
-    mdp = zoo.FiniteMDP(p, r, 0.9, np.array([0.5, 0.5]))
+    mdp = FiniteMDP(p, r, 0.9, np.array([0.5, 0.5]))
     pi, phi = Policy(np.array([[0.25, 0.75], [0.4, 0.6]])), np.array([[[0.0], [1.0]]] * 2)
     _, q_pi, rho_pi, _ = exact(mdp, pi)
     w = compatible_critic(rho_pi, pi, q_pi, grad_log_softmax(phi, pi))

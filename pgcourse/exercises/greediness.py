@@ -92,7 +92,7 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
         return wrong("That is ρ^π, or in proportion to it. With the right q that is the theorem: the angle is 0°.")
     degrees = angle(g, grad_J)
     if degrees <= 90:
-        arrows = greediness_gradient_by_state(pi, q_pi, grad_log_pi)
+        arrows = pi @ (q_pi[..., None] * grad_log_pi)
         s = int((arrows @ grad_J * rho).argmax())
         return wrong(
             f"The angle is {degrees:.0f}°: still uphill. g is a sum of one arrow a state, ρ(s) times π(q∇log π)(s); "
@@ -102,11 +102,6 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
         f"The angle is {degrees:.0f}°, with q = q^π and weights ≥ 0: downhill. The states you weigh want something "
         "else of the shared parameters than those where the policy spends its time."
     )
-
-
-def greediness_gradient_by_state(pi: Policy, q: Array, grad_log_pi: Array) -> Array:
-    """π (q ∇log π), of shape (S, d): each state's own arrow, before ρ weighs them."""
-    return pi @ (q[..., None] * grad_log_pi)
 
 
 # The inner product in the table
