@@ -13,15 +13,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks import Row, exact, imports, latency
+from benchmarks import Row, cartpole, exact, imports, latency
 
 HERE = Path(__file__).parent
 READMES = HERE / "README.md", HERE.parent / "README.md"
 OPEN, CLOSE = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 PACKAGES = "numpy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget", "ipympl"
+PEERS = "stable_baselines3", "torch"  # measured against, where they are installed
 
 
 def results(rows: Sequence[Row], quick: bool) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def results(rows: Sequence[Row], quick: bool) -> dict[str, Any]:
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
+            **{package: version(package) for package in PEERS if find_spec(package)},
             "chromium": chromium.group() if chromium else said.strip(),
         },
         "cores": os.cpu_count(),
@@ -70,7 +73,7 @@ def keep(text: str, readme: Path) -> None:
 
 def main() -> int:
     quick = "--quick" in sys.argv[1:]
-    rows = [row for module in (exact, imports, latency) for row in module.run(quick)]
+    rows = [row for module in (exact, imports, cartpole, latency) for row in module.run(quick)]
     found = results(rows, quick)
     print(table(found))
     (HERE / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
