@@ -1,8 +1,10 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    mdp, zoo, policy, bellman, gradients, trajectories, alias, sampling, environments, returns, estimators;
-           lanes, ascent, online (many seeds in lockstep on a finite MDP);
-           networks, optimisers, reinforce, actor_critic (on any Gymnasium environment, CartPole among them)
+numbers    the chapter         mdp, zoo, policy, bellman, gradients
+           samples             trajectories, alias, sampling, environments, returns, estimators
+           learning            lanes, ascent, online (many seeds in lockstep on a finite MDP);
+                               networks, optimisers, reinforce, actor_critic (any Gymnasium environment)
+           continuous actions  lqr, deterministic
 picture    pictures
 live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
 course     exercises, progress, progress_page

@@ -32,6 +32,8 @@ NUMBERS = {
     "optimisers",
     "reinforce",
     "actor_critic",
+    "lqr",
+    "deterministic",
 }
 MATPLOTLIB = {"numpy", "matplotlib"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
@@ -55,9 +57,13 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "optimisers": ({"mdp"}, {"numpy"}),
     "reinforce": ({"mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),
     "actor_critic": ({"mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),
+    "lqr": ({"mdp"}, {"numpy", "scipy"}),
+    "deterministic": ({"mdp", "lqr"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),
     "pictures.directions": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.control": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.gains": ({"pictures.part", "pictures.directions", "pictures.graphs"}, MATPLOTLIB),
     "pictures.equations": ({"pictures.part"}, MATPLOTLIB),
     "pictures.graphs": ({"pictures.part"}, MATPLOTLIB),
     "pictures.greediness": ({"pictures.part", "pictures.graphs"}, MATPLOTLIB),
@@ -71,6 +77,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {
             "pictures.part",
             "pictures.directions",
+            "pictures.control",
+            "pictures.gains",
             "pictures.equations",
             "pictures.graphs",
             "pictures.greediness",
@@ -94,6 +102,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "exercises.greediness": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.value_gradients": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
+    "exercises.deterministic": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.reminders": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.theorem": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.__init__": ({"exercises"}, set()),

@@ -5,6 +5,7 @@
 An exercise not answered yet is `...`, Python's own ellipsis, so that "Run all" runs through.
 """
 
+from pgcourse.exercises.deterministic import check_compatible, check_downhill, check_dpg, check_spread
 from pgcourse.exercises.greediness import (
     check_critics,
     check_downhill_weights,
@@ -35,10 +36,13 @@ __all__ = [
     "check_bellman_operator",
     "check_best_p",
     "check_border",
+    "check_compatible",
     "check_constant",
     "check_critics",
     "check_dominating_start",
+    "check_downhill",
     "check_downhill_weights",
+    "check_dpg",
     "check_fixed_point",
     "check_gradient_operator",
     "check_inner_product",
@@ -48,6 +52,7 @@ __all__ = [
     "check_parameter_count",
     "check_reasons",
     "check_silent_bug",
+    "check_spread",
     "check_state_sampler",
     "check_statements",
     "check_table",

@@ -10,8 +10,10 @@ grad_J, … A `Picture` puts parts side by side in one figure.
 """
 
 from pgcourse.pictures.bars import ActionBars, ProbabilityBars
+from pgcourse.pictures.control import ActionSlice, NoisyLine, Spread
 from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObjectives, Vectors, VectorTable
 from pgcourse.pictures.equations import LinesTable, Residuals
+from pgcourse.pictures.gains import StableCurve, StatesAndSlopes, Trajectory, TwoArrows
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
 from pgcourse.pictures.greediness import Climbs, Directions, Hops, Ingredients, Plane, StepSizes
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
@@ -28,6 +30,7 @@ __all__ = [
     "VALUE",
     "WAYS",
     "ActionBars",
+    "ActionSlice",
     "Climbs",
     "Corridor",
     "Curve",
@@ -43,6 +46,7 @@ __all__ = [
     "Ingredients",
     "Landscape",
     "LinesTable",
+    "NoisyLine",
     "PairGrid",
     "PairTerms",
     "Part",
@@ -53,9 +57,14 @@ __all__ = [
     "ProbabilityBars",
     "Residuals",
     "SignedGrid",
+    "Spread",
+    "StableCurve",
+    "StatesAndSlopes",
     "StepBars",
     "StepSizes",
     "Total",
+    "Trajectory",
+    "TwoArrows",
     "TwoObjectives",
     "TwoStates",
     "TwoValues",

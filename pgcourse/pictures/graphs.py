@@ -102,6 +102,7 @@ class Landscape(Part):
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlabel=self.labels[0], ylabel=self.labels[1], aspect="equal")  # so that ∇J crosses contours squarely
+        ax.set(xlim=(self.x[0], self.x[-1]), ylim=(self.y[0], self.y[-1]))
         filled = ax.contourf(self.x, self.y, self.J, levels=16, cmap=VALUES)
         ax.contour(
             self.x, self.y, self.J, levels=np.asarray(filled.levels)[1::2], colors=INK, linewidths=0.4, alpha=0.5

@@ -1,0 +1,123 @@
+"""From stochastic policies to deterministic ones, on a linear-quadratic regulator: estimates, critics, ascent.
+
+    q(s, a) ∇log π(a|s),   a = K s + σ ε            nabla_log_estimates: needs σ > 0
+    ∇_θμ(s) ∇_a q(s, a),   a = K s, or K s + σ ε    slope_estimates: needs the slope of q, and no σ
+    Var of the first, in one state                  nabla_log_variance; smoothed, for any q
+    ∇_a Q^w = wᵀ ∇_θμ, fitted to ∇_a q              compatible_weights
+    Q^w(s, a) quadratic, from samples (s, a, r, s') learned_slope
+    K ← K + α G Σ                                   ascent
+
+Silver et al. 2014, "Deterministic policy gradient algorithms" (ICML). States (N, n), actions (N, m), gains (m, n).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pgcourse.lqr import LQR, action_slope, action_value, reward, sample_states, second_moment, slope_matrix
+from pgcourse.mdp import Array
+
+NODES = 96  # of the quadrature: exact for polynomials of degree 191
+
+# One sample
+
+
+def nabla_log(s: Array, a: Array, K: ArrayLike, sigma: float) -> Array:
+    """∇_K log π(a|s) = (a − K s) sᵀ / σ², of shape (N, m, n). At σ = 0 there is no density: ValueError."""
+    if not sigma > 0:
+        raise ValueError(f"sigma is {sigma}, expected > 0: a policy that always takes one action has no density")
+    return np.einsum("nm,ns->nms", a - s @ np.atleast_2d(K).T, s) / sigma**2
+
+
+def nabla_log_estimates(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array, b: ArrayLike = 0.0) -> Array:
+    """(q^π(s, a) − b) ∇log π(a|s), one estimate a pair, of shape (N, m, n); the baseline b is a number or (N,)."""
+    return (action_value(lqr, K, sigma, s, a) - np.asarray(b))[:, None, None] * nabla_log(s, a, K, sigma)
+
+
+def slope_estimates(lqr: LQR, K: ArrayLike, s: Array, a: Array | None = None) -> Array:
+    """∇_θμ(s) ∇_a q(s, a), of shape (N, m, n), at a = K s unless other actions are given."""
+    return np.einsum("nm,ns->nms", action_slope(lqr, K, s, s @ np.atleast_2d(K).T if a is None else a), s)
+
+
+def nabla_log_variance(x: ArrayLike, slope: ArrayLike, h: ArrayLike, sigma: ArrayLike) -> Array:
+    """Var[(q − b) ε/σ] = x²/σ² + 2 slope² − 6 h x + 15 h² σ², in one state with one action.
+
+    There q(a) = q(μ) + slope (a − μ) − h (a − μ)², a = μ + σ ε, and x = q(μ) − b. With b = v = q(μ) − h σ² it is
+    2 slope² + 10 h² σ²; the best baseline is q(μ) − 3 h σ².
+    """
+    x, slope, h, sigma = np.broadcast_arrays(*map(np.asarray, (x, slope, h, sigma)))
+    return x**2 / sigma**2 + 2 * slope**2 - 6 * h * x + 15 * h**2 * sigma**2
+
+
+def smoothed(f: Callable[[Array, Array], Array], mu: float, sigma: ArrayLike) -> tuple[Array, Array]:
+    """Mean and standard deviation of f(μ + σ ε, ε) for each σ of (k,), by Gauss–Hermite quadrature; f takes arrays.
+
+    Exact for polynomials; for a ripple cos ωa as long as ωσ stays below about ten.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum()
+    values = f(mu + np.multiply.outer(np.asarray(sigma, dtype=float), nodes), nodes)
+    mean = values @ weights
+    return mean, np.sqrt(np.maximum((values - mean[..., None]) ** 2 @ weights, 0))
+
+
+# Critics
+
+
+def compatible_weights(features: Array, slopes: Array) -> Array:
+    """w minimising Σ (wᵀ∇_θμ(s) − ∇_a q(s))² over the samples: of shape (d,), for features ∇_θμ (N, d), slopes (N,).
+
+    Then mean(∇_θμ · wᵀ∇_θμ) = mean(∇_θμ · ∇_a q) even where the fit is bad (Silver et al. 2014, Theorem 3), and w is
+    the natural gradient.
+    """
+    return np.linalg.lstsq(features, slopes)[0]
+
+
+def learned_slope(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float, n: int, rng: np.random.Generator) -> Array:
+    """G as a critic Q^w learns it, by least-squares TD for μ(s) = K s; Q^w = wᵀ(products of two of s and a, and 1).
+
+    The n transitions are those of a behaviour a = K_b s + σ_b ε; only the next action, K s', is the policy's own. No
+    importance weights: an expectation over one action only, which is known, needs none. Shape (m, n).
+    """
+    K, K_b = lqr.gain(K), lqr.gain(K_b)
+    s = sample_states(lqr, K_b, sigma_b, n, rng)
+    a = s @ K_b.T + sigma_b * rng.standard_normal((n, len(K)))
+    noise = rng.multivariate_normal(np.zeros(len(lqr.A)), lqr.W, n)
+    s_next = s @ lqr.A.T + a @ lqr.B.T + noise
+    now, ahead = _products(s, a), _products(s_next, s_next @ K.T)
+    w = np.linalg.lstsq(now.T @ (now - lqr.gamma * ahead), now.T @ reward(lqr, s, a))[0]
+    size = len(lqr.A)
+    H = np.zeros((size + len(K),) * 2)
+    H[np.triu_indices(len(H))] = w[:-1]
+    H = H + H.T  # zᵀHz/2 is the quadratic part, so that its slope is Hz
+    return H[size:, :size] + H[size:, size:] @ K
+
+
+def _products(s: Array, a: Array) -> Array:
+    z = np.hstack([s, a])
+    i, j = np.triu_indices(z.shape[1])
+    return np.column_stack([z[:, i] * z[:, j], np.ones(len(z))])
+
+
+# Ascent
+
+
+def ascent(
+    lqr: LQR,
+    K: ArrayLike,
+    alpha: float,
+    slope: Callable[[LQR, Array], Array] = slope_matrix,
+    states: Callable[[LQR, Array], Array] = second_moment,
+) -> Iterator[Array]:
+    """K, then K ← K + α G Σ for ever: each `next` is one step of deterministic policy gradient.
+
+    slope    (lqr, K) → G (m, n): exact, or as some critic has it
+    states   (lqr, K) → Σ (n, n): the policy's own, a behaviour's, or the identity, which is the natural gradient
+    """
+    K = lqr.gain(K)
+    while True:
+        yield K
+        K = K + alpha * slope(lqr, K) @ states(lqr, K)

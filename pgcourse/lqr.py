@@ -1,0 +1,240 @@
+"""Linear dynamics, quadratic costs: continuous states and actions, and everything in closed form.
+
+    s' = A s + B a + w,   w ~ N(0, W),   s₀ ~ N(mu_0, Sigma_0),   r(s, a) = −(sᵀQs + aᵀRa)
+    a  = K s + σ ε,       ε ~ N(0, I)            σ = 0: the deterministic policy μ(s) = K s
+
+    v^π(s)            = −sᵀPs − c                value, cost_matrix
+    q^π(s, a)         = r(s, a) + γ E v^π(s')    action_value
+    ∇_a q(s, a)                                  action_slope, which at a = K s is G s: slope_matrix
+    Σ^π               = Σ_t γᵗ E[s_t s_tᵀ]       second_moment: what is needed of ρ^π, which is unnormalised
+    ∇_K J             = G Σ^π                    policy_gradient, for every σ
+
+The parameters θ are the gain K (m, n), n numbers a state and m an action. After Bertsekas, *Dynamic Programming and
+Optimal Control* I, and, for ∇J, Fazel et al. 2018 (arXiv 1801.05039), who have γ = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pgcourse.mdp import Array, frozen, real_array
+
+NEGLIGIBLE = 1e-15  # what is left of a discounted sum when it is cut off
+ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like
+
+
+class Unstable(ValueError):
+    """The discounted costs do not sum up."""
+
+
+@dataclass(frozen=True, eq=False)
+class LQR:
+    """A discounted linear-quadratic regulator; see the module's text. A number stands for a 1×1 matrix.
+
+    Raises ValueError, naming the field and what was expected, if shapes disagree, a matrix that has to be symmetric
+    and ≥ 0 (R: > 0) is not, or γ is outside [0, 1).
+    """
+
+    A: Array
+    B: Array
+    Q: Array
+    R: Array
+    W: Array
+    mu_0: Array
+    Sigma_0: Array
+    gamma: float
+
+    def __post_init__(self) -> None:
+        for field in ("A", "B", "Q", "R", "W", "Sigma_0"):
+            matrix = real_array(field, np.atleast_2d(getattr(self, field)), "row column")
+            object.__setattr__(self, field, frozen(matrix))
+        object.__setattr__(self, "mu_0", frozen(real_array("mu_0", np.atleast_1d(self.mu_0), "n")))
+        n, m = self.B.shape
+        square = {"A": n, "Q": n, "R": m, "W": n, "Sigma_0": n}
+        for field, shape in {**{name: (k, k) for name, k in square.items()}, "mu_0": (n,)}.items():
+            if (found := getattr(self, field).shape) != shape:
+                raise ValueError(f"{field} has shape {found}, expected {shape}, since B has n = {n} rows and m = {m}")
+        for field, least in (("Q", -ROUNDING), ("R", ROUNDING), ("W", -ROUNDING), ("Sigma_0", -ROUNDING)):
+            matrix = getattr(self, field)
+            if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min() < least:
+                raise ValueError(
+                    f"{field} is {matrix.tolist()}, expected symmetric and {'> 0' if least > 0 else '≥ 0'}"
+                )
+        if not (isinstance(self.gamma, Real) and 0 <= self.gamma < 1):
+            raise ValueError(f"gamma is {self.gamma!r}, expected a number 0 ≤ γ < 1")
+
+    @property
+    def start(self) -> Array:
+        """E[s₀ s₀ᵀ], of shape (n, n)."""
+        return self.Sigma_0 + np.outer(self.mu_0, self.mu_0)
+
+    def gain(self, K: ArrayLike) -> Array:
+        """K as an (m, n) matrix, or ValueError."""
+        gain = real_array("K", np.atleast_2d(K), "m n")
+        if gain.shape != self.B.T.shape:
+            raise ValueError(f"K has shape {gain.shape}, expected {self.B.T.shape}, one row for each action")
+        return gain
+
+
+def with_constant(lqr: LQR) -> LQR:
+    """The same problem with one more component of the state, which is always 1: then (K, k) gives a = K s + k."""
+
+    def bordered(matrix: Array, corner: float = 0.0) -> Array:
+        size = len(matrix)
+        larger = np.zeros((size + 1, size + 1))
+        larger[:size, :size], larger[size, size] = matrix, corner
+        return larger
+
+    B = np.vstack([lqr.B, np.zeros((1, lqr.B.shape[1]))])
+    more = {name: bordered(getattr(lqr, name)) for name in ("Q", "W", "Sigma_0")}
+    return LQR(bordered(lqr.A, 1.0), B, R=lqr.R, mu_0=np.append(lqr.mu_0, 1), gamma=lqr.gamma, **more)
+
+
+# Values
+
+
+def closed_loop(lqr: LQR, K: ArrayLike) -> Array:
+    """A + BK, of shape (n, n): s' = (A + BK) s + noise. Raises Unstable if √γ (A + BK) does not shrink."""
+    loop = lqr.A + lqr.B @ lqr.gain(K)
+    if (growth := np.sqrt(lqr.gamma) * np.abs(np.linalg.eigvals(loop)).max()) >= 1:
+        gain = ", ".join(f"{k:.3g}" for k in np.ravel(K))
+        raise Unstable(f"J is −∞ at K = {gain}: √γ |A + BK| is {growth:.3f}, expected < 1, or costs do not sum up")
+    return loop
+
+
+def cost_matrix(lqr: LQR, K: ArrayLike) -> Array:
+    """P = Q + KᵀRK + γ (A+BK)ᵀ P (A+BK), of shape (n, n): the Bellman equation of v(s) = −sᵀPs − c."""
+    loop, K = closed_loop(lqr, K), lqr.gain(K)
+    return _fixed_point(np.sqrt(lqr.gamma) * loop.T, lqr.Q + K.T @ lqr.R @ K)
+
+
+def value_constant(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> float:
+    """c = (γ tr PW + σ² tr(R + γ BᵀPB)) / (1 − γ): what the noise costs, the world's and the policy's own."""
+    P = cost_matrix(lqr, K)
+    return float((lqr.gamma * np.trace(P @ lqr.W) + sigma**2 * np.trace(_curvature(lqr, P))) / (1 - lqr.gamma))
+
+
+def value(lqr: LQR, K: ArrayLike, sigma: float, s: Array) -> Array:
+    """v^π(s) = −sᵀPs − c for states (N, n): of shape (N,)."""
+    return -_quadratic(cost_matrix(lqr, K), s) - value_constant(lqr, K, sigma)
+
+
+def action_value(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array) -> Array:
+    """q^π(s, a) = r(s, a) + γ E v^π(As + Ba + w) for states (N, n) and actions (N, m): of shape (N,)."""
+    P, c = cost_matrix(lqr, K), value_constant(lqr, K, sigma)
+    ahead = _quadratic(P, s @ lqr.A.T + a @ lqr.B.T) + np.trace(P @ lqr.W) + c
+    return reward(lqr, s, a) - lqr.gamma * ahead
+
+
+def reward(lqr: LQR, s: Array, a: Array) -> Array:
+    """r(s, a) = −(sᵀQs + aᵀRa) for states (N, n) and actions (N, m): of shape (N,)."""
+    return -_quadratic(lqr.Q, s) - _quadratic(lqr.R, a)
+
+
+def action_slope(lqr: LQR, K: ArrayLike, s: Array, a: Array) -> Array:
+    """∇_a q^π(s, a) = −2 (Ra + γ BᵀP(As + Ba)) for states (N, n) and actions (N, m): of shape (N, m). No σ in it."""
+    P = cost_matrix(lqr, K)
+    return -2 * (a @ lqr.R + lqr.gamma * (s @ lqr.A.T + a @ lqr.B.T) @ P @ lqr.B)
+
+
+def slope_matrix(lqr: LQR, K: ArrayLike) -> Array:
+    """G = −2 ((R + γ BᵀPB) K + γ BᵀPA), of shape (m, n): ∇_a q(s, a) at a = K s is G s."""
+    P = cost_matrix(lqr, K)
+    return -2 * (_curvature(lqr, P) @ lqr.gain(K) + lqr.gamma * lqr.B.T @ P @ lqr.A)
+
+
+# Where one is
+
+
+def second_moment(lqr: LQR, K: ArrayLike, sigma: float = 0.0, start: Array | None = None) -> Array:
+    """Σ^π = Σ_t γᵗ E[s_t s_tᵀ], of shape (n, n), the solution of
+
+    Σ = start + γ (A+BK) Σ (A+BK)ᵀ + γ/(1−γ) (W + σ² BBᵀ)
+
+    with start = E[s₀ s₀ᵀ] unless another (n, n) is given. ρ^π is unnormalised: Σ is an integral, no average.
+    """
+    noise = lqr.gamma / (1 - lqr.gamma) * (lqr.W + sigma**2 * lqr.B @ lqr.B.T)
+    return _fixed_point(np.sqrt(lqr.gamma) * closed_loop(lqr, K), (lqr.start if start is None else start) + noise)
+
+
+def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0) -> Array:
+    """(1−γ) ρ^π of the i-th component of the state, at the places x: a mixture of the laws of s_t, weighted by γᵗ."""
+    weights, means, variances = _laws(lqr, K, sigma)
+    mean, deviation = means[:, i, None], np.sqrt(variances[:, i, i, None])
+    return (1 - lqr.gamma) * weights @ (np.exp(-(((x - mean) / deviation) ** 2) / 2) / (np.sqrt(2 * np.pi) * deviation))
+
+
+def sample_states(lqr: LQR, K: ArrayLike, sigma: float, n: int, rng: np.random.Generator) -> Array:
+    """n independent states s ~ (1−γ)ρ^π, one a row: first a step t, which has the law (1−γ)γᵗ, then s_t."""
+    weights, means, variances = _laws(lqr, K, sigma)
+    t = rng.choice(len(weights), size=n, p=weights / weights.sum())
+    roots = np.array([_root(variance) for variance in variances])
+    return means[t] + np.einsum("nij,nj->ni", roots[t], rng.standard_normal((n, len(lqr.A))))
+
+
+# J and its gradient
+
+
+def objective(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> float:
+    """J = −tr(P E[s₀ s₀ᵀ]) − c, the value where one starts."""
+    return float(-np.trace(cost_matrix(lqr, K) @ lqr.start)) - value_constant(lqr, K, sigma)
+
+
+def policy_gradient(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> Array:
+    """∇_K J = G Σ^π, of shape (m, n). With σ = 0 that is ρ^μ (∇_θμ ∇_a q^μ), the deterministic policy gradient.
+
+    Silver et al. 2014, "Deterministic policy gradient algorithms", Theorem 1; with σ > 0, Sutton et al. 2000.
+    """
+    return slope_matrix(lqr, K) @ second_moment(lqr, K, sigma)
+
+
+def off_policy_gradient(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float = 0.0) -> Array:
+    """ρ^b (∇_θμ ∇_a q^μ) = G Σ^b: the slopes of μ(s) = K s in the states that b visits (Silver et al. 2014, eq. 15)."""
+    return slope_matrix(lqr, K) @ second_moment(lqr, K_b, sigma_b)
+
+
+def best_gain(lqr: LQR) -> Array:
+    """K* = −(R + γ BᵀPB)⁻¹ γ BᵀPA with P from the Riccati equation: best among all policies, linear or not."""
+    from scipy.linalg import solve_discrete_are  # here, because it takes as long to import as NumPy does
+
+    root = np.sqrt(lqr.gamma)
+    P = solve_discrete_are(root * lqr.A, root * lqr.B, lqr.Q, lqr.R)
+    return -np.linalg.solve(_curvature(lqr, P), lqr.gamma * lqr.B.T @ P @ lqr.A)
+
+
+def _curvature(lqr: LQR, P: Array) -> Array:
+    """H = R + γ BᵀPB: q(s, a) bends by −2H in a."""
+    return lqr.R + lqr.gamma * lqr.B.T @ P @ lqr.B
+
+
+def _quadratic(matrix: Array, x: Array) -> Array:
+    return np.einsum("...i,ij,...j->...", x, matrix, x)
+
+
+def _fixed_point(M: Array, constant: Array) -> Array:
+    """X = constant + M X Mᵀ, as one linear system in X's n² entries."""
+    n = len(M)
+    return np.linalg.solve(np.eye(n * n) - np.kron(M, M), constant.ravel()).reshape(n, n)
+
+
+def _laws(lqr: LQR, K: ArrayLike, sigma: float) -> tuple[Array, Array, Array]:
+    """γᵗ (T,), and the mean (T, n) and variance (T, n, n) of s_t, until what is left does not count."""
+    loop, noise = closed_loop(lqr, K), lqr.W + sigma**2 * lqr.B @ lqr.B.T
+    shrink = max(lqr.gamma, lqr.gamma * float(np.abs(np.linalg.eigvals(loop)).max()) ** 2)
+    steps = 1 if shrink == 0 else min(int(np.log(NEGLIGIBLE) / np.log(shrink)) + 2, 4000)
+    means, variances = np.empty((steps, len(loop))), np.empty((steps, *loop.shape))
+    means[0], variances[0] = lqr.mu_0, lqr.Sigma_0
+    for t in range(1, steps):
+        means[t] = loop @ means[t - 1]
+        variances[t] = loop @ variances[t - 1] @ loop.T + noise
+    return lqr.gamma ** np.arange(steps), means, variances
+
+
+def _root(variance: Array) -> Array:
+    """X with XXᵀ = variance, which may be singular."""
+    values, vectors = np.linalg.eigh(variance)
+    return vectors * np.sqrt(values.clip(min=0))

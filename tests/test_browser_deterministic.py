@@ -1,0 +1,95 @@
+"""Notebook 06 in a real JupyterLab: each live view is driven once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_browser_notebooks import said, view, wait_until_said
+
+J_VIEW = "J of the boat along its gain, and the states and slopes that make its gradient"
+LIMIT = "The stochastic gradient in one state as the noise goes away"
+OFF_POLICY = "On-policy and off-policy directions over the gain and the constant"
+CART = "Deterministic policy gradient on a cart with two gains"
+
+
+@pytest.fixture
+def notebook(open_notebook):
+    notebook = open_notebook("06_deterministic_policies.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def cell_of(notebook, picture):
+    return notebook.page.locator(".jp-Cell", has=picture)
+
+
+def number_after(words, text):
+    return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
+
+
+def changed(notebook, picture, text):
+    """What is said once it is no longer this text."""
+    return wait_until_said(notebook, picture, f"^(?!{re.escape(text)})")
+
+
+def test_K_is_dragged_to_the_best_gain_and_pushed_over_the_border(notebook):
+    picture = view(notebook, J_VIEW)
+    assert number_after("slope", said(picture)) > 5
+    point = picture.get_by_role("slider", name="K")
+    point.focus()
+    for _ in range(3):
+        point.press("Shift+ArrowRight")
+    assert number_after("slope", wait_until_said(notebook, picture, "K is -1.2")) < 3
+    notebook.run("J_view.values = {'K': -4.08}")
+    slider = cell_of(notebook, picture).locator(".noUi-handle").first
+    slider.focus()
+    slider.press("ArrowLeft")
+    picture.get_by_text("J is −∞").wait_for()
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    wait_until_said(notebook, picture, "K is -4.05")
+    assert notebook.errors == []
+
+
+def test_as_sigma_shrinks_the_deviation_grows_without_a_baseline_and_stays_with_one(notebook):
+    picture = view(notebook, LIMIT)
+    cell = cell_of(notebook, picture)
+    first = said(picture)
+    sigma = cell.locator(".noUi-handle").first
+    sigma.focus()
+    sigma.press("ArrowLeft")
+    second = changed(notebook, picture, first)
+    assert number_after("standard deviation", second) > number_after("standard deviation", first)
+    notebook.run("limit_view.values = {'sigma': 0.02}")
+    assert number_after("standard deviation", changed(notebook, picture, second)) > 200
+    cell.get_by_role("combobox").select_option("q - v")
+    assert number_after("standard deviation", wait_until_said(notebook, picture, "One estimate, q − v")) < 5
+    assert notebook.errors == []
+
+
+def test_a_behaviour_on_the_other_side_turns_the_arrow_and_steps_lead_down_then_up(notebook):
+    picture = view(notebook, OFF_POLICY)
+    assert ": uphill" in said(picture)
+    notebook.run("off_policy_view.values = {'k_b': 2.0}")
+    J = [number_after("J is", wait_until_said(notebook, picture, ": downhill"))]
+    ten = cell_of(notebook, picture).get_by_role("button", name="ten steps")
+    for _ in range(4):
+        text = said(picture)
+        ten.click()
+        J.append(number_after("J is", changed(notebook, picture, text)))
+    assert min(J) < J[0] < J[-1]
+    assert notebook.errors == []
+
+
+def test_the_cart_climbs_with_an_exact_and_with_a_learned_critic(notebook):
+    picture = view(notebook, CART)
+    cell = cell_of(notebook, picture)
+    for how in ("natural, exact critic", "natural, learned critic"):
+        notebook.run("cart_view._reset()")
+        wait_until_said(notebook, picture, r"θ is \(-0\.30, -0\.30\)")
+        cell.get_by_role("combobox").select_option(how)
+        cell.get_by_role("button", name="ten steps").click()
+        text = wait_until_said(notebook, picture, r"θ is \(-[1-3]")
+        assert number_after("J is", text) > -7
+    assert notebook.errors == []

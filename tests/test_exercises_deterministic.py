@@ -1,0 +1,183 @@
+"""Notebook 06's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgcourse.exercises import check_compatible, check_downhill, check_dpg, check_spread
+from pgcourse.lqr import LQR, with_constant
+
+RUBBISH = [None, "48", 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0, 3.0]), object()]
+TWO_SIDED = with_constant(LQR(A=1, B=0.5, Q=1, R=0.5, W=0.1, mu_0=-2, Sigma_0=0.1, gamma=0.9))
+
+
+def downhill(answer):
+    return check_downhill(answer, TWO_SIDED, [-0.9, -1.0], 0.3)
+
+
+CHECKS = [check_dpg, check_spread, downhill, check_compatible]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_unanswered_exercise_waits_and_says_so(check):
+    assert check(...).tone == "waiting"
+    assert "three dots" in check(...).message
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
+def test_rubbish_is_told_what_was_expected(check, answer):
+    verdict = check(answer)
+    assert verdict.tone == "wrong"
+    assert "expected" in verdict.message
+
+
+# The deterministic policy gradient
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda K, P, Sigma, A, B, R, gamma: -2 * (R * K + gamma * B * P * (A + B * K)) * Sigma,
+        lambda K, P, Sigma, A, B, R, gamma: -2 * Sigma * ((R + gamma * P * B**2) * K + gamma * B * P * A),
+        lambda K, P, Sigma, A, B, R, gamma: np.array([[-2 * (R * K + gamma * B * P * (A + B * K)) * Sigma]]),
+    ],
+)
+def test_the_deterministic_gradient_is_right_in_any_of_its_spellings(answer):
+    assert check_dpg(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (lambda K, P, S, A, B, R, g: 2 * (R * K + g * B * P * (A + B * K)) * S, "nearly", "sign"),
+        (lambda K, P, S, A, B, R, g: -(R * K + g * B * P * (A + B * K)) * S, "nearly", "factor 2"),
+        (lambda K, P, S, A, B, R, g: -2 * R * K * S, "nearly", "the slope of r alone"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + B * P * (A + B * K)) * S, "nearly", "γ is missing"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + g * P * (A + B * K)) * S, "nearly", "factor B is missing"),
+        (lambda K, P, S, A, B, R, g: -2 * g * A * B * P * S, "nearly", "∇_a q at a = 0"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + g * B * P * (A + B * K)), "nearly", "factors s are lost"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + g * B * P * (A + B * K)) * S**0.5, "nearly", "Only one factor s"),
+        (lambda K, P, S, A, B, R, g: -2 * (1 - g) * (R * K + g * B * P * (A + B * K)) * S, "nearly", "average over"),
+        (lambda K, P, S, A, B, R, g: -2 * P * S, "wrong", "slope of v in s"),
+        (lambda K, P, S, A, B, R, g: 1.0, "wrong", "expected"),
+        (lambda K, P, S, A, B, R, g: "G", "wrong", "expected a number"),
+        (lambda K, P, S, A, B, R, g: float("nan"), "wrong", "expected a number"),
+        (lambda K: K, "wrong", "TypeError"),
+        (lambda K, P, S, A, B, R, g: 1 / 0, "wrong", "ZeroDivisionError"),
+        (lambda K, P, S, A, B, R, g: ..., "waiting", "three dots"),
+        (lambda K, P, S, A, B, R, g: None, "waiting", "three dots"),
+    ],
+)
+def test_each_wrong_gradient_has_its_own_answer(answer, tone, named):
+    verdict = check_dpg(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The spread
+
+
+@pytest.mark.parametrize("answer", [{"q": -1, "q - v": 0, "slope": 1}, {"q": -1.0, "q - v": np.float64(0), "slope": 1}])
+def test_the_three_exponents_are_right(answer):
+    assert check_spread(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        ({"q": -2, "q - v": 0, "slope": 2}, "nearly", "variance"),
+        ({"q": 1, "q - v": 0, "slope": -1}, "nearly", "wrong way round"),
+        ({"q": -1, "q - v": 1, "slope": 1}, "nearly", "leaves ε²"),
+        ({"q": 0, "q - v": 0, "slope": 1}, "nearly", "without a baseline"),
+        ({"q": -1, "q - v": 0, "slope": 0}, "nearly", "its own slope times σε"),
+        ({"q": 0, "q - v": 1, "slope": 2}, "wrong", "without a baseline"),
+        ({"q": -1, "q - v": 0}, "wrong", "'slope' has no exponent"),
+        ({"q": "-1", "q - v": 0, "slope": 1}, "wrong", "expected a number"),
+        ({"q": -1, "q - v": ..., "slope": 1}, "waiting", "'q - v'"),
+        ({"q": ..., "q - v": ..., "slope": ...}, "waiting", "three dots"),
+        ([-1, 0, 1], "wrong", "not a dictionary"),
+    ],
+)
+def test_each_wrong_prediction_has_its_own_answer(answer, tone, named):
+    verdict = check_spread(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# Downhill
+
+
+@pytest.mark.parametrize("answer", [(-0.9, 2), [-0.5, 2.0], np.array([-0.9, 2.5])])
+def test_a_behaviour_on_the_other_side_leads_downhill(answer):
+    assert downhill(answer)
+    assert "°" in downhill(answer).message
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        ((-0.9, -1.0), "wrong", "the policy itself"),
+        ((-0.9, -2.0), "wrong", "still uphill"),
+        ((-0.9, 1.0), "nearly", "still uphill"),
+        ((0.5, 0.0), "wrong", "run away"),
+        ((-0.9, float("inf")), "wrong", "expected"),
+        ((-0.9,), "wrong", "expected two numbers"),
+        (("a", "b"), "wrong", "expected two numbers"),
+        ((..., ...), "waiting", "three dots"),
+        ((-0.9, ...), "waiting", "three dots"),
+    ],
+)
+def test_each_other_behaviour_has_its_own_answer(answer, tone, named):
+    verdict = downhill(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+# The compatible critic
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda f, y: np.linalg.lstsq(f, y)[0],
+        lambda f, y: np.linalg.solve(f.T @ f, f.T @ y),
+        lambda f, y: (np.linalg.pinv(f) @ y).tolist(),
+    ],
+)
+def test_least_squares_is_right_in_any_of_its_spellings(answer):
+    assert check_compatible(answer)
+
+
+def each_by_itself(f, y):
+    return (f * y[:, None]).sum(axis=0) / (f**2).sum(axis=0)
+
+
+def with_intercept(f, y):
+    return np.linalg.lstsq(np.column_stack([f, np.ones(len(f))]), y)[0][:-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        (lambda f, y: -np.linalg.lstsq(f, y)[0], "nearly", "sign"),
+        (lambda f, y: f.T @ y / len(y), "nearly", "the gradient, mean"),
+        (lambda f, y: f.T @ y, "nearly", "N times the gradient"),
+        (lambda f, y: np.linalg.solve(f.T @ f / len(y), f.T @ y), "nearly", "too large"),
+        (lambda f, y: np.linalg.solve(f.T @ f, f.T @ y / len(y)), "nearly", "too small"),
+        (each_by_itself, "nearly", "by itself"),
+        (with_intercept, "nearly", "intercept"),
+        (lambda f, y: np.linalg.lstsq(f, y), "wrong", "raised"),
+        (lambda f, y: f @ np.linalg.lstsq(f, y)[0], "wrong", "one weight for each parameter"),
+        (lambda f, y: np.ones(f.shape[1]), "wrong", "expected the least one"),
+        (lambda f, y: np.full(f.shape[1], np.nan), "wrong", "expected the least one"),
+        (lambda f: f, "wrong", "TypeError"),
+        (lambda f, y: ..., "waiting", "three dots"),
+        (lambda f, y: None, "waiting", "three dots"),
+    ],
+)
+def test_each_wrong_fit_has_its_own_answer(answer, tone, named):
+    verdict = check_compatible(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message

@@ -1,0 +1,130 @@
+"""The pictures of notebook 06 show the numbers they were last given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from picture_claims import says_its_numbers, shows_its_numbers
+
+from pgcourse.pictures import (
+    ActionSlice,
+    NoisyLine,
+    Picture,
+    Spread,
+    StableCurve,
+    StatesAndSlopes,
+    Trajectory,
+    TwoArrows,
+)
+
+ACROSS = np.linspace(-2, 2, 41)
+SIGMAS = np.geomspace(0.01, 0.5, 20)
+GAINS = np.linspace(-2, 0, 21)
+
+
+def slice_numbers(K, sigma, s):
+    drawn = K * s + sigma * np.array([-1.0, 0.5, 1.0])
+    numbers = {"K": K, "sigma": sigma, "s": s, "mu": K * s, "q_mu": -s, "slope": K + 0.1}
+    return numbers | {"actions": ACROSS, "q": -(ACROSS**2) - s, "drawn": drawn, "q_drawn": -(drawn**2) - s}
+
+
+def spread_numbers(sigma, which, target):
+    deviations = {"q": 3 / SIGMAS, "slope": SIGMAS}
+    estimates = target + sigma * np.linspace(-40, 40, 9)
+    numbers = {"sigmas": SIGMAS, "mean": target * np.exp(-SIGMAS), "target": target, "deviations": deviations}
+    numbers |= {"sigma": sigma, "estimates": estimates, "which": which}
+    return numbers | {"mean_now": target * np.exp(-sigma), "deviation_now": 3 / sigma}
+
+
+def curve_numbers(K, J):
+    bell = np.exp(-((ACROSS - K) ** 2))
+    numbers = {"K": K, "J": J, "grad_J": np.array([[2 * K]]), "x": ACROSS, "density": bell}
+    return numbers | {"other_density": bell[::-1], "slopes": K * ACROSS, "said": f"G = {K:.2f}"}
+
+
+def map_numbers(theta, direction):
+    path = np.linspace(1, theta[0], 30)
+    numbers = {"theta": np.array(theta), "J": -(theta[0] ** 2), "grad_J": np.array([1.0, 0.5]), "trail": []}
+    rides = {"position": path, "action": -path, "best_position": path / 2, "best_action": -path / 2}
+    return numbers | {"direction": np.array(direction)} | rides
+
+
+def two_arrows():
+    return TwoArrows(GAINS, GAINS, -np.add.outer(GAINS**2, GAINS**2), ("K", "k"), ("K", "k"))
+
+
+CASES = {
+    "one state": (
+        lambda: Picture([NoisyLine((0, 1.6), (-2, 2)), ActionSlice((-2, 2), (-6, 0))]),
+        [slice_numbers(-0.5, 0.3, 1.2), slice_numbers(-1.0, 0.02, 0.4), slice_numbers(0.4, 0.5, 1.0)],
+    ),
+    "spread": (
+        lambda: Picture([Spread((0.01, 0.5), {"q": "-", "slope": ":"}, (-8, 8), (1e-3, 1e3))]),
+        [spread_numbers(0.02, "q", 1.0), spread_numbers(0.4, "slope", -2.0), spread_numbers(0.1, "q", 0.0)],
+    ),
+    "curve": (
+        lambda: Picture(
+            [
+                StableCurve(GAINS, -(GAINS**2), (-4, 1), (-2.2, 0.2), name="K", xlabel="K"),
+                StatesAndSlopes((-2, 2), 1.2, 4),
+            ]
+        ),
+        [curve_numbers(-0.5, -0.25), curve_numbers(-1.5, -2.25), curve_numbers(-0.1, -0.01)],
+    ),
+    "two states": (
+        lambda: Picture([StatesAndSlopes((-2, 2), 1.2, 4, other=True)]),
+        [curve_numbers(-0.5, -0.25), curve_numbers(-1.5, -2.25), curve_numbers(-0.1, -0.01)],
+    ),
+    "two arrows": (
+        lambda: Picture([two_arrows(), Trajectory(30, 2)]),
+        [map_numbers([-1, -1], [0, 1]), map_numbers([-0.5, -1.5], [-1, 0]), map_numbers([-1.2, -0.4], [1, 1])],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_moved_equals_fresh(case):
+    make, numbers = CASES[case]
+    shows_its_numbers(make, *numbers)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_description_says_its_numbers(case):
+    make, numbers = CASES[case]
+    says_its_numbers(make, *numbers)
+
+
+def test_estimates_out_of_sight_are_counted_and_not_drawn():
+    part = Spread((0.01, 0.5), {"q": "-", "slope": ":"}, (-8, 8), (1e-3, 1e3))
+    Picture([part])
+    part.update(spread_numbers(0.4, "q", 0.0))  # ±16, every 4: four lie beyond ±8, two upon it
+    assert len(part.cloud.get_ydata()) == 3
+    assert "6 of 9 dots are out of sight" in part.note.get_text()
+    part.update(spread_numbers(0.02, "q", 0.0))
+    assert "out of sight" not in part.note.get_text()
+
+
+def test_a_deviation_of_zero_is_not_drawn_on_a_logarithmic_axis():
+    part = Spread((0.01, 0.5), {"q": "-", "slope": ":"}, (-8, 8), (1e-3, 1e3))
+    Picture([part])
+    numbers = spread_numbers(0.4, "q", 0.0)
+    part.update(numbers | {"deviations": {"q": 3 / SIGMAS, "slope": 0 * SIGMAS}})
+    assert np.isnan(part.lines["slope"].get_ydata()).all()
+
+
+def test_downhill_is_said_from_ninety_degrees_on():
+    part = two_arrows()
+    Picture([part])
+    for direction, word in (([1.0, 0.0], "uphill"), ([-1.0, 0.0], "downhill")):
+        part.update(numbers := map_numbers([-1, -1], direction))
+        assert word in part.note.get_text()
+        assert word in part.describe(numbers)
+    part.update(map_numbers([-1, -1], [0.0, 0.0]))
+    assert "no direction left" in part.note.get_text()
+
+
+def test_dragging_a_state_changes_s_alone_and_a_gain_starts_a_new_trail():
+    line, arrows = NoisyLine((0, 1.6), (-2, 2)), two_arrows()
+    Picture([line, arrows])
+    assert line.handles[0].values(0.7, 5.0, {"s": 1.0, "K": -0.5}) == {"s": 0.7}
+    assert arrows.handles[0].values(-0.7, -0.3, {"trail": [1]}) == {"K": -0.7, "k": -0.3, "trail": []}
