@@ -74,7 +74,7 @@ LEARNERS = {"ours": ours, "theirs": theirs}
 
 
 def learn(name: str, seed: int) -> dict[str, Any]:
-    """For each kind of look the seconds to the threshold, those without looks, the steps, and whether it was reached."""
+    """For each kind of look seconds to the threshold, those without looks, steps, and whether it was reached."""
     test = gymnasium.make_vec("CartPole-v1", num_envs=TRAJECTORIES)
     looking, seconds, learning, steps_at = dict.fromkeys(KINDS, 0.0), {}, {}, {}
     next_look, start = EVERY, 0.0
