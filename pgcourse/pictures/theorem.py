@@ -35,7 +35,7 @@ class PairTerms(Part):
     """A quantity of each pair that has a sign, as triangles in the grid's cells, of which one can be chosen.
 
     desc as in GridWorld, moves the side of each action as (right, down). + is orange, − violet, and both are written.
-    States have their numbers in the corner.
+    States have their numbers.
     Numbers: terms (S, A), state, action.
     """
 
@@ -60,11 +60,12 @@ class PairTerms(Part):
                 x, y = self.centres[s] + 0.31 * move
                 look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "color": INK, "zorder": 4}
                 self.signs.append(ax.text(x, y, "", animated=True, **look))
-            x, y = self.centres[s] - 0.47
-            ax.text(x, y, str(s), ha="left", va="top", fontsize=9, color=INK, zorder=4, animated=True)  # above them
-        for edge in range(1, max(rows, columns)):
-            ax.axhline(edge - 0.5, color=INK, lw=0.8)
-            ax.axvline(edge - 0.5, color=INK, lw=0.8)
+            x, y = self.centres[s] - (0.23, 0.405)  # clear of the rim of any triangle, and of the ring
+            ax.text(x, y, str(s), ha="center", va="center", fontsize=9, color=INK, zorder=4, animated=True)
+        ends = np.array([-0.5, max(rows, columns) - 0.5, np.nan])
+        edges = np.concatenate([np.column_stack([ends, 0 * ends + k - 0.5]) for k in range(1, max(rows, columns))])
+        for line in (edges, edges[:, ::-1]):  # between the cells, above the triangles
+            ax.plot(*line.T, color=INK, lw=0.8, zorder=3, animated=True)
         for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
             hole = flat[s] == "H"
             ax.add_patch(Circle(tuple(self.centres[s]), 0.34, facecolor="#57606A" if hole else VALUE))
