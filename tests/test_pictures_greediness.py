@@ -127,6 +127,14 @@ def test_a_drag_sets_preferences_which_are_the_policy_in_either_plane():
     assert handle.values(1.0, 4.0, {"parameters": "shared"}) == {"preferences": (1.0, 3.0)}
 
 
+def test_a_theta_that_the_plane_does_not_reach_is_said_to_be_outside():
+    part = Directions(PLANES)
+    Picture([part])
+    for theta, outside in (((6.0, -6.0), False), ((6.1, 0.0), True), ((0.0, -7.0), True)):
+        part.update(direction_numbers("table", theta, 131.0))
+        assert part.note.get_text() == "angle 131°: downhill" + outside * " (θ is outside)"
+
+
 def test_another_parametrisation_is_another_plane():
     part = Directions(PLANES)
     Picture([part])

@@ -37,7 +37,7 @@ class Ingredients(Part):
     Numbers: rho and rho_pi (S,), q and q_pi (S, A), of which the states that have names are shown.
     """
 
-    def __init__(self, states: Sequence[str], actions: Sequence[str], most: float = 2.0, reach: float = 6.0) -> None:
+    def __init__(self, states: Sequence[str], actions: Sequence[str], most: float = 2.0, reach: float = 8.0) -> None:
         self.states, self.actions, self.most, self.reach = states, actions, most, reach
 
     def draw(self, ax: Axes) -> None:
@@ -173,7 +173,9 @@ class Directions(Part):
         across = 0.22 * size * np.array([-along[1], along[0]])
         self.level.set_data(np.transpose([theta - across, theta + across]))
         self.arc.set_data(theta[:, None] + 0.1 * size * arc(along, other))
-        self.note.set_text(verdict(numbers["angle"]))
+        plane = self.planes[self.shown]
+        inside = plane.x[0] <= theta[0] <= plane.x[-1] and plane.y[0] <= theta[1] <= plane.y[-1]
+        self.note.set_text(verdict(numbers["angle"]) + (" (θ is outside)" if not inside else ""))
 
     def describe(self, numbers: Numbers) -> str:
         (x, y), said = numbers["theta"], verdict(numbers["angle"])
