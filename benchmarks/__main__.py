@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks import Row, cartpole, exact, imports, latency
+from benchmarks import Row, cartpole, exact, imports, latency, lockstep
 
 HERE = Path(__file__).parent
 READMES = HERE / "README.md", HERE.parent / "README.md"
@@ -73,7 +73,8 @@ def keep(text: str, readme: Path) -> None:
 
 def main() -> int:
     quick = "--quick" in sys.argv[1:]
-    rows = [row for module in (exact, imports, cartpole, latency) for row in module.run(quick)]
+    modules = (exact, lockstep, imports, cartpole, latency)
+    rows = [row for module in modules for row in module.run(quick)]
     found = results(rows, quick)
     print(table(found))
     (HERE / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from statistics import median
+from time import perf_counter
 from timeit import timeit
 
 import autograd
@@ -46,13 +47,15 @@ def automatic(mdp: FiniteMDP) -> Callable[[Array], tuple[float, Array]]:
     return autograd.value_and_grad(J)
 
 
-def times(ways: Mapping[str, Callable[[], object]], rounds: int, each: int) -> dict[str, float]:
+def times(
+    ways: Mapping[str, Callable[[], object]], rounds: int, each: int, timer: Callable[[], float] = perf_counter
+) -> dict[str, float]:
     """Median seconds of each way: they take turns of `each` calls, after one that is not timed and warms the caches."""
     turns: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
             way()
-            turns[name].append(timeit(way, number=each) / each)
+            turns[name].append(timeit(way, number=each, timer=timer) / each)
     return {name: median(turn) for name, turn in turns.items()}
 
 

@@ -61,8 +61,12 @@ class JointTable(NamedTuple):
 
     def transitions(self, cell: Indices) -> tuple[Indices, Indices, Array, Indices]:
         """s, a, r, s' of the cells."""
-        outcome = self.outcome[cell]
-        return self.s[outcome], self.a[outcome], self.r[outcome], self.s_next[outcome]
+        s, a, r, s_next = self.s, self.a, self.r, self.s_next
+        if cell.size > self.outcome.size:  # then it is less work to say first of each cell what it stands for
+            s, a, r, s_next = s[self.outcome], a[self.outcome], r[self.outcome], s_next[self.outcome]
+        else:
+            cell = self.outcome[cell]
+        return s[cell], a[cell], r[cell], s_next[cell]
 
 
 def joint_table(mdp: FiniteMDP, probs: Array, r: ArrayLike | None = None) -> JointTable:

@@ -44,7 +44,7 @@ def full_return(tau: Trajectories, gamma: float, b: float = 0.0) -> Array:
 
     Williams 1992.
     """
-    G = tau.sums(gamma**tau.steps.t * tau.steps.r)
+    G = tau.sums(tau.steps.discount(gamma) * tau.steps.r)
     return (G - b)[tau.steps.n]
 
 
@@ -58,7 +58,7 @@ def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Arr
 
 def discounted(tau: Trajectories, advantage: Array, gamma: float) -> Array:
     """w_t = γᵗ A_t: the γᵗ is the one of ρ^π, which counts a visit at time t γᵗ times."""
-    return gamma**tau.steps.t * advantage
+    return tau.steps.discount(gamma) * advantage
 
 
 def undiscounted(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:

@@ -13,6 +13,7 @@ same, the noise is less than that of an environment whose reward depends on s'. 
 
 from __future__ import annotations
 
+import math
 from numbers import Integral
 
 import numpy as np
@@ -23,7 +24,7 @@ from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
 
-BLOCK = 1 << 17  # uniform numbers drawn at once for streams: a megabyte, which stays in the cache
+BLOCK = 1 << 13  # uniform numbers drawn at once for streams: 64 kB, which stay in the cache and need no new pages
 
 
 def sample_pairs(rho: Array, pi: Policy, n: int, rng: np.random.Generator) -> tuple[Indices, Indices]:
@@ -106,13 +107,13 @@ def streams(
     check_starts(mdp)
     table = joint_table(mdp, _probs(mdp, pi), r)
     cells, truncated = np.empty((steps, n), dtype=np.intp), np.zeros((steps, n), dtype=bool)
-    row, age = table.first[_starts(mdp, n, rng)], np.zeros(n, dtype=int)
+    row, age = table.first[_starts(mdp, (n,), rng)], np.zeros(n, dtype=int)
     for t in range(steps):
         block = t % max(1, BLOCK // n)
         if block == 0:
             ahead = min(max(1, BLOCK // n), steps - t)
             cell_ahead, u_ahead = table.columns(rng.random((ahead, n)))
-            begin = table.first[_starts(mdp, ahead * n, rng)].reshape(ahead, n)
+            begin = table.first[_starts(mdp, (ahead, n), rng)]
         cell = cells[t]
         np.add(row, cell_ahead[block], out=cell)
         cell += u_ahead[block] >= table.threshold[cell]
@@ -151,9 +152,9 @@ def _probs(mdp: FiniteMDP, pi: Policy) -> Array:
     return pi.probs[None]
 
 
-def _starts(mdp: FiniteMDP, n: int, rng: np.random.Generator) -> Indices:
+def _starts(mdp: FiniteMDP, shape: tuple[int, ...], rng: np.random.Generator) -> Indices:
     s = int(mdp.rho_0.argmax())
-    return np.full(n, s) if mdp.rho_0[s] == 1 else draw(mdp.rho_0, n, rng)
+    return np.full(shape, s) if mdp.rho_0[s] == 1 else draw(mdp.rho_0, math.prod(shape), rng).reshape(shape)
 
 
 def _joined(arrays: list[Indices]) -> Indices:

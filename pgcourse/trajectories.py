@@ -116,6 +116,10 @@ class Packed(Steps):
         """x_{t+1} of the same trajectory, (M,), and 0 where it has no next step."""
         return np.append(x, 0)[self._next]
 
+    def discount(self, gamma: float) -> Array:
+        """γᵗ of each step, (M,)."""
+        return (gamma ** np.arange(self.longest))[self.t]
+
     @property
     def longest(self) -> int:
         """The most steps that a trajectory has."""
