@@ -12,7 +12,7 @@ this direction is not the gradient of J.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,8 +65,8 @@ class Learner:
 def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """A2C on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
 
-    Each `next` is one update. The environment is reset at the beginning, with a seed from `seed`: the same seed gives
-    the same run, and a new generator a new one. To stop, ask no more. One generator an environment at a time.
+    Each `next` is one update. The environment is checked and reset at once, with a seed from `seed`: the same seed is
+    the same run. To stop, ask no more; a new generator begins anew. One generator an environment at a time.
 
     TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
     not finite.
@@ -76,7 +76,12 @@ def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[L
     policy = policy_for(env, settings.hidden, rng)
     critic = MLP((*policy.net.sizes[:-1], 1), settings.unit)
     learner = Learner(policy, critic, w=frozen(critic.initial(rng)))
-    batches = streams(env, policy, settings.n, rng)
+    return _a2c(learner, streams(env, policy, settings.n, rng), settings)
+
+
+def _a2c(
+    learner: Learner, batches: Generator[Stream, SoftmaxNetwork | None, None], settings: Settings
+) -> Iterator[Learner]:
     batch = next(batches)
     while True:
         learner = update(learner, batch, settings)

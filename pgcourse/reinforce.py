@@ -70,15 +70,18 @@ class Learner:
 def reinforce(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """REINFORCE on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
 
-    Each `next` is one batch of trajectories and one step of θ. The environment is reset for every batch, with seeds
-    from `seed`: the same seed gives the same run. To stop, ask no more.
+    Each `next` is one batch of trajectories and one step of θ. The environment is checked at once, and reset for every
+    batch, with seeds from `seed`: the same seed gives the same run. To stop, ask no more.
 
     TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
     not finite.
     """
     settings = settings or Settings()
     rng = np.random.default_rng(seed)
-    learner = Learner(policy_for(env, settings.hidden, rng))
+    return _reinforce(env, Learner(policy_for(env, settings.hidden, rng)), settings, rng)
+
+
+def _reinforce(env: Any, learner: Learner, settings: Settings, rng: np.random.Generator) -> Iterator[Learner]:
     while True:
         learner = update(learner, rollouts(env, learner.policy, settings.episodes, settings.horizon, rng), settings)
         yield learner
