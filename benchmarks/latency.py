@@ -8,7 +8,8 @@ One notebook holds four views of the same picture, or of the same number:
     ipympl     the same figure as an ipympl canvas, moved and redrawn with `draw_idle`
 
 The four take turns, a few key presses each, for several rounds: what else the machine does falls on all of them, and
-ratios are taken within a round. README.md says what each figure means.
+ratios are taken within a round. A fifth view, in the same turns, has a run of many seconds: its button is pressed, and
+what counts is when the first result is seen. README.md says what each figure means.
 
     python -m benchmarks.latency [--quick]     the figures, and the milliseconds behind them
 """
@@ -62,11 +63,12 @@ import numpy as np
 from ipywidgets import FloatSlider, Label, VBox, interact
 
 from pgcourse import Explorer
+from pgcourse.ascent import reinforce
 from pgcourse.bellman import exact, objective
 from pgcourse.gradients import policy_gradient
-from pgcourse.pictures import GridWorld, Landscape, Picture
+from pgcourse.pictures import GridWorld, Landscape, Part, Picture
 from pgcourse.policy import grad_log_softmax, softmax
-from pgcourse.zoo import frozen_lake
+from pgcourse.zoo import frozen_lake, short_corridor
 
 %matplotlib inline
 lake = frozen_lake()
@@ -134,6 +136,30 @@ VBox([ipympl_slider, canvas])
 """
 
 
+RUN = """
+class Returns(Part):
+    def draw(self, ax):
+        ax.set(xlim=(0, 1000), ylim=(-100, 0))
+        (self.line,) = ax.plot([], [], animated=True)
+
+    def update(self, numbers):
+        self.line.set_data(np.arange(1000), numbers["returns"])
+
+    def describe(self, numbers):
+        return f"{np.isfinite(numbers['returns']).sum()} episodes."
+
+def learn():  # REINFORCE in 100 lanes, 1000 episodes each (Sutton & Barto, figure 13.1)
+    right, returns = np.array([[0.0], [1.0]]) * np.ones((4, 1, 1)), np.full(1000, np.nan)
+    lanes = reinforce(short_corridor(), right, [np.log(0.05 / 0.95)], 2.0**-13, range(100), 10_000)
+    for k, state in zip(range(1000), lanes):
+        returns[k] = state.returns.mean()
+        yield (k + 1) / 1000, {"returns": returns.copy()}
+
+nothing = np.full(1000, np.nan)
+Explorer({"returns": nothing}, lambda returns: {"returns": returns}, Picture([Returns()]), run=learn)
+"""
+
+
 class View(NamedTuple):
     """One way to follow the slider: its cell's source, where it paints, and what a paint is there."""
 
@@ -149,7 +175,7 @@ VIEWS = (
     View("interact", INTERACT, ".widget-interact", "img"),
     View("ipympl", IPYMPL, ".jupyter-matplotlib-canvas-div", "canvas"),
 )
-CELLS = {view.name: k for k, view in enumerate(VIEWS, start=1)}
+CELLS = {view.name: k for k, view in enumerate(VIEWS, start=1)} | {"run": 1 + len(VIEWS)}
 
 # In the page. A paint of the target is: its DOM changed, an image in it was loaded, or a canvas in it has other pixels
 # than before; its time is taken right after the browser's rendering step (an animation frame, then a message).
@@ -286,7 +312,7 @@ def notebook() -> str:
             "source": text,
         }
 
-    cells = [cell(k, source) for k, source in enumerate([SETUP, *(view.source for view in VIEWS)])]
+    cells = [cell(k, source) for k, source in enumerate([SETUP, *(view.source for view in VIEWS), RUN])]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
 
@@ -319,7 +345,8 @@ class Bench:
         return self.cell(name).locator(".noUi-handle").first
 
     def picture(self, name: str) -> Locator:
-        return self.cell(name).locator(VIEWS[CELLS[name] - 1].target).first
+        target = next((view.target for view in VIEWS if view.name == name), ".live-figure svg")
+        return self.cell(name).locator(target).first
 
     # What the page and the kernel say
 
@@ -399,6 +426,25 @@ class Bench:
             times.append(seen.answer())
             sizes.append(sum(size for _, size, _ in seen.messages))
         return Keys(times[2:], sizes[2:], 1000 * (self.kernel_cpu() - before) / presses)
+
+    async def first_results(self, times: int) -> list[float]:
+        """Milliseconds from pressing run to the first result's paint; each time the run is then stopped and reset."""
+        button = self.cell("run").locator("button.widget-toggle-button")
+        await self.cell("run").locator(".jp-OutputArea").first.scroll_into_view_if_needed()
+        await self.watch(self.picture("run"))
+        found = []
+        for _ in range(1 + times):  # one to warm up
+            await button.focus()
+            await asyncio.sleep(0.3)
+            await self.page.evaluate("probe.forget()")
+            await self.page.keyboard.press("Enter")
+            seen = await self.settled(0)  # it is never quiet while it runs
+            found.append(seen.answer())
+            await button.press("Enter")
+            await self.settled(300, 1000)
+            await self.cell("run").get_by_role("button", name="reset").click()
+            await self.settled(300, 1000)
+        return found[1:]
 
     async def take_point(self) -> tuple[float, float]:
         """Press the mouse on θ in the landscape; where that is."""
@@ -498,6 +544,7 @@ class Figures(NamedTuple):
 
     rounds: list[dict[str, Keys]]  # by view
     points: list[list[float]]  # the dragged point's milliseconds, by round
+    runs: list[list[float]]  # from pressing run to the first result, by round
     first: dict[str, float]  # milliseconds to the first picture, by view
     drags: dict[str, list[Drag]]  # of the point and of the slider
 
@@ -505,9 +552,10 @@ class Figures(NamedTuple):
         """Of the times: the median over the rounds of the ratio of a round's medians."""
         return median(median(keys[one].times) / median(keys[other].times) for keys in self.rounds)
 
-    def point_ratio(self) -> float:
-        pairs = zip(self.points, self.rounds, strict=True)
-        return median(median(point) / median(keys["echo"].times) for point, keys in pairs)
+    def to_echo(self, times: list[list[float]]) -> float:
+        """The same, of times that were not measured with the slider's key."""
+        pairs = zip(times, self.rounds, strict=True)
+        return median(median(some) / median(keys["echo"].times) for some, keys in pairs)
 
     def time(self, name: str) -> float:
         return median(time for keys in self.rounds for time in keys[name].times)
@@ -529,11 +577,16 @@ async def measure(browser: Browser, url: str, server: int, quick: bool) -> Figur
     await asyncio.sleep(1)
     await bench.idle()
     await bench.no_error()
-    measured = Figures([], [], {view.name: await bench.first_picture(view) for view in VIEWS}, {})
+    measured = Figures([], [], [], {view.name: await bench.first_picture(view) for view in VIEWS}, {})
+    await bench.run_cell(CELLS["run"])
+    await bench.picture("run").wait_for(state="visible")
+    await bench.idle()
+    await bench.no_error()
     for k in range(rounds):
         turn = (*VIEWS[k % 4 :], *VIEWS[: k % 4])  # each comes first in turn
         measured.rounds.append({view.name: await bench.keys(view, presses) for view in turn})
         measured.points.append(await bench.point(presses))
+        measured.runs.append(await bench.first_results(presses // 3))
     measured.drags["point"] = [await bench.drag_point() for _ in range(drags)]
     measured.drags["slider"] = [await bench.drag_slider() for _ in range(drags)]
     return measured
@@ -559,7 +612,8 @@ def rows(measured: Figures) -> list[Row]:
     drags = [drag for drags in measured.drags.values() for drag in drags]
     return [
         Row("slider key to painted picture: ours / bare echo", ratio("ours", "echo"), 1.3, True),
-        Row("pointer's move to painted point / bare echo", measured.point_ratio(), 0.6, True),
+        Row("pointer's move to painted point / bare echo", measured.to_echo(measured.points), 0.6, True),
+        Row("pressing run to the first result painted / bare echo", measured.to_echo(measured.runs), 10, True),
         Row("slider key to painted picture: `interact` / ours", ratio("interact", "ours"), 5, False),
         Row("kernel's CPU for a slider key: `interact` / ours", cpu("interact") / cpu("ours"), 20, False),
         Row(f"frames queued after a fast drag, the most in {len(drags)}", max(drag.queued for drag in drags), 0, True),
@@ -581,7 +635,8 @@ def main() -> None:
             f"{name:9}  {measured.time(name):8.1f} ms  {measured.ratio(name, 'echo'):6.2f}"
             f"  {measured.cpu(name):7.1f} ms  {measured.received(name) / 1000:5.1f} kB  {measured.first[name]:10.0f} ms"
         )
-    print(f"{'point':9}  {median(chain(*measured.points)):8.1f} ms  {measured.point_ratio():6.2f}")
+    print(f"{'point':9}  {median(chain(*measured.points)):8.1f} ms  {measured.to_echo(measured.points):6.2f}")
+    print(f"{'run':9}  {median(chain(*measured.runs)):8.1f} ms  {measured.to_echo(measured.runs):6.2f}")
     print("\nfast drag  moves  frames  queued  last move → last paint")
     for name, drags in measured.drags.items():
         for drag in drags:
