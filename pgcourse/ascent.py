@@ -15,12 +15,13 @@ The last two run K seeds at once, in lockstep, one episode of each at a time: se
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.alias import joint_table
+from pgcourse.alias import JointTable, joint_table
 from pgcourse.bellman import exact
 from pgcourse.gradients import policy_gradient
 from pgcourse.lanes import Lanes, Run, check_finite, keep
@@ -30,6 +31,8 @@ from pgcourse.sampling import whole
 from pgcourse.trajectories import Indices, Mask
 
 FIRST = 32  # steps whose random numbers are drawn at once at the start of an episode; then as many as it has had
+FEW = 8  # lanes for which it pays to leave the lockstep: numbers one by one, updates in blocks
+BLOCK, MUCH = 64, 0.1  # such a block has at least so many steps, and θ moves less than that
 
 
 class Climb(NamedTuple):
@@ -147,11 +150,8 @@ def _live(lanes: Lanes, theta: Array, horizon: int) -> _Lived:
     while len(lane) and t < horizon:
         ahead = min(max(FIRST, t), horizon - t)
         column, u = table.columns(np.array([lanes.rngs[k].random(ahead) for k in lane.tolist()]).T.copy())
-        cells = np.empty_like(column)
-        for i in range(ahead):
-            cell = np.add(row, column[i], out=cells[i])
-            cell += u[i] >= table.threshold[cell]
-            row = table.next_row[cell]
+        cells = _walk(table, row, column, u)
+        row = table.next_row[cells[-1]]
         over = table.over[cells]
         ended = over[-1]
         length[lane] += np.where(ended, over.argmax(axis=0) + 1, ahead)
@@ -162,12 +162,51 @@ def _live(lanes: Lanes, theta: Array, horizon: int) -> _Lived:
     by_length = np.argsort(-length, kind="stable")
     cell, edges = _in_order(chunks, length, by_length)
     s, a, r, _ = table.transitions(cell)
-    G = r.copy()
-    for now, after, end in zip(edges[-3::-1], edges[-2:0:-1], edges[:1:-1], strict=True):
-        G[now : now + end - after] += mdp.gamma * G[after:end]
-    returns = np.zeros(K)
-    returns[by_length[: edges[1] if len(edges) > 1 else 0]] = G[: edges[1] if len(edges) > 1 else 0]
+    G = _to_go(r, edges, mdp.gamma)
+    begun, returns = int((length > 0).sum()), np.zeros(K)
+    returns[by_length[:begun]] = G[:begun]
     return _Lived(length, truncated, returns, by_length, edges, s, a, G)
+
+
+def _to_go(r: Array, edges: list[int], gamma: float) -> Array:
+    """G_t = r_t + γ G_{t+1}, (M,): in lockstep while there are many lanes, and number by number where there are few."""
+    n = [end - begin for begin, end in pairwise(edges)]
+    few = next((t for t, lanes in enumerate(n) if lanes <= FEW), len(n))
+    G, tail, start = r.copy(), r[edges[few] :].tolist(), edges[few]
+    for t in range(len(n) - 2, few - 1, -1):
+        for k in range(n[t + 1]):
+            tail[edges[t] - start + k] += gamma * tail[edges[t + 1] - start + k]
+    G[start:] = tail
+    for t in range(min(few, len(n) - 1) - 1, -1, -1):
+        G[edges[t] : edges[t] + n[t + 1]] += gamma * G[edges[t + 1] : edges[t + 2]]
+    return G
+
+
+def _walk(table: JointTable, row: Indices, column: Indices, u: Array) -> Indices:
+    """The cells (T, n) that n lanes pass through from their rows, given the random numbers of all steps (T, n).
+
+    NumPy for many lanes; for a few, Python's own numbers are faster, and the same.
+    """
+    if len(row) > FEW:
+        cells = np.empty_like(column)
+        for i in range(len(column)):
+            cell = np.add(row, column[i], out=cells[i])
+            cell += u[i] >= table.threshold[cell]
+            row = table.next_row[cell]
+        return cells
+    own = 2 * len(table.s)  # cells of a lane's part of the table
+    walks: list[list[int]] = []
+    for at, columns, numbers in zip(row.tolist(), column.T.tolist(), u.T.tolist(), strict=True):
+        first = at - at % own
+        threshold, next_row = (x[first : first + own].tolist() for x in (table.threshold, table.next_row))
+        walk: list[int] = []
+        for c, x in zip(columns, numbers, strict=True):
+            cell = at + c
+            cell += x >= threshold[cell - first]
+            walk.append(cell)
+            at = next_row[cell - first]
+        walks.append(walk)
+    return np.array(walks).T
 
 
 def _in_order(
@@ -189,25 +228,81 @@ def _in_order(
 def _update(lanes: Lanes, lived: _Lived, theta: Array, w: Array, alpha: Array, alpha_w: Array) -> tuple[Array, Array]:
     """Step after step, for all lanes that have such a step: w and θ move, and the next step sees where they moved.
 
-    With D_b = φ(s, b) − φ(s, a) the score is ∇log π(a|s) = −Σ_b π(b|s) D_b, and π(b|s) ∝ exp θᵀD_b.
+    Where the same few lanes have many steps to come and hardly move, those are taken in blocks: see `_settle`.
     """
-    order = lived.by_length
+    order, edges = lived.by_length, lived.edges
     theta, w = theta[order], w[order]
-    alpha, alpha_w = alpha[order], alpha_w[order]
-    features = lanes.phi[lived.s]
-    D = features - features[np.arange(len(lived.a)), lived.a][:, None]
-    x, discount = lanes.x[lived.s], 1.0
-    for begin, end in zip(lived.edges[:-1], lived.edges[1:], strict=True):
-        n, D_t, x_t = end - begin, D[begin:end], x[begin:end]
-        theta_n, w_n = theta[:n], w[:n]
-        delta = lived.G[begin:end] - np.einsum("km,km->k", x_t, w_n)
-        pi = np.einsum("kad,kd->ka", D_t, theta_n)
-        pi -= pi.max(axis=1, keepdims=True)
-        np.exp(pi, out=pi)
-        pi *= (discount * alpha[:n] * delta / pi.sum(axis=1))[:, None]
-        theta_n -= np.einsum("ka,kad->kd", pi, D_t)
-        w_n += (alpha_w[:n] * delta)[:, None] * x_t
-        discount *= lanes.mdp.gamma
+    steps = _Steps.of(lanes, lived, alpha[order], alpha_w[order])
+    n = np.diff(edges)
+    changes = [*(np.flatnonzero(np.diff(n)) + 1).tolist(), len(n)]  # where the number of lanes changes
+    t, size = 0, BLOCK
+    for stop in changes:
+        k = n[stop - 1]
+        while t < stop:
+            end = min(t + size, stop)
+            if k <= FEW and end - t >= BLOCK and _settle(steps, theta[:k], w[:k], slice(edges[t], edges[end])):
+                t, size = end, 2 * size
+                continue
+            for begin in edges[t : min(t + BLOCK, stop)]:
+                by_theta, by_w = steps.moves(theta[:k], w[:k], slice(begin, begin + k))
+                theta[:k] += by_theta
+                w[:k] += by_w
+            t, size = min(t + BLOCK, stop), BLOCK
     new_theta, new_w = np.empty_like(theta), np.empty_like(w)
     new_theta[order], new_w[order] = theta, w
     return new_theta, new_w
+
+
+def _settle(steps: _Steps, theta: Array, w: Array, block: slice) -> bool:
+    """Move θ (k, d) and w (k, m) through a block of steps that each lane has; False, and nothing, if they move much.
+
+    What θ and w are before each step is guessed, all steps are computed from the guess, and their sums are the next
+    guess: each time at least one more is right, and when nothing changes any more all are, to the last digit.
+    """
+    (k, d), m = theta.shape, w.shape[1]
+    ahead = (block.stop - block.start) // k
+    thetas, ws = np.tile(theta, (ahead + 1, 1, 1)), np.tile(w, (ahead + 1, 1, 1))
+    for guess in range(ahead + 1):
+        by_theta, by_w = steps.moves(thetas[:-1].reshape(-1, d), ws[:-1].reshape(-1, m), block)
+        next_thetas = np.concatenate([theta[None], by_theta.reshape(ahead, k, d)]).cumsum(axis=0)
+        next_ws = np.concatenate([w[None], by_w.reshape(ahead, k, m)]).cumsum(axis=0)
+        if guess == 0 and not np.abs(next_thetas - theta).max() < MUCH:
+            return False
+        settled = np.array_equal(thetas, next_thetas) and np.array_equal(ws, next_ws)
+        thetas, ws = next_thetas, next_ws
+        if settled:
+            break
+    theta[:], w[:] = thetas[-1], ws[-1]
+    return True
+
+
+class _Steps(NamedTuple):
+    """What the M steps of an episode bring to an update, whatever θ and w are."""
+
+    D: Array  # (M, A, d) φ(s, b) − φ(s, a)
+    x: Array  # (M, m)
+    G: Array  # (M,)
+    alpha: Array  # (M,) α γᵗ
+    alpha_w: Array  # (M, 1)
+
+    @classmethod
+    def of(cls, lanes: Lanes, lived: _Lived, alpha: Array, alpha_w: Array) -> _Steps:
+        edges = np.array(lived.edges)
+        t = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+        rank = np.arange(len(t)) - edges[t]
+        features = lanes.phi[lived.s]
+        D = features - features[np.arange(len(t)), lived.a][:, None]
+        return cls(D, lanes.x[lived.s], lived.G, alpha[rank] * lanes.mdp.gamma**t, alpha_w[rank][:, None])
+
+    def moves(self, theta: Array, w: Array, at: slice) -> tuple[Array, Array]:
+        """δ = G − wᵀx; α γᵗ δ ∇log π(a|s) and α_w δ x, of the steps `at`, each with its own θ and w.
+
+        ∇log π(a|s) = −Σ_b π(b|s) D_b, and π(b|s) ∝ exp θᵀD_b.
+        """
+        D, x = self.D[at], self.x[at]
+        delta = self.G[at] - np.einsum("km,km->k", x, w)
+        pi = np.einsum("kad,kd->ka", D, theta)
+        pi -= pi.max(axis=1, keepdims=True)
+        np.exp(pi, out=pi)
+        pi *= (-self.alpha[at] * delta / pi.sum(axis=1))[:, None]
+        return np.einsum("ka,kad->kd", pi, D), self.alpha_w[at] * delta[:, None] * x

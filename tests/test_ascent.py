@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from pgcourse import zoo
+from pgcourse import ascent, zoo
 from pgcourse.ascent import _live, exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
 from pgcourse.bellman import exact, transition
 from pgcourse.gradients import greediness_gradient, policy_gradient
@@ -241,6 +241,26 @@ def test_lanes_are_runs_of_their_own_to_the_last_digit(name, features):
         for field, one, all_ in zip(alone._fields, alone, together, strict=True):
             assert np.array_equal(one[0], all_[k], equal_nan=True), field
     assert len(set(together.theta[:, 0])) == 5
+
+
+@pytest.mark.parametrize("alpha", [2.0**-18, 2.0**-12])
+def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, monkeypatch):
+    """Long episodes, near a deterministic policy: the last few lanes go one by one, their updates in blocks."""
+    settled = []
+    settle = ascent._settle
+    monkeypatch.setattr(ascent, "_settle", lambda *args: settled.append(settle(*args)) or settled[-1])
+
+    def run():
+        lanes = reinforce_with_baseline(CORRIDOR, ALIKE, [4.0, 0.0], alpha, range(12), 900, np.eye(4), 2.0**-9)
+        return last(lanes, 6)
+
+    one_by_one = run()
+    assert True in settled
+    monkeypatch.setattr(ascent, "FEW", 0)
+    del settled[:]
+    in_lockstep = run()
+    assert not settled
+    assert all(np.array_equal(one, other) for one, other in zip(one_by_one, in_lockstep, strict=True))
 
 
 @pytest.mark.parametrize("name", RUNS)
