@@ -2,7 +2,7 @@
 
 numbers    the chapter         mdp, zoo, policy, bellman, gradients
            samples             trajectories, alias, sampling, environments, returns, estimators
-           learning            lanes, ascent, online (many seeds in lockstep on a finite MDP);
+           learning            lanes, episodes, ascent, online (many seeds in lockstep on a finite MDP);
                                networks, optimisers, reinforce, actor_critic (any Gymnasium environment)
            continuous actions  lqr, deterministic
 picture    pictures

@@ -7,9 +7,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from pgcourse import ascent, zoo
-from pgcourse.ascent import _live, exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
+from pgcourse import ascent, episodes, zoo
+from pgcourse.ascent import exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
 from pgcourse.bellman import exact, transition
+from pgcourse.episodes import live
 from pgcourse.gradients import greediness_gradient, policy_gradient
 from pgcourse.lanes import Lanes
 from pgcourse.mdp import FiniteMDP
@@ -99,7 +100,7 @@ def test_an_update_is_the_textbook_s_loop_with_theta_and_w_moving_at_every_step(
         np.random.default_rng(0).standard_normal((6, 2)),
         (4, 5, 6),
     )
-    lived = _live(Lanes.of(mdp, phi, theta, seeds, x, None), np.tile(theta, (3, 1)), 500)
+    lived = live(Lanes.of(mdp, phi, theta, seeds, x, None), np.tile(theta, (3, 1)), 500)
     state = next(reinforce_with_baseline(mdp, phi, theta, alpha, seeds, 500, x, alpha_w))
     assert np.array_equal(state.length, lived.length)
     for rank, k in enumerate(lived.by_length):
@@ -126,6 +127,18 @@ def test_an_episode_that_the_horizon_cuts_says_so_and_counts_what_was_seen():
     pi = softmax(ALIKE, START)
     left = CORRIDOR.rho_0 @ np.linalg.matrix_power(transition(CORRIDOR, pi), 7)
     assert abs(z_scores(state.truncated[:, None], 1 - left[3])[0]) < 4
+
+
+def test_an_episode_that_begins_at_the_end_has_no_step_and_changes_nothing():
+    mdp = FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, [0.5, 0, 0, 0.5])
+    state = next(reinforce(mdp, ALIKE, START, 0.01, range(20), 500))
+    none = state.length == 0
+    assert 0 < none.sum() < 20
+    assert not state.truncated[none].any()
+    assert np.array_equal(state.theta[none], np.tile(START, (none.sum(), 1)))
+    assert (state.returns[none] == 0).all()
+    nothing = next(reinforce(FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, 0.01, [1, 2], 500))
+    assert nothing.steps.tolist() == [0, 0]
 
 
 # Actor-critic
@@ -257,6 +270,7 @@ def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, mo
     one_by_one = run()
     assert True in settled
     monkeypatch.setattr(ascent, "FEW", 0)
+    monkeypatch.setattr(episodes, "FEW", 0)
     del settled[:]
     in_lockstep = run()
     assert not settled
