@@ -21,7 +21,7 @@ import numpy as np
 from pgcourse.environments import streams
 from pgcourse.mdp import Array, frozen
 from pgcourse.networks import MLP, SoftmaxNetwork, inputs, policy_for
-from pgcourse.optimisers import NOTHING, Memory, Optimiser, adam
+from pgcourse.optimisers import NOTHING, Memory, Optimiser, rmsprop
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
 
@@ -34,11 +34,11 @@ class Settings:
     gamma: float = 0.995  # a horizon of 200 steps; with 0.99 the cart's slow drift off the track is hardly felt
     lam: float = 0.98  # the critic is young: trust mostly rewards
     hidden: tuple[int, ...] = (32, 32)  # of both networks; larger ones learn no faster here
-    alpha_theta: float = 5e-3
+    alpha_theta: float = 3e-3
     alpha_w: float = 1e-2  # two time scales: the critic follows v^π while π moves, so it must be the faster one
     beta: float = 0.0  # weight of the entropy; CartPole needs none
     unit: float = 10.0  # of the critic's outputs: v grows from about 0 to 1/(1−γ) = 200, in fewer steps if in tens
-    optimiser: Optimiser = adam
+    optimiser: Optimiser = rmsprop  # no momentum: adam's goes on where an older policy wanted to, and J falls
 
 
 @dataclass(frozen=True, eq=False)
