@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,8 +129,18 @@ def _with_reply(before: Entry | None, tone: str, said: str) -> Entry:
 
 
 def _is_entry(entry: Any) -> bool:
-    kinds: Mapping[str, Any] = {"attempts": int, "passed": (str, type(None)), "tried": str, "last": str, "said": str}
-    return isinstance(entry, dict) and all(isinstance(entry.get(key, 0.0), kind) for key, kind in kinds.items())
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("attempts"), int)
+        and (entry.get("passed", "") is None or _is_time(entry.get("passed")))
+        and _is_time(entry.get("tried"))
+        and entry.get("last") in ("right", "nearly", "wrong")
+        and isinstance(entry.get("said"), str)
+    )
+
+
+def _is_time(text: Any) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) is not None
 
 
 def _loaded_or_set_aside(folder: Path) -> tuple[Entries, str]:

@@ -89,13 +89,14 @@ def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
         here = [one for one in listed if one.notebook == notebook]
         done = sum(_has_passed(entries.get(one.name)) for one in here)
         lines += ["", f"**[{here[0].title}]({notebook})**: {done} of {len(here)}", ""]
-        lines += ["| | exercise | attempts | passed |", "|:---|:---|---:|:---|"]
+        lines += ["| | exercise | attempts |", "|:---|:---|---:|"]
         for one in here:
             entry = entries.get(one.name)
-            date = entry["passed"][:10] if entry and entry["passed"] else "–"
+            state = _state(entry).replace(" ", "\u00a0")  # no break in it,
+            if entry and entry["passed"]:
+                state += " " + entry["passed"][:10].replace("-", "\u2011")  # nor in the date
             what = f"[{_in_table(one.section)}]({notebook}#cell-id={one.cell}): {_in_table(one.question)}"
-            state = _state(entry).replace(" ", "\u00a0")  # in one line
-            lines.append(f"| {state} | {what} | {entry['attempts'] if entry else 0} | {date} |")
+            lines.append(f"| {state} | {what} | {entry['attempts'] if entry else 0} |")
     return "\n".join(lines).strip()
 
 

@@ -121,6 +121,8 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_check_works(tmp_path):
         ("[1, 2]", '"format" is not'),
         ('{"format": "pgcourse progress 2", "exercises": {}}', '"format" is not'),
         ('{"format": "pgcourse progress 1", "exercises": {"a": {"attempts": 1}}}', "not as this course writes them"),
+        (progress.written({"a": entry(last="splendid")}), "not as this course writes them"),
+        (progress.written({"a": entry(passed="yesterday")}), "not as this course writes them"),
         ("\xff\xfe", "it is not text"),
     ],
 )
@@ -179,11 +181,11 @@ def test_the_page_says_how_far_one_is_by_words_and_signs():
         "parameter_count": entry(4, None, T[1], "nearly"),
         "table": entry(1),
     }
-    text = progress_page.summary(listed, known).replace("\u00a0", " ")
+    text = progress_page.summary(listed, known).replace("\u00a0", " ").replace("\u2011", "-")
     assert f"**1 of {len(listed)}** exercises passed" in text
     assert "**[00 Start here](00_start_here.ipynb)**: 1 of 1" in text
-    assert re.search(r"^\| ✔ passed \| .*#cell-id=exercise-best-p\).* \| 2 \| 2026-01-01 \|$", text, re.M)
-    assert re.search(r"^\| ◐ tried: nearly \| .* \| 4 \| – \|$", text, re.M)
+    assert re.search(r"^\| ✔ passed 2026-01-01 \| .*#cell-id=exercise-best-p\).* \| 2 \|$", text, re.M)
+    assert re.search(r"^\| ◐ tried: nearly \| .* \| 4 \|$", text, re.M)
     assert "✘ tried: not yet" in text
     assert text.count("○ open") == len(listed) - 3
 
