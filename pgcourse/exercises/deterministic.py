@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from pgcourse.deterministic import compatible_weights
-from pgcourse.exercises.verdict import Verdict, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
 from pgcourse.lqr import LQR, Unstable, off_policy_gradient, policy_gradient
 
 # Write the deterministic policy gradient
 
 
+@exercise
 def check_dpg(my_dpg: Any) -> Verdict:
     """my_dpg(K, P, Sigma, A, B, R, gamma) must give dJ/dK of a = K s in one dimension: all arguments are numbers."""
     if my_dpg is ...:
@@ -69,6 +70,7 @@ EXPONENTS = {"q": -1, "q - v": 0, "slope": 1}
 ESTIMATES = {"q": "without a baseline", "q - v": "with b = v^π(s)", "slope": "made of ∇_a q(s, a)"}
 
 
+@exercise
 def check_spread(answer: Any) -> Verdict:
     """answer = {"q": x, "q - v": y, "slope": z}: as σ → 0 the standard deviation goes like σ to this power."""
     if answer is ...:
@@ -105,6 +107,7 @@ def check_spread(answer: Any) -> Verdict:
 # Find states that lead astray
 
 
+@exercise
 def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict:
     """answer = (K_b, k_b): a behaviour whose states turn the direction at theta = (K, k) away from ∇J by over 90°.
 
@@ -138,6 +141,7 @@ def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict
 # Fit a compatible critic
 
 
+@exercise
 def check_compatible(my_weights: Any) -> Verdict:
     """my_weights(features, slopes): the w (d,) for which features @ w is nearest to slopes in the mean square."""
     if my_weights is ...:
