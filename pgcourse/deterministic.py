@@ -13,12 +13,13 @@ Silver et al. 2014, "Deterministic policy gradient algorithms" (ICML). States (N
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.lqr import LQR, action_slope, action_value, reward, sample_states, second_moment, slope_matrix
-from pgcourse.mdp import Array
+from pgcourse.mdp import Array, frozen
 
 NODES = 96  # of the quadrature: exact for polynomials of degree 191
 
@@ -57,11 +58,17 @@ def smoothed(f: Callable[[Array, Array], Array], mu: float, sigma: ArrayLike) ->
 
     Exact for polynomials; for a ripple cos ωa as long as ωσ stays below about ten.
     """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
+    nodes, weights = _gauss_hermite()
     values = f(mu + np.multiply.outer(np.asarray(sigma, dtype=float), nodes), nodes)
     mean = values @ weights
     return mean, np.sqrt(np.maximum((values - mean[..., None]) ** 2 @ weights, 0))
+
+
+@cache
+def _gauss_hermite() -> tuple[Array, Array]:
+    """Nodes and weights of the standard normal, both (NODES,)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    return frozen(nodes), frozen(weights / weights.sum())
 
 
 # Critics

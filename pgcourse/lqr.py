@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from pgcourse.mdp import Array, frozen, real_array
 
-NEGLIGIBLE = 1e-15  # what is left of a discounted sum when it is cut off
+NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
 ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like
 
 
