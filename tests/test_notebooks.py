@@ -20,7 +20,7 @@ PAGES = {  # without exercises
 COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
 LONGEST_CELL = 15  # lines, imports apart
 NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read
-LONGEST_SLIDE = 16  # lines of text, of a slide's width each
+LONGEST_SLIDE = 18  # lines of text, of a slide's width each: what 1280 × 720 pixels hold
 SLIDE_WIDTH = 110  # characters
 LONGEST_LINE = 102  # characters: what a laptop shows beside the file browser without scrolling
 
