@@ -25,7 +25,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from math import floor
+from math import floor, isclose
 from numbers import Real
 from typing import Any
 from weakref import WeakSet
@@ -212,8 +212,12 @@ class Explorer:
         return describe(self.numbers) if describe else ""
 
     def _on_control(self, change: Any) -> None:
-        if not self._setting:
-            moved = next(key for key, control in self._controls.items() if control is change["owner"])
+        if self._setting:
+            return
+        moved = next(key for key, control in self._controls.items() if control is change["owner"])
+        if _rounded(change["old"], change["new"]):
+            self._between.setdefault(moved, change["old"])
+        else:
             self._between.pop(moved, None)
             self._inputs_moved([moved])
             self._refresh()
@@ -347,6 +351,11 @@ def _nearest_step(slider: FloatSlider, value: float) -> float:
     width = slider.max - slider.min
     share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
     return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
+
+
+def _rounded(old: Any, new: Any) -> bool:
+    """A number that comes back from the browser in its last digits, as 10 ** log10 x does: nobody has moved it."""
+    return isinstance(old, float) and isinstance(new, float) and isclose(old, new, rel_tol=1e-12)
 
 
 def _same(one: Values, other: Values) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatSlider, IntSlider, ToggleButtons
+from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatLogSlider, FloatSlider, IntSlider, ToggleButtons
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 
@@ -136,6 +136,16 @@ def test_what_the_slider_shows_is_what_the_browser_would_round_to(low: float, hi
         assert abs(shown - value) <= step / 2 + 1e-12 or shown == high
         assert _nearest_step(slider, shown) == shown
         assert low <= shown <= high
+
+
+def test_a_number_that_comes_back_in_its_last_digits_has_not_been_moved() -> None:
+    """Which a log slider's browser side does as soon as it is shown."""
+    compute, slider = Counted(), FloatLogSlider(0.25, min=-2, max=1)
+    explorer = Explorer({"x": slider}, compute, Parabola(), scenes={"a quarter": {}, "a half": {"x": 0.5}})
+    slider.set_state({"value": 0.25000000000000017})
+    assert (explorer.values["x"], explorer.scene, compute.calls) == (0.25, "a quarter", 1)
+    slider.set_state({"value": 0.26})
+    assert (explorer.values["x"], explorer.scene, compute.calls) == (0.26, None, 2)
 
 
 def test_a_drag_moves_the_slider_too(view: SimpleNamespace) -> None:
