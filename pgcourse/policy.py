@@ -12,6 +12,7 @@ Gradients ∇π and ∇log π are arrays of shape (S, A, d), d parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,8 +24,12 @@ from pgcourse.mdp import Array, check_distributions, frozen, real_array
 class Policy:
     """π, of shape (S, A): probs[s, a] = π(a|s). `pi @ f` is the expectation over actions, for f of shape (S, A, …).
 
+    Products are bracketed from the right, `p @ (pi @ q)`; what Python would read from the left is refused in words.
+
     Raises ValueError naming the state and the value if a row is not a distribution.
     """
+
+    __array_ufunc__: ClassVar[None] = None  # arrays leave every operation with a policy to the policy
 
     probs: Array
 
@@ -54,6 +59,19 @@ class Policy:
             raise ValueError(f"pi @ f: f has shape {f.shape}, expected (S, A, …) with (S, A) = {self.probs.shape}")
         S, A = f.shape[:2]
         return (self.probs[:, None] @ f.reshape(S, A, -1)).reshape(S, *f.shape[2:])
+
+    def __rmatmul__(self, left: Any) -> NoReturn:
+        raise TypeError(
+            "… @ pi is not computed: Python reads p @ pi @ q from the left; bracket it from the right, p @ (pi @ q)"
+        )
+
+    def __mul__(self, other: Any) -> NoReturn:
+        raise TypeError(
+            "π is an operator and acts by @, not by *: write pi @ f, and gamma * (pi @ f) with the brackets, since "
+            "Python reads gamma * pi @ f from the left. Its probabilities, of shape (S, A), are pi.probs"
+        )
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return "Policy(\n" + np.array2string(self.probs, precision=3, suppress_small=True) + ")"

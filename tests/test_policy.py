@@ -81,6 +81,22 @@ def test_an_operand_of_the_wrong_shape_is_refused(f, message):
         Policy.uniform(2, 3) @ f
 
 
+@pytest.mark.parametrize(
+    ("product", "message"),
+    [
+        (lambda p, pi, q: 0.9 * p @ pi @ q, r"from the right, p @ \(pi @ q\)"),
+        (lambda p, pi, q: q[:, 0] @ pi, "from the right"),
+        (lambda p, pi, q: 0.9 * pi @ q, r"gamma \* \(pi @ f\)"),
+        (lambda p, pi, q: np.float64(0.9) * pi @ q, r"gamma \* \(pi @ f\)"),
+        (lambda p, pi, q: pi * q, "acts by @, not by"),
+        (lambda p, pi, q: q * pi, r"pi\.probs"),
+    ],
+)
+def test_a_product_that_python_reads_from_the_left_is_refused_and_says_how_to_write_it(product, message):
+    with pytest.raises(TypeError, match=message):
+        product(np.ones((3, 2, 3)), Policy.uniform(3, 2), np.ones((3, 2)))
+
+
 def test_an_operand_that_is_no_array_is_left_to_its_own_rmatmul():
     class Kernel:
         def __rmatmul__(self, pi):
