@@ -65,7 +65,13 @@ def test_value_iteration_itself_converges_to_the_optimum():
 
 @pytest.mark.parametrize(
     "mdp",
-    [with_rewards([-1.5, -2.5], [2.5, -0.5]), with_rewards([-2.5, -3], [3, -1]), replace(TRAP, r=10 * TRAP.r)],
+    [
+        with_rewards([-1.5, -2.5], [2.5, -0.5]),
+        with_rewards([-2.5, -3], [3, -1]),
+        replace(TRAP, r=10 * TRAP.r),
+        replace(TRAP, gamma=0.85),
+        replace(TRAP, gamma=0.99),
+    ],
 )
 def test_another_fall_in_every_state_is_right(mdp):
     assert check_worse_greedy(mdp)
@@ -132,7 +138,8 @@ def test_the_bellman_operator_on_q_is_right_however_it_is_written():
         (lambda pi, p, r, gamma, q: r + gamma * p @ q.sum(axis=1), "nearly", "q.sum"),
         (lambda pi, p, r, gamma, q: r - gamma * p @ (pi @ q), "wrong", "right to left"),
         (lambda pi, p, r, gamma, q: r + gamma * p @ q, "wrong", "The shapes"),
-        (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "TypeError"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ pi @ q, "wrong", "bracket it from the right, p @ (pi @ q)"),
+        (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "gamma * (pi @ f)"),
         (lambda pi, p, r, gamma, q: 3.0, "wrong", "shape ()"),
         (lambda pi, p, r, gamma, q: np.full(r.shape, np.inf), "wrong", "not finite"),
         (lambda pi, p, r, gamma, q: "q", "wrong", "expected an array"),
@@ -208,7 +215,17 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
         (lambda rho, p, g: g * solve(rho, p, g), "nearly", "One γ too many"),
         (lambda rho, p, g: loop(rho, p, g, 20), "nearly", "too early"),
         (lambda rho, p, g: np.linalg.inv(np.eye(len(rho)) - g * p), "nearly", "is an operator"),
-        (lambda rho, p, g: loop(rho, p, 1.0, 50), "wrong", "sums to"),
+        (lambda rho, p, g: loop(rho, p, 1.0, 50), "nearly", "counts all 50 steps alike"),
+        (lambda rho, p, g: loop(rho, p, 1.0), "nearly", "γ is missing"),
+        (lambda rho, p, g: rho, "nearly", "too early"),
+        (lambda rho, p, g: 0 * rho, "nearly", "too early"),
+        (lambda rho, p, g: rho @ sum((g * p) ** t for t in range(200)), "nearly", "matrix_power"),
+        (lambda rho, p, g: rho @ sum(g**t * p**t for t in range(2000)), "nearly", "matrix_power"),
+        (lambda rho, p, g: rho + rho @ sum((g * p) ** t for t in range(1, 200)), "nearly", "matrix_power"),
+        (lambda rho, p, g: solve(rho, p, 1.0), "wrong", "Where is γ?"),
+        (lambda rho, p, g: solve(rho, np.full(p.shape, 1 / len(p)), 1.0), "wrong", "Where is γ?"),
+        (lambda rho, p, g: solve(rho, np.eye(len(p)), 1.0), "wrong", "LinAlgError"),
+        (lambda rho, p, g: -solve(rho, p, g), "wrong", "sums to"),
         (lambda rho, p, g: solve(rho, p, g).sum(), "wrong", "shape ()"),
         (lambda rho, p, g: rho @ p @ [1, 2], "wrong", "ValueError"),
         (lambda rho, p, g: ..., "waiting", "three dots"),

@@ -22,7 +22,7 @@ REASONED = {2: "D", 3: "E", 4: "C", 5: "A", 6: "B"}
 
 
 def zero_states(answer):
-    return check_zero_states(answer, SLOPE, ON_SLOPE)
+    return check_zero_states(answer, SLOPE, ON_SLOPE, asked=())
 
 
 CHECKS = [check_reasons, check_gradient_operator, check_fixed_point, zero_states]
@@ -109,7 +109,10 @@ OPERATORS = [  # all with (g, m, pi, q, d) = (grad_v, mdp, pi, q_pi, grad_pi)
     (lambda g, m, pi, q, d: value_gradient(m, pi, q, d), "nearly", "That is the solution"),
     (lambda g, m, pi, q, d: q[..., None] * d, "nearly", "an axis for actions"),
     (lambda g, m, pi, q, d: (q * d[..., 0]).sum(), "wrong", "shape ()"),
-    (lambda g, m, pi, q, d: q * d, "wrong", "ValueError"),
+    (lambda g, m, pi, q, d: q * d, "wrong", "q_pi[..., None]"),
+    (lambda g, m, pi, q, d: pi * d + g, "wrong", "acts by @"),
+    (lambda g, m, pi, q, d: source(q, d) + m.gamma * pi @ m.p @ g, "wrong", "gamma * (pi @ f)"),
+    (lambda g, m, pi, q, d: source((pi @ q)[:, None] + 0 * q, d) + m.gamma * p_of(m, pi) @ g, "nearly", "v ∇1"),
     (lambda g, m, pi, q, d: g + 1, "wrong", "(source)"),
     (lambda g, m, pi, q, d: g * np.nan, "wrong", "you get nan"),
     (lambda g: g, "wrong", "TypeError"),
@@ -267,5 +270,16 @@ def test_where_two_actions_are_worth_the_same_their_parameters_are_felt_nowhere(
     p[0, :, 1] = p[1, 0, 2] = p[1, 1, 1] = p[2, :, 2] = 1
     mdp = FiniteMDP(p, [[1, 1], [0, 1], [0, 0]], 0.9, [1, 0, 0])
     pi = Policy.uniform(3, 2)
-    assert check_zero_states({(0, 0): [0, 1, 2], (1, 0): [2]}, mdp, pi)
-    assert not check_zero_states({(0, 0): [1, 2]}, mdp, pi)
+    assert check_zero_states({(0, 0): [0, 1, 2], (1, 0): [2]}, mdp, pi, asked=())
+    assert not check_zero_states({(0, 0): [1, 2]}, mdp, pi, asked=())
+
+
+def test_a_parameter_that_was_left_out_is_waited_for_and_a_mistake_in_another_is_told_first():
+    zeros = {(9, 1): [5, 7, 11, 12, 13, 14, 15], (2, 0): range(4, 16), (5, 2): range(16)}
+    assert check_zero_states(zeros, SLOPE, ON_SLOPE)
+    assert check_zero_states(zeros | {(14, 2): (15, 5, 7, 11, 12)}, SLOPE, ON_SLOPE)
+    for left_out in zeros:
+        verdict = check_zero_states({pair: zeros[pair] for pair in zeros if pair != left_out}, SLOPE, ON_SLOPE)
+        assert verdict.tone == "waiting"
+        assert f"θ({left_out[0]}, {left_out[1]})" in verdict.message
+    assert check_zero_states({(9, 1): [13, 14]}, SLOPE, ON_SLOPE).tone == "nearly"

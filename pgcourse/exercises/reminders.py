@@ -16,6 +16,8 @@ from pgcourse.policy import Policy, tabular_softmax
 SWEEPS = 50  # of value iteration that are looked through
 LARGEST = 200  # states
 CLOSE = 1e-9
+MOST_STEPS = 10_000  # of a student's loop that are walked again
+SINGULAR = "I − p^π has no inverse, since its rows sum to 0; I − γ p^π has one. Where is γ?"
 
 # Reminder 1
 
@@ -62,12 +64,13 @@ def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
                 f"{mdp.live[tied.argmax()]}: another choice is as greedy. Move a reward a little, off the tie."
             )
     trap = zoo.value_iteration_trap()
-    if mdp.p.shape == trap.p.shape and np.allclose(mdp.p, trap.p) and np.allclose(mdp.r, trap.r):
-        return nearly("True, and it is the course's own example. Now one with other rewards, or more states.")
+    same = mdp.p.shape == trap.p.shape and np.allclose(mdp.p, trap.p) and np.allclose(mdp.r, trap.r)
+    if same and np.isclose(mdp.gamma, trap.gamma):
+        return nearly("True, and it is the course's own example. Now one with other rewards, another γ or more states.")
     fall = worth[k] - worth[k + 1]
     return right(
         f"From k = {k} to k = {k + 1} the greedy policy gets worse in all {len(fall)} live states, by "
-        f"{fall.min():.4f} at least. So greedy on a value function that is not the policy's own promises nothing."
+        f"{fall.min():.4f} at least. So greedy on a function that is not the policy's own promises no improvement."
     )
 
 
@@ -160,7 +163,9 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
     if len(letters) != len(PROOF):
         return wrong(f"{len(letters)} letters, expected {len(PROOF)}: one for each step.")
     if letters == PROOF:
-        return right("Exchange, joint law, product rule, exchange. Neither Bellman nor a contraction is needed.")
+        return right(
+            "Exchange, joint law, “be there, then choose”, exchange. Neither Bellman nor a contraction is needed."
+        )
     hints = (
         "line 1 has the expectation of a sum, line 2 a sum of expectations",
         "line 2 averages over whole trajectories, line 3 over one state and one action",
@@ -183,6 +188,8 @@ def _check_one_occupancy(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng
     S, gamma, rho_0, p_pi = mdp.S, mdp.gamma, mdp.rho_0, transition(mdp, pi)
     try:
         answer = my(rho_0.copy(), p_pi.copy(), gamma)
+    except np.linalg.LinAlgError as error:
+        return wrong(f"LinAlgError: {error}. {SINGULAR}")
     except Exception as error:  # the student's own code runs here
         return wrong(
             f"With S = {S} your function raised {type(error).__name__}: {error}. The shapes: rho_0 ({S},), p_pi "
@@ -210,7 +217,19 @@ def _check_one_occupancy(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng
     for words, vector in known.items():
         if _close(value, vector, 1e-6):
             return nearly(words)
+    entrywise = 1 / (1 - gamma * p_pi)
+    if any(_close(value, rho, 1e-3) for rho in (rho_0 @ entrywise, rho_0 + rho_0 @ (entrywise - 1))):
+        return nearly(
+            "** takes powers entry by entry. The t-th power of an operator is np.linalg.matrix_power(p_pi, t)."
+        )
     total = 1 / (1 - gamma)
+    if np.abs(value).max() > 1e9 * total:  # rounding has hidden the 0 that was divided by
+        return wrong(f"Yours has numbers as large as {np.abs(value).max():.0e}. {SINGULAR}")
+    if (steps := round(min(value.sum(), MOST_STEPS))) > 1 and _close(value, _undiscounted(rho_0, p_pi, steps)):
+        return nearly(
+            f"γ is missing: yours counts all {value.sum():.0f} steps alike, and with more terms it would grow for "
+            "ever. A visit at step t counts γᵗ."
+        )
     if (value > -CLOSE).all() and (value < expected + 1e-6).all() and value.sum() < total:
         return nearly(
             f"With γ = {gamma:g} yours sums to {value.sum():.4f}, expected 1/(1−γ) = {total:.4f}: the sum over t stops "
@@ -220,6 +239,14 @@ def _check_one_occupancy(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng
         f"With γ = {gamma:g} yours sums to {value.sum():.4f}, and ρ^π to 1/(1−γ) = {total:.4f}. Start from ρ₀, add "
         "γᵗ p_t, and go from p_t to p_{t+1} by p_t @ p_pi."
     )
+
+
+def _undiscounted(rho_0: Array, p_pi: Array, n: int) -> Array:
+    """Σ_{t<n} ρ₀ (p^π)ᵗ."""
+    rho, p_t = np.zeros(len(rho_0)), rho_0
+    for _ in range(n):
+        rho, p_t = rho + p_t, p_t @ p_pi
+    return rho
 
 
 def _check_function(answer: Any, what: str, check_one: Callable[..., Verdict]) -> Verdict:

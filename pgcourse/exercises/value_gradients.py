@@ -107,7 +107,9 @@ def _check_one_operator(my_operator: Callable[..., Any], problem: Problem, grad_
         value = np.asarray(value, dtype=float)
     except Exception as error:  # the student's own code runs here
         shapes = f"grad_v {grad_v.shape}, q_pi {q_pi.shape}, grad_pi {grad_pi.shape}"
-        return wrong(f"Your function raised {type(error).__name__}: {error} (the shapes: {shapes})")
+        axis = " If that is q_pi * grad_pi: give q an axis for the parameters, q_pi[..., None]."
+        hint = axis * (isinstance(error, ValueError) and "broadcast" in str(error))
+        return wrong(f"Your function raised {type(error).__name__}: {error} (the shapes: {shapes}).{hint}")
     if value.shape == q_pi.shape + grad_v.shape[1:]:
         return nearly(f"The result has shape {value.shape}, with an axis for actions: q^π ∇π is a sum over actions.")
     if value.shape != grad_v.shape:
@@ -120,7 +122,8 @@ def _check_one_operator(my_operator: Callable[..., Any], problem: Problem, grad_
         (source + p_pi @ grad_v, "nearly", "γ is missing: what comes one step later counts γ times."),
         (mdp.gamma * (source + p_pi @ grad_v), "nearly", "γ multiplies both terms; only the next states take it."),
         (source, "nearly", "Only the source q^π ∇π is there. What about ∇v at the next states?"),
-        (ahead, "nearly", "Only γ p^π ∇v is there. Where is what θ changes at this very state, q^π ∇π?"),
+        (ahead, "nearly", "Only γ p^π ∇v is there. Where is what θ changes at this very state, q^π ∇π? "
+         "(With v in the place of q that term is 0: Σ_a v ∇π = v ∇1.)"),
         (source - ahead, "wrong", "There is a minus sign between the two terms; both are added."),
         (source + mdp.gamma * p_pi.T @ grad_v, "nearly",
          "That is the transpose of p^π, which moves distributions. ∇v is a function of states, as v is: p^π ∇v."),
@@ -224,10 +227,12 @@ def _why_it_stopped_early(
 
 # Predict where ∂v/∂θᵢ is zero
 
+ASKED = ((9, 1), (2, 0), (5, 2))  # the notebook's (s, a): a live state, one that few can come to, and a hole
+
 
 @exercise
-def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
-    """answer = {(s, a): states}: where ∂v/∂θ(s, a) is 0, for a tabular softmax whose policy is pi."""
+def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy, asked: Collection[tuple[int, int]] = ASKED) -> Verdict:
+    """answer = {(s, a): states}: where ∂v/∂θ(s, a) is 0, for a tabular softmax whose policy is pi; all of `asked`."""
     if answer is ...:
         return waiting("a list of states for each parameter")
     if not isinstance(answer, Mapping) or not answer:
@@ -236,6 +241,9 @@ def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
     for verdict in verdicts:
         if not verdict:
             return verdict
+    if missing := [pair for pair in asked if pair not in answer]:
+        s, a = missing[0]
+        return Verdict("waiting", f"So far all is right. θ({s}, {a}) is asked for, too: add its list of states.")
     return right(
         "Exactly there. θ(s, a) is felt where one can come to s, and nowhere else; and if nothing hangs on the choice "
         "in s, it is felt nowhere."
