@@ -98,7 +98,9 @@ class Explorer:
         self.live.update(self._described())
         for control in self._controls.values():
             control.observe(self._on_control, "value")
-        row = HBox([*self._controls.values(), *self._buttons()], layout=Layout(flex_flow="row wrap"))
+        wrapped, buttons = Layout(flex_flow="row wrap"), self._buttons()
+        together = [HBox(buttons, layout=Layout(flex_flow="row wrap"))] if buttons else []  # wrapped one by one only
+        row = HBox([*self._controls.values(), *together], layout=wrapped)  # where a row does not hold all of them
         self._scene_buttons = SceneButtons(list(self._scenes), self._on_scene) if self._scenes else None
         self._mark_scene()
         self.widget = VBox([row, self.live, *([self._scene_buttons] if self._scene_buttons else [])])

@@ -254,7 +254,7 @@ def double(values: dict[str, Any], numbers: dict[str, float]) -> dict[str, Any]:
 
 
 def buttons(explorer: Explorer) -> dict[str, Any]:
-    return {child.description: child for child in explorer.widget.children[0].children if hasattr(child, "icon")}
+    return {child.description: child for child in explorer.widget.children[0].children[-1].children}
 
 
 def test_one_step_and_ten_steps() -> None:
