@@ -10,6 +10,7 @@ from pgcourse import LiveFigure, zoo
 from pgcourse.bellman import action_value, evaluate, greedy, occupancy, optimal_values, value_iteration_policies
 from pgcourse.pictures import (
     Gap,
+    GridWorld,
     PairGrid,
     Picture,
     PolicyBars,
@@ -70,7 +71,7 @@ CASES = {
         [step_numbers(seed, state) for seed, state in ((0, 14), (1, 0), (2, 6))],
     ),
     "trap": (
-        lambda: Picture([TwoStates(), PolicyValues(SWEEPS, reach=30)]),
+        lambda: Picture([TwoStates(), PolicyValues(SWEEPS)]),
         [trap_numbers(k) for k in (1, 0, 2)],
     ),
     "contraction": (
@@ -123,6 +124,18 @@ def test_the_bars_stay_a_distribution_whatever_is_dragged(wish):
     assert probs[7].tolist() == [0.25] * 4, "the earlier values are not written over"
 
 
+@pytest.mark.parametrize("state", [0, 6, 14])
+def test_the_frame_of_the_chosen_cell_is_clear_of_what_is_written_in_it(state):
+    grid = GridWorld(DESC, selects="state")
+    picture = Picture([grid, PolicyBars(ACTIONS), PairGrid(DESC)])  # the smallest cells of the course
+    picture.update(step_numbers(0, state) | {"v_pi": np.full(16, 0.888)})
+    frame, dpi = grid.chosen, picture.figure.dpi
+    inner = (frame.get_markersize() - frame.get_markeredgewidth()) / 2 * dpi / 72
+    centre = grid.chosen.axes.transData.transform((state % 4, state // 4))
+    number = grid.values[[*grid.free].index(state)].get_window_extent()
+    assert (np.abs(number.get_points() - centre) < inner - 1).all()
+
+
 def test_a_pair_s_triangle_is_on_its_action_s_side_and_darker_with_its_gain():
     grid = PairGrid(DESC)
     Picture([grid])
@@ -139,13 +152,69 @@ def test_a_pair_s_triangle_is_on_its_action_s_side_and_darker_with_its_gain():
 
 
 def test_the_fall_is_called_by_its_name():
-    chart = PolicyValues(SWEEPS, reach=30)
+    chart = PolicyValues(SWEEPS)
     Picture([chart])
     said = [chart.describe(trap_numbers(k)) for k in range(4)]
     assert ["WORSE" in text for text in said] == [False, True, False, False]
     assert "(-11.000, -10.000)" in said[1]
     assert "better than before" in said[2]
     assert "as before" in said[3]
+
+
+def test_a_fall_that_hangs_on_a_tie_is_said_to():
+    chart = PolicyValues(SWEEPS)
+    Picture([chart])
+    for tied_at, by_a_tie in ((0, True), (1, True), (2, False)):
+        said = chart.describe(trap_numbers(1) | {"tied": np.arange(SWEEPS) == tied_at})
+        assert ("WORSE than before in every state, but by a tie" in said) is by_a_tie
+        assert ("WORSE than before in every state;" in said) is not by_a_tie
+
+
+def test_what_comes_after_k_is_not_drawn_so_that_one_can_guess():
+    chart = PolicyValues(SWEEPS)
+    Picture([chart])
+    for k in (0, 3):
+        chart.update(trap_numbers(k))
+        for s, line in enumerate(chart.lines):
+            np.testing.assert_array_equal(line.get_ydata(), trap_numbers(k)["worth"][: k + 1, s])
+
+
+@pytest.mark.parametrize(("largest", "reach"), [(6, 13), (12.6, 13), (13.5, 33), (30, 33)])
+def test_the_scale_is_the_smaller_one_that_holds_all_the_values(largest, reach):
+    chart = PolicyValues(SWEEPS, reaches=(13, 33))
+    picture = Picture([chart])
+    numbers = trap_numbers(0)
+    picture.update(numbers | {"worth": 0.1 + 0 * numbers["worth"], "v_star": np.array([-largest, 0.0])})
+    assert chart.ax.get_ylim() == (-reach, reach)
+
+
+@pytest.mark.parametrize("greedy_in_6", range(4))
+def test_the_bars_call_greedy_what_the_greedy_policy_takes_also_where_actions_tie(greedy_in_6):
+    bars = PolicyBars(ACTIONS)
+    Picture([bars])
+    numbers = step_numbers(0, 6) | {"q_pi": np.zeros((16, 4)), "greedy": np.full(16, greedy_in_6)}
+    bars.update(numbers)
+    assert bars.best.get_position()[0] == greedy_in_6
+    assert bars.describe(numbers).endswith(f"Greedy there: {ACTIONS[greedy_in_6]}.")
+
+
+def test_the_totals_are_written_in_the_unit_asked_for_and_their_curve_stays():
+    total = Total(LAST, 0.99)
+    Picture([total])
+    for unit, ticks, top in ((1, ["1", "10", "100"], "1/(1−γ) = 100"), (0.01, ["0.01", "0.1", "1"], "in all 1")):
+        numbers = visit_numbers(LAST, 0, unit)
+        total.update(numbers)
+        assert [text.get_text() for text in total.ticks.values()] == ticks
+        assert total.top.get_text() == top
+        written = [float(line.split()[-1]) for line in total.note.get_text().split("\n")]
+        expected = [
+            unit * numbers["totals"][LAST],
+            unit * numbers["live_totals"][LAST],
+            unit * numbers["J_t"],
+            numbers["J"],
+        ]
+        np.testing.assert_allclose(written, expected, atol=0.0051 if unit == 1 else 0.000051)
+        np.testing.assert_array_equal(total.all.get_ydata(), numbers["totals"])
 
 
 def test_the_visits_are_written_in_the_unit_asked_for():
@@ -164,5 +233,6 @@ def test_the_slope_of_the_gap_is_seen_beside_gamma():
     gap.update(gap_numbers(5, 4, 0.9))
     measured, bound = gap.line.get_ydata(), gap.bound.get_ydata()
     assert measured[0] == bound[0] == 1
+    assert "÷" in gap.line.axes.get_ylabel()
     np.testing.assert_allclose(measured[1:] / measured[:-1], 0.72, rtol=1e-12)
     np.testing.assert_allclose(bound[1:] / bound[:-1], 0.9, rtol=1e-12)

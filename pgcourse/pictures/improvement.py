@@ -11,13 +11,14 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.bars import ActionBars
-from pgcourse.pictures.part import INK, PALE, POLICY, VALUE, Array, Numbers, Part, minus, plain
+from pgcourse.pictures.part import INK, PALE, POLICY, VALUE, Numbers, Part, minus, plain
 
 
 class PolicyBars(ActionBars):
     """The row π(·|s) as bars that can all be dragged: the others make room in proportion. Below them π and q^π.
 
-    Numbers: probs (S, A), state, pi, q_pi. A press at the top of a column makes the policy deterministic there.
+    Numbers: probs (S, A), state, pi, q_pi, greedy (S,), the action of the greedy policy in each state: where actions
+    tie, the one that was chosen. A press at the top of a column makes the policy deterministic there.
     """
 
     def __init__(self, actions: Sequence[str], name: str = "probs") -> None:
@@ -53,7 +54,7 @@ class PolicyBars(ActionBars):
     def update(self, numbers: Numbers) -> None:
         super().update(numbers)
         probs, q = (table[numbers["state"]] for table in (numbers["pi"].probs, numbers["q_pi"]))
-        self.best.set_x(q.argmax())
+        self.best.set_x(numbers["greedy"][numbers["state"]])
         for note, outcome, share, value in zip(self.notes, self.outcomes, probs, q, strict=True):
             note.set_text(f"{share:.2f}")
             outcome.set_text(minus(f"{value:.3f}"))
@@ -63,7 +64,7 @@ class PolicyBars(ActionBars):
         q = numbers["q_pi"][s]
         rows = zip(self.actions, numbers["pi"].probs[s], q, strict=True)
         said = "; ".join(f"{a} probability {share:.2f}, q {value:.3f}" for a, share, value in rows)
-        return f"State {s}: {said}. Greedy there: {self.actions[q.argmax()]}."
+        return f"State {s}: {said}. Greedy there: {self.actions[numbers['greedy'][s]]}."
 
 
 class PairGrid(Part):
@@ -183,16 +184,18 @@ class TwoStates(Part):
 
 
 class PolicyValues(Part):
-    """What the greedy policy on v_k is really worth in each of two states, for k = 0, 1, …; the dotted lines are v*.
+    """What the greedy policy on v_k is really worth in each of two states, up to k; the dotted lines are v*.
 
-    Numbers: k; worth (n, 2), the values v^π of the policy greedy on each v_k; v_star (2,).
+    Numbers: k; worth (n, 2), the values v^π of the policy greedy on each v_k; v_star (2,); tied (n,), optional: where
+    some state has another action that is as greedy. The scale has the smallest of `reaches` that holds all of them.
     """
 
-    def __init__(self, n: int, reach: float) -> None:
-        self.n, self.reach = n, reach
+    def __init__(self, n: int, reaches: Sequence[float] = (13.0, 33.0)) -> None:
+        self.n, self.reaches = n, sorted(reaches)
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-0.4, self.n - 0.6), ylim=(-self.reach, self.reach), xlabel="sweeps k of value iteration")
+        self.ax = ax
+        ax.set(xlim=(-0.4, self.n - 0.6), ylim=(-self.reaches[0], self.reaches[0]), xlabel="sweeps k")
         ax.set_ylabel("worth of the policy greedy on $v_k$")
         ax.set_xticks(range(0, self.n, 2))
         plain(ax)
@@ -204,7 +207,7 @@ class PolicyValues(Part):
                 [], [], f"{mark}-", color=VALUE, mfc=VALUE if s else "white", lw=1.5, ms=8, animated=True
             )
             self.best += ax.plot([], [], ":", color=VALUE, lw=1.5, animated=True)
-        ax.set_title("○ state 0   ■ state 1   ···· v*\n\n", fontsize=11, color=VALUE)  # and room for the note
+        ax.set_title("○ state 0   ■ state 1   ···· v*\n\n\n", fontsize=11, color=VALUE)  # and room for the note
         self.note = ax.text(
             0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
         )
@@ -212,23 +215,29 @@ class PolicyValues(Part):
     def update(self, numbers: Numbers) -> None:
         worth, k = np.asarray(numbers["worth"]), numbers["k"]
         for s in range(2):
-            self.lines[s].set_data(np.arange(len(worth)), worth[:, s])
+            self.lines[s].set_data(np.arange(k + 1), worth[: k + 1, s])
             self.best[s].set_data([-0.4, self.n - 0.6], [numbers["v_star"][s]] * 2)
-        self.cursor.set_data([k, k], [-self.reach, self.reach])
-        self.note.set_text(minus("\n".join(self.verdict(worth, k))))
+        highest = max(np.abs(worth).max(), np.abs(numbers["v_star"]).max())
+        reach = next((reach for reach in self.reaches if highest < 0.97 * reach), self.reaches[-1])
+        if self.ax.get_ylim() != (-reach, reach):  # much larger values: drawn anew
+            self.ax.set_ylim(-reach, reach)
+        self.cursor.set_data([k, k], [-reach, reach])
+        self.note.set_text(minus("\n".join(self.verdict(numbers))))
 
-    def verdict(self, worth: Array, k: int) -> tuple[str, str]:
+    def verdict(self, numbers: Numbers) -> tuple[str, str]:
+        worth, k = np.asarray(numbers["worth"]), numbers["k"]
+        tied = np.asarray(numbers.get("tied", np.zeros(len(worth), dtype=bool)))
         here = f"k = {k}: worth ({worth[k, 0]:.3f}, {worth[k, 1]:.3f})"
         change = worth[k] - worth[max(k - 1, 0)]
         if (np.abs(change) < 1e-9).all():
             return here, "as before" if k else "the first greedy policy"
         if (change < -1e-9).all():
-            return here, "WORSE than before in every state"
+            return here, "WORSE than before in every state" + (", but by a tie" if tied[k - 1 : k + 1].any() else "")
         if (change > -1e-9).all():
             return here, "better than before"
         return here, "not better than before in every state"
 
     def describe(self, numbers: Numbers) -> str:
         v_star = numbers["v_star"]
-        here, judged = self.verdict(np.asarray(numbers["worth"]), numbers["k"])
+        here, judged = self.verdict(numbers)
         return f"Greedy policy at {here}, {judged}; the best policy is worth ({v_star[0]:.3f}, {v_star[1]:.3f})."

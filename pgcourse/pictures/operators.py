@@ -52,12 +52,12 @@ class Gap(Part):
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=(-0.5, self.n + 0.5), ylim=(self.floor, 1.6), yscale="log", xlabel="applications n of $T^\\pi$")
-        ax.set_ylabel("gap between v and w")
+        ax.set_ylabel("gap ÷ first gap")
         plain(ax)
         (self.bound,) = ax.plot([], [], "--", color=INK, lw=1.5, animated=True)
         (self.line,) = ax.plot([], [], ".-", color=VALUE, lw=1.2, ms=7, animated=True)
         (self.point,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=12, zorder=5, animated=True)
-        ax.set_title("●  ‖v − w‖, the largest difference    - -  γⁿ\n", fontsize=11, color=INK)  # room for the note
+        ax.set_title("●  gap ‖v − w‖, the largest difference    - -  γⁿ\n", fontsize=11, color=INK)  # room for the note
         self.note = ax.text(
             0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
         )
@@ -69,7 +69,7 @@ class Gap(Part):
         self.line.set_data(steps, gaps / gaps[0])
         self.point.set_data([n], [gaps[n] / gaps[0]])
         last = f", last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
-        self.note.set_text(f"n = {n}: gap {gaps[n] / gaps[0]:.4f}, γⁿ {gamma**n:.4f}{last}")
+        self.note.set_text(f"n = {n}: {gaps[n] / gaps[0]:.4f} of the first, γⁿ {gamma**n:.4f}{last}")
 
     def describe(self, numbers: Numbers) -> str:
         gaps, n, gamma = numbers["gaps"], numbers["n"], numbers["gamma"]

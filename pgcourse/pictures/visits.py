@@ -56,7 +56,8 @@ class VisitGrid(Part):
 class Total(Part):
     """Σ_s ρ_t(s) as t grows: over all states towards 1/(1−γ), over the live ones towards what is left without them.
 
-    Numbers: t; totals and live_totals (n,), the sums up to each t; J_t and J.
+    Numbers: t; totals and live_totals (n,), the sums up to each t; J_t and J; unit, by which sums are multiplied where
+    they are written (1, or 1−γ). The scale is logarithmic, so that a unit changes its numbers and moves no curve.
     """
 
     def __init__(self, n: int, gamma: float) -> None:
@@ -64,13 +65,18 @@ class Total(Part):
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=(-0.04 * self.n, 1.04 * self.n), ylim=(0.8, 2.2 * self.limit), yscale="log", xlabel="t")
-        ax.set_ylabel("visits so far, all states together", color=OCCUPANCY)
-        ax.set_yticks([1, 10, 100], ["1", "10", "100"])
+        ax.set_title("summed over ● all  ■ live states", fontsize=11, color=OCCUPANCY)
+        ticks = [tick for tick in (1, 10, 100, 1000) if tick < 2 * self.limit]
+        ax.set_yticks(ticks, ["0.000"] * len(ticks), color="none")  # room for those that change with the unit
         ax.minorticks_off()
         plain(ax)
         ax.axhline(self.limit, color=INK, lw=0.8, ls="--")
-        ax.text(
-            self.n, 1.07 * self.limit, f"1/(1−γ) = {self.limit:.0f}", ha="right", va="bottom", fontsize=10, color=INK
+        self.ticks = {
+            tick: ax.text(-0.07 * self.n, tick, "", ha="right", va="center", fontsize=10, color=INK, animated=True)
+            for tick in ticks
+        }
+        self.top = ax.text(
+            0.95 * self.n, 1.07 * self.limit, "", ha="right", va="bottom", fontsize=10, color=INK, animated=True
         )
         (self.all,) = ax.plot([], [], color=OCCUPANCY, lw=2.5, animated=True)
         (self.alive,) = ax.plot([], [], "--", color=OCCUPANCY, lw=2.5, animated=True)
@@ -83,19 +89,24 @@ class Total(Part):
         )
 
     def update(self, numbers: Numbers) -> None:
-        t, totals, live = numbers["t"], numbers["totals"], numbers["live_totals"]
-        steps = np.arange(len(totals))
+        t, totals, live, unit = (numbers[name] for name in ("t", "totals", "live_totals", "unit"))
+        steps, digits = np.arange(len(totals)), 2 if unit == 1 else 4
+        for tick, text in self.ticks.items():
+            text.set_text(f"{tick * unit:.4g}")
+        self.top.set_text(f"1/(1−γ) = {self.limit:.0f}" if unit == 1 else f"in all {self.limit * unit:.4g}")
         for line, point, sums in zip((self.all, self.alive), self.points, (totals, live), strict=True):
             line.set_data(steps, sums)
             point.set_data([t], [sums[t]])
         self.note.set_text(
-            f"● all states {totals[t]:.2f}\n■ live states {live[t]:.2f}\n"
-            f"⟨ρ, r⟩ = {numbers['J_t']:.4f}   J = {numbers['J']:.4f}"
+            f"● all states {totals[t] * unit:.{digits}f}\n■ live states {live[t] * unit:.{digits}f}\n"
+            f"⟨{'ρ' if unit == 1 else '(1−γ)ρ'}, r⟩ = {numbers['J_t'] * unit:.{digits + 2}f}\nJ = {numbers['J']:.4f}"
         )
 
     def describe(self, numbers: Numbers) -> str:
-        t = numbers["t"]
+        t, unit = numbers["t"], numbers["unit"]
+        digits, times = (2, "") if unit == 1 else (4, " times 1−γ")
         return (
-            f"Up to step {t}: {numbers['totals'][t]:.2f} discounted visits, {numbers['live_totals'][t]:.2f} of them to "
-            f"live states; the reward so far {numbers['J_t']:.4f} of J {numbers['J']:.4f}."
+            f"Up to step {t}: {numbers['totals'][t] * unit:.{digits}f} discounted visits{times}, "
+            f"{numbers['live_totals'][t] * unit:.{digits}f} of them to live states; the reward so far "
+            f"{numbers['J_t']:.4f} of J {numbers['J']:.4f}."
         )

@@ -117,10 +117,10 @@ class GridWorld(Part):
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
         for s in np.flatnonzero(flat == "S"):
             ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=9, color=INK)
-        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.12
+        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.14
         self.arrows = arrows(ax, x, y, POLICY, 0.009)
         self.values = [
-            ax.text(x, y + 0.44, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
+            ax.text(x, y + 0.42, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
             for x, y in zip(self.column, self.row, strict=True)
         ]
         if self.selects:
@@ -129,7 +129,7 @@ class GridWorld(Part):
             figure: Any = ax.figure
             figure.draw_without_rendering()  # the layout decides on the size of a cell
             cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
-            self.chosen.set_markersize(cell * 72 / ax.figure.dpi - 3)
+            self.chosen.set_markersize(cell * 72 / ax.figure.dpi + 1)  # around the cell: clear of its number
             self.handles = [
                 Handle(self.chosen, "state", lambda x, y, _: {name: round(y) * columns + round(x)},
                        step=(1, -1), snap=True)
@@ -150,7 +150,7 @@ class GridWorld(Part):
     def update(self, numbers: Numbers) -> None:
         probs = numbers["pi"].probs[self.free]
         self.image.set_data(self.shades(numbers).reshape(self.desc.shape))
-        arrows = 0.37 * probs[..., None] * self.moves
+        arrows = 0.34 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, string in zip(self.values, self.written(numbers), strict=True):
             text.set_text(string)
