@@ -47,6 +47,8 @@ def test_a_student_improves_a_policy_and_watches_value_iteration_stumble(reminde
     assert "(-11.000, -10.000)" in text
     press(reminders, picture, "ten steps")
     wait_until_said(reminders, picture, r"k = 11: worth \(3\.684, 6\.316\), as before")
+    reminders.page.locator(".jp-Cell", has=picture).get_by_role("button", name="m = 3").click()
+    wait_until_said(reminders, picture, "WORSE than before in every state")
     assert reminders.errors == []
 
 
@@ -62,13 +64,13 @@ def test_operators_and_visits_answer_to_their_controls_and_again_after_a_restart
     press(reminders, picture, "play")
     wait_until_said(reminders, picture, r"Up to step 500: 99\.35 discounted visits, 7\.28")
     cell.get_by_role("combobox").last.select_option("(1−γ) ρ")
-    wait_until_said(reminders, picture, r"exact, up to t: 0\.99")
+    wait_until_said(reminders, picture, r"exact, up to t: 0\.99.*: 0\.9935 discounted visits times 1−γ, 0\.0728")
 
     picture = view(reminders, PROOF)
     first = said(picture)
     reminders.page.locator(".jp-Cell", has=picture).locator(".noUi-handle").last.focus()
     reminders.page.keyboard.press("End")
-    text = wait_until_said(reminders, picture, "up to T = 150")
+    text = wait_until_said(reminders, picture, "up to t = 150")
     values = re.findall(r"[+−-]?0\.\d{6}", text.split("worth")[1])
     assert len(values) == 5
     assert len(set(values)) == 1
