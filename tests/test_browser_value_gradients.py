@@ -8,6 +8,7 @@ import pytest
 from test_browser_notebooks import said, view, wait_until_said
 
 LINES = "The derivation, line by line, with its numbers in one state of FrozenLake"
+FELT = "Who feels one parameter of the table on the tilted lake"
 SPREADING = "The gradient of v spreading over FrozenLake from its source"
 
 
@@ -50,7 +51,7 @@ def test_the_six_lines_stay_equal_while_state_parameter_and_theta_change(noteboo
 def test_the_gradient_spreads_from_its_source_until_it_is_the_solution(notebook):
     picture = view(notebook, SPREADING)
     cell = cell_of(notebook, picture)
-    cell.get_by_role("combobox").select_option("θ(s, right), s chosen")
+    cell.get_by_role("combobox").first.select_option("θ(s, right)")
     wait_until_said(notebook, picture, "0 in 15 of 16 states")  # k = 1: the source alone
     cell.get_by_role("button", name="one step").click()
     assert "After 2 applications" in wait_until_said(notebook, picture, "0 in (?!15)")
@@ -59,6 +60,19 @@ def test_the_gradient_spreads_from_its_source_until_it_is_the_solution(notebook)
     cell.get_by_role("button", name="play").wait_for()  # it stopped by itself
     k_times, solved, nudged = re.findall(r"[+-]\d\.\d{6}", text)
     assert k_times == solved == nudged
+    assert notebook.errors == []
+
+
+def test_who_feels_a_parameter_is_seen_by_a_click_and_by_a_scene(notebook):
+    picture = view(notebook, FELT)
+    assert "0 in 7 of 16 states. State 10 is chosen" in said(picture)
+    cell_of(notebook, picture).get_by_role("combobox").select_option("right")
+    cell_of(notebook, picture).get_by_role("button", name="a hole, by none").click()
+    wait_until_said(notebook, picture, "0 in 16 of 16 states. State 5 is chosen")
+    state = picture.get_by_role("slider", name="state")
+    state.focus()
+    state.press("ArrowUp")  # to state 1
+    wait_until_said(notebook, picture, "0 in 12 of 16 states. State 1 is chosen")
     assert notebook.errors == []
 
 

@@ -18,6 +18,10 @@ PAGES = {  # without exercises
     "progress",  # the student's own
 }
 COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
+TAUGHT = {  # which end with a folded plan for instructors
+    "02_reminders",
+    "03_bellman_on_grad_v",
+}
 LONGEST_CELL = 15  # lines, imports apart
 NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read
 LONGEST_SLIDE = 18  # lines of text, of a slide's width each: what 1280 × 720 pixels hold
@@ -109,11 +113,24 @@ def test_nothing_looks_like_an_exercise_without_being_one(notebook):
     cells = exercises(notebook)
     boxes, stubs, answers, solutions = ([four[k].id for four in cells] for k in range(4))
     assert [cell.id for cell in notebook.cells if "alert-warning" in cell.source] == boxes
-    assert [cell.id for cell in notebook.cells if "<summary>" in cell.source] == answers
+    folded = [cell.id for cell in notebook.cells if "<summary>" in cell.source]
+    assert [id for id in folded if id != "teaching"] == answers
     assert [cell.id for cell in tagged(notebook, "exercise")] == [
         id for pair in zip(boxes, stubs, strict=True) for id in pair
     ]
     assert [cell.id for cell in tagged(notebook, "solution")] == solutions
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_taught_notebook_ends_with_a_folded_plan_for_instructors_out_of_the_slides(path):
+    cells = nbformat.read(path, as_version=4).cells
+    plans = [cell for cell in cells if cell.id == "teaching"]
+    assert len(plans) == (path.stem in TAUGHT)
+    for plan in plans:
+        assert plan is cells[-1]
+        assert plan.metadata["slideshow"]["slide_type"] == "notes"
+        assert re.match(r"<details (?!open)[^>]*>\n<summary><b>Teaching this</b>", plan.source)
+        assert "Ask" in plan.source
 
 
 def test_boxes_are_legible_in_both_themes(notebook):
