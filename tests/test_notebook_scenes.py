@@ -57,6 +57,21 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
             assert shown(view) == pictures[scene], f"{name}: {scene} depends on what was shown before"
 
 
+def test_every_cell_runs_again_by_itself_after_all_the_others(names):
+    """As after "Run all", when a reader goes back: no later cell has taken a name that an earlier one needs."""
+    failed = {}
+    for at in [name for name in names if name.startswith("source of ")]:
+        known = dict(names)
+        try:
+            exec(compile(names[at], at, "exec"), known)
+        except Exception as error:
+            failed[at.removeprefix("source of ")] = error
+        for name, view in views(known).items():
+            if view is not names.get(name):
+                view.close()
+    assert not failed
+
+
 @pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
     monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
