@@ -72,6 +72,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "pictures.operators": ({"pictures.part"}, MATPLOTLIB),
     "pictures.theorem": ({"pictures.part"}, MATPLOTLIB),
     "pictures.visits": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.rollouts": ({"pictures.part"}, MATPLOTLIB),
+    "pictures.learning": ({"pictures.part"}, MATPLOTLIB),
     "pictures.__init__": (
         {
             "pictures.part",
@@ -87,6 +89,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "pictures.operators",
             "pictures.theorem",
             "pictures.visits",
+            "pictures.rollouts",
+            "pictures.learning",
         },
         set(),
     ),
@@ -104,6 +108,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "exercises.deterministic": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.reminders": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.theorem": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
+    "exercises.rollouts": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.__init__": ({"exercises"}, set()),
     "progress_page": ({"progress", "exercises"}, {"IPython"}),
     "__init__": (set(MODULES), set()),

@@ -17,8 +17,10 @@ from pgcourse.pictures.gains import StableCurve, StatesAndSlopes, Trajectory, Tw
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
 from pgcourse.pictures.greediness import Climbs, Directions, Hops, Ingredients, Plane, StepSizes
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
+from pgcourse.pictures.learning import LearningCurve, NoisySteps, QuantileCurve, WeightBars
 from pgcourse.pictures.operators import Gap, TwoValues
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
+from pgcourse.pictures.rollouts import BatchCloud, CreditSums, CreditTable, EstimatorTable, Paths
 from pgcourse.pictures.theorem import Factors, PairTerms, StepBars
 from pgcourse.pictures.visits import Total, VisitGrid
 from pgcourse.pictures.worlds import Corridor, GridWorld, SignedGrid
@@ -31,11 +33,15 @@ __all__ = [
     "WAYS",
     "ActionBars",
     "ActionSlice",
+    "BatchCloud",
     "Climbs",
     "Corridor",
+    "CreditSums",
+    "CreditTable",
     "Curve",
     "Directions",
     "EstimateCloud",
+    "EstimatorTable",
     "ExactAndSampled",
     "Factors",
     "Gap",
@@ -45,16 +51,20 @@ __all__ = [
     "Hops",
     "Ingredients",
     "Landscape",
+    "LearningCurve",
     "LinesTable",
     "NoisyLine",
+    "NoisySteps",
     "PairGrid",
     "PairTerms",
     "Part",
+    "Paths",
     "Picture",
     "Plane",
     "PolicyBars",
     "PolicyValues",
     "ProbabilityBars",
+    "QuantileCurve",
     "Residuals",
     "SignedGrid",
     "Spread",
@@ -72,4 +82,5 @@ __all__ = [
     "Vectors",
     "VisitGrid",
     "WaysTable",
+    "WeightBars",
 ]

@@ -67,9 +67,9 @@ class Corridor(Part):
         self.start.set_x(numbers.get("start", 0))
         self.arrows.set_UVC((0.45 * probs[:3] * [-1, 1]).ravel(), np.zeros(6))
         for s in range(3):
-            self.values[s].set_text(minus(f"v = {v[s]:.1f}"))
+            self.values[s].set_text(minus(f"v = {short(v[s])}"))
             self.bars[s].set_height(0.6 * min(rho[s] / self.most_visits, 1))
-            self.visits[s].set_text(f"{rho[s]:.1f}")
+            self.visits[s].set_text(short(rho[s]))
 
     def describe(self, numbers: Numbers) -> str:
         v, rho, right = numbers["v_pi"], numbers["rho_pi"], numbers["pi"].probs[0, 1]
@@ -77,6 +77,11 @@ class Corridor(Part):
             f"The corridor from cell {numbers.get('start', 0) + 1}: right is chosen with probability {right:.2f}; "
             f"values {', '.join(f'{x:.1f}' for x in v[:3])}; expected visits {', '.join(f'{x:.1f}' for x in rho[:3])}."
         )
+
+
+def short(x: float) -> str:
+    """One decimal, and from 10,000 on its power of ten, which still fits into a cell."""
+    return f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}" if abs(x) < 10_000 else f"{x:.0e}"
 
 
 class GridWorld(Part):

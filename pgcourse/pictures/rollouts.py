@@ -1,0 +1,295 @@
+"""Trajectories as paths, the estimates of ∇J they make, and which reward gives which action its credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.patches import Circle
+from numpy.typing import ArrayLike
+
+from pgcourse.pictures.part import (
+    GRADIENT,
+    INK,
+    OCCUPANCY,
+    PALE,
+    POLICY,
+    SIGNED,
+    VALUE,
+    Array,
+    Numbers,
+    Part,
+    arrows,
+    minus,
+    signed,
+)
+
+
+class Paths(Part):
+    """Trajectories on a grid as lines, each on a lane of its own that drifts, so that a way back does not hide the way.
+
+    desc as in GridWorld; at most `most` paths are drawn. Numbers: paths, a sequence of states (T + 1,) for each;
+    path_returns, their returns; batch, the number of the batch.
+    """
+
+    def __init__(self, desc: ArrayLike, most: int = 10) -> None:
+        self.desc, self.most = np.array(desc, dtype="U1"), most
+
+    def draw(self, ax: Axes) -> None:
+        rows, columns = self.desc.shape
+        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        for edge in range(1, max(rows, columns)):
+            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
+            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
+        names = {"S": "start", "H": "hole", "G": "goal"}
+        for s, field in enumerate(self.desc.ravel()):
+            y, x = divmod(s, columns)
+            if field in "HG":
+                ax.add_patch(Circle((x, y), 0.42, facecolor="#8C959F" if field == "H" else VALUE, alpha=0.35))
+            ax.text(x - 0.45, y - 0.45, names.get(field, ""), ha="left", va="top", fontsize=9, color=INK)
+        self.lines = [ax.plot([], [], color=OCCUPANCY, lw=1.6, alpha=0.7, animated=True)[0] for _ in range(self.most)]
+        looks = (("*", VALUE, 15), ("X", INK, 10), ("s", POLICY, 8))
+        self.ends = [
+            ax.plot([], [], mark, color=color, mec="white", mew=1, ms=size, zorder=5, animated=True)[0]
+            for mark, color, size in looks
+        ]
+        ax.set_title("\n", fontsize=11)  # room for the note
+        self.note = ax.text(
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
+        )
+
+    def update(self, numbers: Numbers) -> None:
+        paths = [np.asarray(path) for path in numbers["paths"]][: self.most]
+        last: list[list[Array]] = [[], [], []]
+        for i, line in enumerate(self.lines):
+            if i >= len(paths):
+                line.set_data([], [])
+                continue
+            xy = self.way(paths[i], i, len(paths))
+            line.set_data(xy.T)
+            last["GH".find(self.desc.ravel()[paths[i][-1]])].append(xy[-1])
+        for marks, places in zip(self.ends, last, strict=True):
+            marks.set_data(np.array(places).reshape(-1, 2).T)
+        self.note.set_text(self.said(numbers))
+
+    def way(self, path: Array, i: int, n: int) -> Array:
+        """(T + 1, 2): the centres of the cells, shifted by the path's lane and by how far it has come."""
+        columns = self.desc.shape[1]
+        lane = 0.44 * ((i + 0.5) / n - 0.5)
+        drift = np.linspace(-0.12, 0.12, len(path))
+        return np.column_stack([path % columns + lane + drift, path // columns - lane + drift])
+
+    def said(self, numbers: Numbers) -> str:
+        flat, paths = self.desc.ravel(), numbers["paths"]
+        at_goal = sum(bool(flat[path[-1]] == "G") for path in paths)
+        in_hole = sum(bool(flat[path[-1]] == "H") for path in paths)
+        many = f"{len(paths)} trajectories" if len(paths) > 1 else "one trajectory"
+        drawn = f" ({self.most} drawn)" if len(paths) > self.most else ""
+        mean = float(np.mean(numbers["path_returns"]))
+        return minus(
+            f"batch {numbers['batch']}: {many}{drawn}\n"
+            f"★ goal {at_goal}   ✖ hole {in_hole}   {'mean ' if len(paths) > 1 else ''}G = {mean:.2f}"
+        )
+
+    def describe(self, numbers: Numbers) -> str:
+        return self.said(numbers).replace("\n", "; ").replace("★ ", "").replace("✖ ", "") + "."
+
+
+class BatchCloud(Part):
+    """Estimates of ∇J, one dot for each batch of trajectories, around ∇J itself, the arrow; all in parts of |∇J|.
+
+    The circle has the length of ∇J. ◇ is where theory puts the estimates' mean, + is the mean of those drawn; the
+    batch shown elsewhere has a ring. Numbers: estimates (n, 2), mean (2,), grad_J (2,), batch, and edge, how many |∇J|
+    there are from the middle to the picture's edge.
+    """
+
+    def __init__(self, labels: tuple[str, str] = ("∂/∂θ₁", "∂/∂θ₂")) -> None:
+        self.labels = labels
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
+        ax.set_xlabel(self.labels[0], fontsize=10)
+        ax.set_ylabel(self.labels[1], fontsize=10)
+        for side in ax.spines.values():
+            side.set_color(PALE)
+        ax.axhline(0, color=PALE, lw=0.8)
+        ax.axvline(0, color=PALE, lw=0.8)
+        (self.circle,) = ax.plot([], [], "--", color=GRADIENT, lw=1, animated=True)
+        (self.cloud,) = ax.plot([], [], "o", color=OCCUPANCY, alpha=0.5, mec="none", ms=5, animated=True)
+        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.014)
+        (self.expected,) = ax.plot([], [], "D", mfc="none", mec=INK, mew=1.6, ms=11, zorder=6, animated=True)
+        (self.average,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=13, zorder=6, animated=True)
+        (self.ring,) = ax.plot([], [], "o", mfc="none", mec=POLICY, mew=2, ms=13, zorder=5, animated=True)
+        ax.set_title("\n", fontsize=11)
+        self.note = ax.text(
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
+        )
+
+    def update(self, numbers: Numbers) -> None:
+        unit = np.linalg.norm(numbers["grad_J"]) * numbers["edge"]
+        dots = np.asarray(numbers["estimates"]) / unit
+        inside = np.abs(dots).max(axis=1) <= 1
+        self.cloud.set_data(dots[inside].T)
+        around = np.linspace(0, 2 * np.pi, 73)
+        self.circle.set_data(np.cos(around) / numbers["edge"], np.sin(around) / numbers["edge"])
+        u, v = numbers["grad_J"] / unit
+        self.arrow.set_UVC([u], [v])
+        places = (numbers["mean"] / unit, dots.mean(axis=0), dots[numbers["batch"] - 1])
+        for line, place in zip((self.expected, self.average, self.ring), places, strict=True):
+            line.set_data(np.where(np.abs(place).max() <= 1, place, np.nan).reshape(2, 1))
+        beyond = f" ({np.count_nonzero(~inside)} out)" if not inside.all() else ""
+        self.note.set_text(f"● a batch{beyond}   + their mean\n→ ∇J   ◇ exact mean   edge: {numbers['edge']:.0f} |∇J|")
+
+    def describe(self, numbers: Numbers) -> str:
+        length = np.linalg.norm(numbers["grad_J"])
+        off = np.linalg.norm(np.mean(numbers["estimates"], axis=0) - numbers["grad_J"]) / length
+        u, v = numbers["grad_J"]
+        return (
+            f"The exact gradient is ({u:.4f}, {v:.4f}); the mean of {len(numbers['estimates'])} estimates "
+            f"is {off:.2f} of its length away from it."
+        )
+
+
+class EstimatorTable(Part):
+    """Estimators in figures: exact bias, how many trajectories it takes, and how well a batch points.
+
+    Numbers: figures, name → (bias in parts of |∇J|, trajectories for a signal as large as the noise, mean cosine of a
+    batch's estimate with ∇J), for each of `names`; chosen, one of them; size, the trajectories of a batch.
+    """
+
+    columns = ("bias, % of |∇J|", "N for S/N = 1", "cosine")
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def draw(self, ax: Axes) -> None:
+        n = len(self.names)
+        ax.set(xlim=(0, 1), ylim=(n + 1.9, -1.2))
+        ax.axis("off")
+        places = (0.62, 0.82, 0.99)
+        for x, column in zip(places, ("exact bias,\n% of |∇J|", "N for\nS/N = 1", "cosine,\na batch"), strict=True):
+            ax.text(x, 0, column, ha="right", va="center", fontsize=9.5, color=INK, weight="bold")
+        ax.axhline(0.6, color=INK, lw=0.8)
+        self.rows = {}
+        for y, name in enumerate(self.names, start=1):
+            look: dict[str, Any] = {"va": "center", "fontsize": 10.5, "color": INK, "animated": True}
+            self.rows[name] = [
+                ax.text(0.04, y, name, ha="left", **look),
+                *(ax.text(x, y, "", ha="right", **look) for x in places),
+            ]
+        self.pointer = ax.text(0.0, 1, "▸", va="center", fontsize=12, color=POLICY, animated=True)
+        ax.axhline(n + 0.5, color=INK, lw=0.8)
+        self.note = ax.text(0, n + 1.2, "", va="center", fontsize=9.5, color=INK, animated=True)
+
+    def update(self, numbers: Numbers) -> None:
+        for y, (name, texts) in enumerate(self.rows.items(), start=1):
+            for text, string in zip(texts[1:], self.written(numbers["figures"][name]), strict=True):
+                text.set_text(string)
+            chosen = name == numbers["chosen"]
+            for text in texts:
+                text.set_fontweight("bold" if chosen else "normal")
+            if chosen:
+                self.pointer.set_y(y)
+        self.note.set_text(self.remark(numbers))
+
+    @staticmethod
+    def written(figures: tuple[float, float, float]) -> tuple[str, str, str]:
+        bias, N, cosine = figures
+        return ("0" if bias < 5e-9 else f"{100 * bias:.1f}", f"{N:.0f}", minus(f"{cosine:.2f}"))
+
+    @staticmethod
+    def remark(numbers: Numbers) -> str:
+        return f"S/N of a batch of N: |∇J| / its spread. A batch: {numbers['size']}."
+
+    def describe(self, numbers: Numbers) -> str:
+        rows = (
+            f"{name}: bias {written[0]}, trajectories for signal to noise 1 {written[1]}, cosine {written[2]}"
+            for name in self.names
+            if (written := self.written(numbers["figures"][name]))
+        )
+        return f"Chosen is {numbers['chosen']}. " + "; ".join(rows) + "."
+
+
+class CreditTable(Part):
+    """E[r_k ∇log π(a_t|s_t)], time t of the action downwards, time k of the reward to the right; mean or sample.
+
+    Numbers: credit (n, n), the numbers in the cells; largest, the size of full colour; past, their sum below the
+    diagonal and future, on it and above; of, what they are means of.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def draw(self, ax: Axes) -> None:
+        n = self.n
+        ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
+        ax.set_xticks(range(n))
+        ax.set_yticks(range(n))
+        ax.set_xlabel("the reward's time k", fontsize=10)
+        ax.set_ylabel("the action's time t", fontsize=10)
+        ax.tick_params(length=0)
+        self.image = ax.imshow(np.zeros((n, n)), cmap=SIGNED, norm=Normalize(-1, 1), zorder=0, animated=True)
+        self.cells = [
+            [ax.text(k, t, "", ha="center", va="center", fontsize=9, color=INK, animated=True) for k in range(n)]
+            for t in range(n)
+        ]
+        steps = np.repeat(np.arange(n + 1), 2)
+        ax.plot(steps[:-1] - 0.5, steps[1:] - 0.5, color=INK, lw=2, zorder=3)
+
+    def update(self, numbers: Numbers) -> None:
+        credit, largest = np.asarray(numbers["credit"]), numbers["largest"]
+        self.image.set_data(np.sign(credit) * np.sqrt(np.minimum(np.abs(credit) / largest, 1)))
+        for t, k in np.ndindex(self.n, self.n):
+            self.cells[t][k].set_text("0" if abs(credit[t, k]) < 5e-3 else minus(f"{credit[t, k]:+.2f}"))
+
+    def describe(self, numbers: Numbers) -> str:
+        return (
+            f"Credit of {self.n} actions from {self.n} rewards, {numbers['of']}: rewards before the action "
+            f"{signed(numbers['past'])}, from it on {signed(numbers['future'])} in all."
+        )
+
+
+class CreditSums(Part):
+    """What the table adds up to, and what it costs: the past's sum is 0 in the mean, but its noise is not.
+
+    Numbers: past, future, the sums below the diagonal and above; grad_J, a number; of; full and to_go, the standard
+    deviation of one trajectory's estimate with all rewards and with those to come; N.
+    """
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=(0, 1), ylim=(8.2, -0.8))
+        ax.axis("off")
+        self.heads = ax.text(0, 0, "", fontsize=11, color=INK, weight="bold", va="center", animated=True)
+        names = (
+            (1, "◣ below the steps: rewards already paid", INK),
+            (2, "◥ on the steps and above: rewards to come", INK),
+            (3, "∇J, exact", GRADIENT),
+            (5, "G₀: all rewards", INK),
+            (6, "G_t: rewards to come", INK),
+            (7, "ratio of the variances", INK),
+        )
+        for y, name, color in names:
+            ax.text(0, y, name, fontsize=10.5, color=color, va="center")
+        ax.text(0, 4.1, "standard deviation of one estimate", fontsize=11, color=INK, weight="bold", va="center")
+        ax.axhline(2.5, color=INK, lw=0.8)
+        self.values = {
+            y: ax.text(0.98, y, "", ha="right", va="center", fontsize=11, color=color, animated=True)
+            for y, _, color in names
+        }
+
+    def update(self, numbers: Numbers) -> None:
+        self.heads.set_text(f"sum over all t and k, {numbers['of']}")
+        ratio = (numbers["full"] / numbers["to_go"]) ** 2
+        sums = [signed(float(numbers[name])) for name in ("past", "future", "grad_J")]
+        said = [*sums, f"{numbers['full']:.1f}", f"{numbers['to_go']:.1f}", f"{ratio:.1f}"]
+        for text, string in zip(self.values.values(), said, strict=True):
+            text.set_text(string)
+
+    def describe(self, numbers: Numbers) -> str:
+        return (
+            f"The exact gradient is {signed(float(numbers['grad_J']))}; one estimate's standard deviation is "
+            f"{numbers['full']:.1f} with all rewards and {numbers['to_go']:.1f} with those to come."
+        )
