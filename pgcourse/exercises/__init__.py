@@ -20,6 +20,14 @@ from pgcourse.exercises.reminders import (
     check_occupancy_proof,
     check_worse_greedy,
 )
+from pgcourse.exercises.rollouts import (
+    check_baseline,
+    check_biased,
+    check_crossing,
+    check_reward_to_go,
+    check_td,
+    check_weights,
+)
 from pgcourse.exercises.shown import watch
 from pgcourse.exercises.start import check_best_p
 from pgcourse.exercises.theorem import check_border, check_constant, check_silent_bug, check_state_sampler
@@ -33,12 +41,15 @@ from pgcourse.exercises.verdict import Verdict
 
 __all__ = [
     "Verdict",
+    "check_baseline",
     "check_bellman_operator",
     "check_best_p",
+    "check_biased",
     "check_border",
     "check_compatible",
     "check_constant",
     "check_critics",
+    "check_crossing",
     "check_dominating_start",
     "check_downhill",
     "check_downhill_weights",
@@ -51,11 +62,14 @@ __all__ = [
     "check_occupancy_proof",
     "check_parameter_count",
     "check_reasons",
+    "check_reward_to_go",
     "check_silent_bug",
     "check_spread",
     "check_state_sampler",
     "check_statements",
     "check_table",
+    "check_td",
+    "check_weights",
     "check_worse_greedy",
     "check_zero_states",
 ]
