@@ -63,7 +63,8 @@ def test_the_constant_is_right_in_any_of_its_spellings(answer):
         (400, "nearly", "Once is enough"),
         (1 / 1.95, "nearly", "sign"),
         (-20, "nearly", "positive"),
-        (100, "wrong", "Not 100"),
+        (100, "nearly", "this notebook's lake"),
+        (50, "wrong", "Not 50"),
         (lambda gamma: 1 - gamma, "nearly", "Upside down"),
         (lambda gamma: 20, "wrong", "γ = 0.9"),
         (lambda: 20, "wrong", "TypeError"),
@@ -162,6 +163,13 @@ def walks_to_an_end(mdp, pi, rng):
     return s
 
 
+def any_state_of_the_walk(mdp, pi, rng):
+    states = [start(mdp, rng)]
+    while rng.random() < mdp.gamma:
+        states.append(one_step(mdp, pi, states[-1], rng))
+    return rng.choice(states)
+
+
 def never_ends_where_nothing_ends(mdp, pi, rng):
     s = walks(mdp, pi, rng)
     while not mdp.absorbing.any():
@@ -187,6 +195,7 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
         (begins_again_at_an_end, "nearly", "You never return an end"),
         (stays_before_the_end, "nearly", "But there it stays"),
         (walks_to_an_end, "nearly", "stops only at an end"),
+        (any_state_of_the_walk, "nearly", "return the last one"),
         (never_ends_where_nothing_ends, "wrong", "thousands of steps"),
         (lambda mdp, pi, rng: walk_with(mdp, pi, rng, mdp.gamma, first=0), "nearly", "starts in state 0"),
         (
@@ -225,6 +234,8 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
         (lambda mdp, pi, rng: mdp.rho_0, "wrong", "expected one state"),
         (lambda mdp, pi, rng: "s0", "wrong", "expected one state"),
         (lambda mdp: 0, "wrong", "TypeError"),
+        (lambda mdp, pi, rng: rng.choice(mdp.A, p=pi[0]), "wrong", "are pi.probs[s]"),
+        (lambda mdp, pi, rng: rng.choice(mdp.S, p=occupancy(mdp, pi)), "wrong", "itself sums to 1/(1−γ)"),
         (lambda mdp, pi, rng: 1 / 0, "wrong", "ZeroDivisionError"),
         (lambda mdp, pi, rng: ..., "waiting", "three dots"),
         (lambda mdp, pi, rng: None, "waiting", "three dots"),
@@ -288,6 +299,8 @@ def test_at_the_border_the_slope_is_1_and_the_estimate_0(answer):
         ((1, ...), "waiting", "the average"),
         ((..., 0), "waiting", "the slope"),
         ((1, "0"), "wrong", "expected a number"),
+        ((1, float("nan")), "wrong", "It exists"),
+        ((None, 0), "wrong", "The slope is None, expected a number."),
     ],
 )
 def test_each_wrong_prediction_at_the_border_has_its_own_answer(answer, tone, named):

@@ -16,6 +16,8 @@ from pgcourse.zoo import garnet
 
 # The constant in ∝
 
+LAKE = 0.99  # the notebook's γ
+
 
 @exercise
 def check_constant(answer: Any, gamma: float) -> Verdict:
@@ -27,6 +29,8 @@ def check_constant(answer: Any, gamma: float) -> Verdict:
     if not is_number(answer):
         return wrong(f"{answer!r} is not a number; expected one such as 3.5.")
     value, known = float(answer), _constants(gamma)
+    if not np.isclose(gamma, LAKE) and np.isclose(value, 1 / (1 - LAKE), rtol=1e-6):
+        return nearly(f"{value:g} is 1/(1−γ) for the γ of this notebook's lake, {LAKE:g}. Here γ is {gamma:g}.")
     if np.isclose(value, 1 / (1 - gamma), rtol=1e-6):
         return right(f"1/(1−γ) = {1 / (1 - gamma):g}, the sum of ρ^π: that is all that ∝ leaves out.")
     for wrong_value, message in known.items():
@@ -124,6 +128,9 @@ def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
         "When the walk reaches an end you return the state before. But there it stays: return the end.": np.array(
             [law[0], law[1], law[2] + law[3], 0]
         ),
+        "You return any state of the walk. Where the coin says stop you stand on a draw: return the last one.": (
+            _any_of_the_walk(gamma)
+        ),
         "Your walk stops only at an end; the coin must be asked at each step, too.": _stopping(1.0),
     }
     return mdp, Policy.uniform(4, 2), known
@@ -134,6 +141,14 @@ def _stopping(go_on: float) -> Array:
     law = (1 - go_on) * go_on ** np.arange(4.0)
     law[3] = go_on**3
     return law
+
+
+def _any_of_the_walk(go_on: float) -> Array:
+    """One of the states 0, …, t of a walk that stops at time t, each with the same probability; 3 is the end."""
+    t = np.arange(1000)
+    shares = (1 - go_on) * go_on**t / (t + 1)  # of each state of such a walk
+    law = np.array([shares[s:].sum() for s in range(3)])
+    return np.append(law, 1 - law.sum())
 
 
 def _maze() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
@@ -174,7 +189,7 @@ def _check_one_sampler(
                 "not wait for an end, which need not come."
             )
         except Exception as error:  # the student's own code runs here
-            return wrong(f"Your function raised {type(error).__name__}: {error}")
+            return wrong(f"Your function raised {type(error).__name__}: {error}.{_hint(error)}")
         if s is ... or s is None:
             return waiting("what the function returns")
         if isinstance(s, np.ndarray) and s.size == 1:
@@ -193,6 +208,15 @@ def _check_one_sampler(
         f"On {_of(mdp)}, {counts[s] / DRAWS:.3f} of your draws are state {s}, expected {expected[s]:.3f}. Draw a "
         "start, then before each step ask a coin that says stop with probability 1 − γ."
     )
+
+
+def _hint(error: Exception) -> str:
+    """What is usually behind what Python said."""
+    if "'Policy' object" in str(error):
+        return " The probabilities of the actions in s are pi.probs[s]."
+    if "do not sum to 1" in str(error):
+        return " (ρ^π itself sums to 1/(1−γ).)"
+    return ""
 
 
 def _of(mdp: FiniteMDP) -> str:
@@ -248,7 +272,8 @@ def check_border(slope: Any, average: Any) -> Verdict:
         return waiting(f"the {'slope' if slope is ... else 'average'}, too,")
     for name, value in (("slope", slope), ("average", average)):
         if not is_number(value):
-            return wrong(f"The {name} is {value!r}, expected a number.")
+            drawn = " It exists: an average over the actions that are drawn, and each of these has π > 0."
+            return wrong(f"The {name} is {value!r}, expected a number.{drawn * (name == 'average')}")
     if slope == -1:
         return nearly("The slope has the wrong sign: t is the probability of the action that pays, and J = t · 1.")
     if slope == 0:
