@@ -116,6 +116,12 @@ def test_a_press_in_the_middle_of_a_triangle_chooses_its_pair(state, action):
     assert grid.handles[0].values(x, y, {}) == {"state": state, "action": action}
 
 
+def test_the_rim_of_a_hole_is_the_cell_s_so_that_it_leaves_its_name_clear():
+    assert len(pair_grid(14, 1).rim.get_xydata()) == 4  # a triangle, closed
+    rim = pair_grid(5, 3).rim.get_xydata()
+    assert (np.abs(rim - (1, 1)) == 0.5).all()
+
+
 def test_the_arrow_keys_lead_to_every_pair():
     grid, found = pair_grid(), {(0, 0)}
     (across, up), waiting = grid.handles[0].step, [(0, 0)]
@@ -206,3 +212,14 @@ def test_the_step_bars_say_which_log_probabilities_rise_and_which_fall():
         assert cell.get_text() == ("▲ " if x > 0 else "▼ ") + f"{x:+.3f}".replace("-", "−")
     part.update(step_numbers([1, 3], 30, 5))  # a hole
     assert [cell.get_text() for cell in part.cells[-1]] == ["0"] * 4
+
+
+@pytest.mark.parametrize("x", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("update", [-0.04, 0.045])
+def test_the_update_s_arrow_is_inside_and_the_dotted_line_ends_at_the_point_below_the_note(x, update):
+    part = TwoObjectives(["one", "other"])
+    Picture([part])
+    part.update(objective_numbers(x, update))
+    low, high = part.way.axes.get_xlim()
+    assert low < x + part.way.U[0] < high
+    assert part.axis.get_ydata()[-1] == pytest.approx(0.15 * x)

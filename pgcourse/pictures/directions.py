@@ -227,9 +227,10 @@ class TwoObjectives(Part):
         self.names, self.xlabel = names, xlabel
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-0.03, 1.03), ylim=(-0.02, 0.17), xlabel=self.xlabel)
+        ax.set(xlim=(-0.2, 1.2), ylim=(-0.02, 0.17), xlabel=self.xlabel)  # the arrow ends inside at 0 and at 1
         ax.set_ylabel("J", color=VALUE)
-        ax.locator_params(nbins=5)
+        ax.locator_params(axis="y", nbins=5)
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
         plain(ax)
         looks = (("-", "o"), ("--", "s"))
         self.lines = [ax.plot([], [], style, color=VALUE, lw=2.2, animated=True)[0] for style, _ in looks]
@@ -246,11 +247,13 @@ class TwoObjectives(Part):
 
     def update(self, numbers: Numbers) -> None:
         x = numbers["x"]
+        heights = []
         for line, point, name in zip(self.lines, self.points, self.names, strict=True):
             low, high = numbers["lines"][name]
+            heights.append(low + x * (high - low))
             line.set_data([0, 1], [low, high])
-            point.set_data([x], [low + x * (high - low)])
-        self.axis.set_data([x, x], [-0.02, 0.17])
+            point.set_data([x], heights[-1:])
+        self.axis.set_data([x, x], [-0.02, max(heights)])  # clear of the note
         set_tails(self.way, [[x, -0.01]])
         self.note.set_text(f"the update goes along {signed(numbers['update'])}")
         self.way.set_UVC([0.16 * np.sign(numbers["update"])], [0])

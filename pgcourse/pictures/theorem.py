@@ -27,6 +27,7 @@ from pgcourse.pictures.part import (
 )
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
+CELL = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
 PLUS, MINUS = SIGNED(1.0), SIGNED(0.0)
 NOTHING = 1e-3  # of the largest term: what is smaller has no sign written
 
@@ -89,9 +90,10 @@ class PairTerms(Part):
         for patch, sign, term, shade in zip(self.triangles, self.signs, terms, shades, strict=True):
             patch.set_facecolor(SIGNED((shade + 1) / 2))
             sign.set_text("" if abs(term) <= NOTHING * largest else "+" if term > 0 else "−")
-        centre = self.centres[numbers["state"]]
-        self.rim.set_data((centre + self.corners[numbers["action"]]).T)
-        x, y = centre + 0.31 * self.moves[numbers["action"]]
+        centre, over = self.centres[numbers["state"]], numbers["state"] not in self.free
+        rim = CELL if over else self.corners[numbers["action"]]  # no triangle's tip in the name of a hole
+        self.rim.set_data((centre + rim).T)
+        x, y = centre + (0.38 if over else 0.31) * self.moves[numbers["action"]]
         self.chosen.set_data([x], [y])
 
     def describe(self, numbers: Numbers) -> str:
