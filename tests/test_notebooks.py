@@ -21,6 +21,7 @@ COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
 TAUGHT = {  # which end with a folded plan for instructors
     "02_reminders",
     "03_bellman_on_grad_v",
+    "04_the_theorem",
     "07_rollouts",
 }
 LONGEST_CELL = 15  # lines, imports apart
