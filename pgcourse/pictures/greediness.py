@@ -292,9 +292,10 @@ class StepSizes(Part):
         ax.set(xlim=(self.alphas[0], self.alphas[-1]), ylim=(0, self.top), xscale="log", xlabel="size of the step, α")
         ax.set_ylabel("J after one step")
         plain(ax)
-        for y, text in ((self.before, "before the step"), (self.greedy, "greedy step: policy iteration")):
+        for y, text in ((self.before, "before\nthe step"), (self.greedy, "greedy\nstep: policy\niteration")):
             ax.axhline(y, color=INK, lw=0.8, ls=":")
-            ax.text(self.alphas[-1], y + 0.015 * self.top, text, ha="right", va="bottom", fontsize=9, color=INK)
+            beside = {"xytext": (6, 0), "textcoords": "offset points"}  # where no cursor comes
+            ax.annotate(text, (self.alphas[-1], y), **beside, va="center", fontsize=9, color=INK)
         for name, (J, color, style) in self.ways.items():
             ax.plot(self.alphas, J, style, color=color, lw=2.2, label=name)
         ax.legend(loc="upper left", fontsize=9, frameon=False)
