@@ -66,6 +66,15 @@ def test_what_is_wrong_with_a_case_is_named(changed, tone, words):
     assert re.search(words, verdict.message), verdict.message
 
 
+def test_the_view_itself_is_told_from_its_values():
+    class View:
+        values = case()
+
+    verdict = check_lagging_critic(View(), lab)
+    assert verdict.tone == "wrong"
+    assert "That is the view itself, expected the values" in verdict.message
+
+
 @pytest.mark.parametrize("rubbish", RUBBISH)
 def test_rubbish_is_no_case(rubbish):
     verdict = check_lagging_critic(rubbish, lab)
@@ -99,7 +108,9 @@ def test_weights_on_states_that_pull_the_other_way_are_right(answer):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (-RHO_PI, r"my_rho\[0\] is -\d.*expected a weight ≥ 0"),
+        (-RHO_PI, r"my_rho\[0\] is -\d.*expected a weight ≥ 0: −ρ\^π would be too easy"),
+        (weigh(14) - weigh(3), r"my_rho\[3\] is -1, expected a weight ≥ 0: it says how often"),
+        ([0, 2, 14], r"shape \(3,\), expected \(16,\).*If you mean these states: np.isin\(range\(16\), my_rho\)"),
         (RHO_PI, "in proportion"),
         (3 * RHO_PI, "in proportion"),
         (RHO_PI * ~LAKE.absorbing, "in proportion"),
@@ -147,6 +158,9 @@ def test_the_inner_product_in_several_spellings(answer):
         (lambda rho, rho_pi, pi, A: rho * rho_pi @ (pi.probs**2 * A).sum(axis=1), "A stands once"),
         (lambda rho, rho_pi, pi, A: rho * rho_pi @ (A**2).sum(axis=1), "π is missing"),
         (lambda rho, rho_pi, pi, A: rho @ (pi.probs**2 * A**2).sum(axis=1), r"ρ\^π is missing"),
+        (lambda rho, rho_pi, pi, A: rho * rho_pi @ (pi.probs**2 * A**2), "you return all of them"),
+        (lambda rho, rho_pi, pi, A: (rho[:, None] * pi.probs * A).sum(), "0 up to rounding"),
+        (lambda rho, rho_pi, pi, A: (rho @ (pi.probs * A)) @ (rho_pi @ (pi.probs * A)), "add up the states"),
         (lambda rho, rho_pi, pi, A: rho_pi @ (pi.probs**2 * A**2).sum(axis=1), "ρ is missing"),
         (lambda rho, rho_pi, pi, A: rho_pi**2 @ (pi.probs**2 * A**2).sum(axis=1), r"\|∇J\|²"),
         (lambda rho, rho_pi, pi, A: rho**2 @ (pi.probs**2 * A**2).sum(axis=1), r"\|g\|²"),

@@ -28,6 +28,8 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
     """my_case = lab_view.values: table, the right ρ, a lagging critic, and g more than 120° from ∇J."""
     if my_case is ...:
         return waiting("lab_view.values")
+    if isinstance(getattr(my_case, "values", None), Mapping):  # the view: of a dictionary, `values` is a method
+        return wrong("That is the view itself, expected the values that it holds: lab_view.values.")
     if not isinstance(my_case, Mapping):
         return wrong(f"{my_case!r} is not what lab_view.values gives, expected a dictionary of the view's values.")
     try:
@@ -40,9 +42,10 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
     if my_case.get("parameters") != "table":
         return wrong(f"parameters is {my_case.get('parameters')!r}, expected 'table': there states share no features.")
     if not _close(rho[mdp.live], rho_pi[mdp.live]):
-        return wrong(f"ρ is {_listed(rho[mdp.live])}, expected ρ^π = {_listed(rho_pi[mdp.live])}: wrong ρ goes to 0.")
+        used, expected = _listed(rho[mdp.live]), _listed(rho_pi[mdp.live])
+        return wrong(f"ρ is {used}, expected ρ^π = {expected}: “how far (ρ)” goes to 0.")
     if _close(q, q_pi):
-        return wrong("q is still q^π, so g is ∇J, exactly. Slide wrong q up.")
+        return wrong("q is still q^π, so g is ∇J, exactly. Slide “how far (q)” up.")
     if my_case.get("q_kind") != LAGGING:
         return wrong(f"Your q is changed by “{my_case.get('q_kind')}”, expected “{LAGGING}”: the q of an older policy.")
     grad_J, g = tabular_softmax_gradient(rho_pi, pi, q_pi), tabular_softmax_gradient(rho_pi, pi, q)
@@ -76,11 +79,15 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
     except (TypeError, ValueError):
         return wrong(f"{my_rho!r} is not an array of numbers, expected {mdp.S} weights.")
     if rho.shape != (mdp.S,):
-        return wrong(f"my_rho has shape {rho.shape}, expected ({mdp.S},): one weight for each state.")
+        text = f"my_rho has shape {rho.shape}, expected ({mdp.S},): one weight for each state."
+        listed = rho.ndim == 1 and np.isin(rho, range(mdp.S)).all() and len(set(rho)) == rho.size > 1
+        return wrong(text + f" If you mean these states: np.isin(range({mdp.S}), my_rho)." * bool(listed))
+    _, q_pi, rho_pi, _ = exact(mdp, pi)
     if not np.isfinite(rho).all() or (rho < 0).any():
         s = int(np.argmax(~np.isfinite(rho) | (rho < 0)))
-        return wrong(f"my_rho[{s}] is {rho[s]:g}, expected a weight ≥ 0: −ρ^π would be too easy.")
-    _, q_pi, rho_pi, _ = exact(mdp, pi)
+        easy = rho.any() and _close(rho / np.abs(rho).sum(), -rho_pi / rho_pi.sum())
+        why = "−ρ^π would be too easy" if easy else "it says how often s is seen"
+        return wrong(f"my_rho[{s}] is {rho[s]:g}, expected a weight ≥ 0: {why}.")
     grad_log_pi = grad_log_softmax(phi, pi)
     grad_J, g = (greediness_gradient(x, pi, q_pi, grad_log_pi) for x in (rho_pi, rho))
     size = (rho @ (pi @ np.abs(q_pi))) * np.abs(phi).max()
@@ -134,10 +141,10 @@ def _check_one_product(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: 
     except Exception as error:  # the student's own code runs here
         return wrong(
             f"Your function raised {type(error).__name__}: {error}. The shapes: rho and rho_pi ({mdp.S},), A "
-            f"{A.shape}; π(a|s) as an array is pi.probs {probs.shape}."
+            f"{A.shape}; π(a|s) as an array is pi.probs {probs.shape}. (S,) meets (S, A) as rho[:, None], or with @."
         )
     expected = rho * rho_pi @ (probs**2 * A**2).sum(axis=1)
-    if value.shape in ((mdp.S,), A.shape) and _close(value.sum(), expected):
+    if value.shape in ((mdp.S,), (mdp.A,), A.shape) and _close(value.sum(), expected):
         return nearly(f"The terms are right, and you return all of them, {value.shape}. Add them up: one number.")
     if value.size != 1:
         return wrong(f"Your result has shape {value.shape}, expected one number.")
@@ -154,12 +161,15 @@ def _check_one_product(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: 
         (rho_pi @ (probs**2 * A**2).sum(axis=1), "ρ is missing. Which weights does g have?"),
         (rho_pi**2 @ (probs**2 * A**2).sum(axis=1), "That is |∇J|²: both gradients have your ρ^π. g has ρ."),
         (rho**2 @ (probs**2 * A**2).sum(axis=1), "That is |g|²: both gradients have your ρ. ∇J has ρ^π."),
+        (0.0, "That is 0 up to rounding, as Σ_a π A is: the sum of g's entries. Each must meet its own entry of ∇J."),
+        ((rho @ (probs * A)) @ (rho_pi @ (probs * A)),
+         "You add up the states of each gradient first. An entry for (s, a) meets only the other's entry for (s, a)."),
         ((rho @ rho_pi) * (probs**2 * A**2).sum(),
          "You sum over states twice. A state's entries meet only that state's: ρ(s) ρ^π(s) stays under one sum."),
         (np.sqrt(expected), "That is the square root. The inner product is the plain sum of products."),
     )  # fmt: skip
     for other, message in known:
-        if _close(value, other):
+        if _close(value, other) or (other == 0 and abs(value) < CLOSE * expected):
             return nearly(message)
     return wrong(
         f"On a random MDP you get {float(value):.6g}, expected {expected:.6g}. The entry of g for θ(s, a) is "
@@ -215,19 +225,19 @@ def check_critics(answer: Any) -> Verdict:
 # True or false, and why
 
 STATEMENTS = {  # number → (is it true, the letter of its reason, what to think of)
-    1: (True, "D", "Reminder 1 speaks of a full greedy step. Is there a ρ in it?"),
+    1: (True, "D", "Reminder 1 speaks of a full greedy step, and of no ρ"),
     2: (False, "F", "look at the corridor: the same direction, a step too long, and J falls"),
-    3: (False, "B", "in the corridor, at p = 0.57, more p is good for the start; and for the second cell?"),
+    3: (False, "B", "in the corridor, at p = 0.57, more p is good for the start. Ask the second cell"),
     4: (False, "A", "a greedy step goes all the way, and a gradient speaks of the first little bit of a way"),
-    5: (False, "E", "with shared parameters, is there always a policy that is greedy everywhere, or nearer to it?"),
-    6: (True, "C", "how does the step change the odds of actions with A > 0, and of those with A < 0?"),
+    5: (False, "E", "with shared parameters, look for a policy that is greedy in every state"),
+    6: (True, "C", "see what the step does to the odds of actions with A > 0, and of those with A < 0"),
 }
 REASONS = {
-    "A": "a derivative promises nothing for a step of finite size, and no derivative is needed for a greedy step",
+    "A": "one speaks of J and the beginning of a way, the other of every state and all of the way",
     "B": "a parameter that serves several states can serve one at the expense of another; J adds them up",
     "C": "each step multiplies π(a|s) by something above 1 exactly where A^π(s, a) > 0",
     "D": "the policy improvement theorem: every state gains or stays, wherever one starts",
-    "E": "the policies at hand may contain none that improves every state, and J can rise all the same",
+    "E": "the policies at hand need not contain a greedy one, and then a theorem on greedy steps says nothing",
     "F": "an ascent direction is one for small steps; J curves",
 }
 
