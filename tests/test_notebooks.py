@@ -22,6 +22,7 @@ TAUGHT = {  # which end with a folded plan for instructors
     "02_reminders",
     "03_bellman_on_grad_v",
     "04_the_theorem",
+    "05_greediness_gradient",
     "07_rollouts",
 }
 LONGEST_CELL = 15  # lines, imports apart
