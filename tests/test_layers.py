@@ -60,6 +60,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "deterministic": ({"mdp", "lqr"}, {"numpy"}),
     "zoo": ({"mdp"}, {"numpy", "gymnasium"}),
     "pictures.part": (set(), MATPLOTLIB),
+    "pictures.actor_critic": ({"pictures.part"}, MATPLOTLIB),
     "pictures.directions": ({"pictures.part"}, MATPLOTLIB),
     "pictures.control": ({"pictures.part"}, MATPLOTLIB),
     "pictures.gains": ({"pictures.part", "pictures.directions", "pictures.graphs"}, MATPLOTLIB),
@@ -77,6 +78,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "pictures.__init__": (
         {
             "pictures.part",
+            "pictures.actor_critic",
             "pictures.directions",
             "pictures.control",
             "pictures.gains",
@@ -103,6 +105,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "exercises.shown": ({"progress", "exercises.verdict"}, {"IPython"}),
     "exercises.start": ({"exercises.verdict"}, {"numpy"}),
     "exercises.greediness": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
+    "exercises.actor_critic": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.policies": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.value_gradients": (NUMBERS | {"exercises.verdict"}, {"numpy"}),
     "exercises.deterministic": (NUMBERS | {"exercises.verdict"}, {"numpy"}),

@@ -24,6 +24,7 @@ TAUGHT = {  # which end with a folded plan for instructors
     "04_the_theorem",
     "05_greediness_gradient",
     "07_rollouts",
+    "08_actor_critic",
 }
 LONGEST_CELL = 15  # lines, imports apart
 NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read

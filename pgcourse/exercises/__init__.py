@@ -5,6 +5,13 @@
 An exercise not answered yet is `...`, Python's own ellipsis, so that "Run all" runs through.
 """
 
+from pgcourse.exercises.actor_critic import (
+    check_best_baseline,
+    check_biased_update,
+    check_gae,
+    check_one_step_error,
+    check_tradeoff,
+)
 from pgcourse.exercises.deterministic import check_compatible, check_downhill, check_dpg, check_spread
 from pgcourse.exercises.greediness import (
     check_critics,
@@ -43,8 +50,10 @@ __all__ = [
     "Verdict",
     "check_baseline",
     "check_bellman_operator",
+    "check_best_baseline",
     "check_best_p",
     "check_biased",
+    "check_biased_update",
     "check_border",
     "check_compatible",
     "check_constant",
@@ -55,11 +64,13 @@ __all__ = [
     "check_downhill_weights",
     "check_dpg",
     "check_fixed_point",
+    "check_gae",
     "check_gradient_operator",
     "check_inner_product",
     "check_lagging_critic",
     "check_occupancy",
     "check_occupancy_proof",
+    "check_one_step_error",
     "check_parameter_count",
     "check_reasons",
     "check_reward_to_go",
@@ -69,6 +80,7 @@ __all__ = [
     "check_statements",
     "check_table",
     "check_td",
+    "check_tradeoff",
     "check_weights",
     "check_worse_greedy",
     "check_zero_states",

@@ -9,6 +9,7 @@ grad_J, … A `Picture` puts parts side by side in one figure.
     picture.figure.savefig("still.png")
 """
 
+from pgcourse.pictures.actor_critic import CriticBars, Fit, LongRun, Lottery, PolicyMap, Tradeoff
 from pgcourse.pictures.bars import ActionBars, ProbabilityBars
 from pgcourse.pictures.control import ActionSlice, NoisyLine, Spread
 from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObjectives, Vectors, VectorTable
@@ -38,12 +39,14 @@ __all__ = [
     "Corridor",
     "CreditSums",
     "CreditTable",
+    "CriticBars",
     "Curve",
     "Directions",
     "EstimateCloud",
     "EstimatorTable",
     "ExactAndSampled",
     "Factors",
+    "Fit",
     "Gap",
     "GradientCloud",
     "GridWorld",
@@ -53,6 +56,8 @@ __all__ = [
     "Landscape",
     "LearningCurve",
     "LinesTable",
+    "LongRun",
+    "Lottery",
     "NoisyLine",
     "NoisySteps",
     "PairGrid",
@@ -62,6 +67,7 @@ __all__ = [
     "Picture",
     "Plane",
     "PolicyBars",
+    "PolicyMap",
     "PolicyValues",
     "ProbabilityBars",
     "QuantileCurve",
@@ -73,6 +79,7 @@ __all__ = [
     "StepBars",
     "StepSizes",
     "Total",
+    "Tradeoff",
     "Trajectory",
     "TwoArrows",
     "TwoObjectives",

@@ -1,0 +1,256 @@
+"""The exercises of notebook 08: the TD error, GAE, the best baseline, the biased update, the trade-off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.mdp import Array
+
+Known = list[tuple[str, Array]]  # what the student may have meant: the message, and the numbers it would give
+
+
+def _judged(my_function: Any, what: str, arguments: tuple[Any, ...], expected: Array, known: Known) -> Verdict:
+    """The student's function on these arguments: right, one of the known mistakes, or where it first goes wrong."""
+    try:
+        answer = my_function(*(x.copy() if isinstance(x, np.ndarray) else x for x in arguments))
+    except Exception as error:  # the student's own code runs here
+        return wrong(f"Your function raised {type(error).__name__}: {error}")
+    if answer is ... or answer is None:
+        return waiting("what the function returns")
+    try:
+        result = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return wrong(f"Your function returned {answer!r}, expected an array of {len(expected)} numbers.")
+    if result.shape != expected.shape:
+        return wrong(f"Your function returned shape {result.shape}, expected {expected.shape}: {what} of each step.")
+    if not np.isfinite(result).all():
+        return wrong(f"Your function returned {result!r}, expected finite numbers.")
+    if np.allclose(result, expected, rtol=1e-6):
+        return right("")
+    for message, mistake in known:
+        if np.allclose(result, mistake, rtol=1e-6):
+            return nearly(message)
+    t = int((~np.isclose(result, expected, rtol=1e-6)).argmax())
+    return wrong(f"At step {t} your function gives {result[t]:.4g}, expected {expected[t]:.4g}.")
+
+
+# The TD error
+
+R = np.array([1.0, -0.5, 2.0, 0.25, -1.0, 0.75])
+V = np.array([0.5, 1.5, -1.0, 2.0, 0.3, -0.7])
+V_NEXT = np.array([1.25, -0.8, 2.2, 0.6, -1.7, 3.1])
+TERMINATED = np.array([False, False, True, False, False, True])
+TRUNCATED = np.array([False, True, False, False, True, False])
+
+
+@exercise
+def check_one_step_error(my_td_error: Any) -> Verdict:
+    """my_td_error(r, v, v_next, gamma, terminated, truncated) must return r + γ v(s') − v(s), v(s') 0 if terminated."""
+    if my_td_error is ...:
+        return waiting("a function")
+    if not callable(my_td_error):
+        return wrong(
+            f"{my_td_error!r} is not a function; expected one of (r, v, v_next, gamma, terminated, truncated)."
+        )
+    gamma, on, life = 0.9, ~TERMINATED, ~(TERMINATED | TRUNCATED)
+    expected = R + gamma * on * V_NEXT - V
+    known = [
+        (
+            "A time limit is no end: at `truncated` steps life would have gone on, and v(s') stands for what was not "
+            "seen. You leave it out there, too, which is `done` for `terminated`.",
+            R + gamma * life * V_NEXT - V,
+        ),
+        ("After a termination nothing follows: v(s') must be left out there.", R + gamma * V_NEXT - V),
+        ("You leave v(s') out where a time limit cut, and keep it after the end.", R + gamma * ~TRUNCATED * V_NEXT - V),
+        ("γ is missing: what comes a step later counts γ times.", R + on * V_NEXT - V),
+        ("The sign is turned round: δ is what was seen, r + γ v(s'), minus what was expected, v(s).", -expected),
+        ("v(s) is missing: this is the target, not the error.", R + gamma * on * V_NEXT),
+        ("v(s) and v(s') have changed places.", R + gamma * on * V - V_NEXT),
+        ("γ belongs to v(s') alone: r is paid at once.", gamma * (R + on * V_NEXT) - V),
+        ("γ belongs to v(s') alone, not to v(s).", R + gamma * (on * V_NEXT - V)),
+        ("The last reward is paid even where the process ends: only v(s') is left out.", on * (R + gamma * V_NEXT) - V),
+        (
+            "At an end only v(s') is left out: the last step's r − v(s) is an error like any other.",
+            on * (R + gamma * V_NEXT - V),
+        ),
+        ("The wrong way round: v(s') counts where the process is *not* over.", R + gamma * TERMINATED * V_NEXT - V),
+        ("r is missing.", gamma * on * V_NEXT - V),
+    ]
+    arguments = (R, V, V_NEXT, gamma, TERMINATED, TRUNCATED)
+    verdict = _judged(my_td_error, "the error", arguments, expected, known)
+    return right("δ at six steps, two of them ends and two of them time limits.") if verdict else verdict
+
+
+# GAE
+
+DELTA = np.array([1.0, -2.0, 0.5, 3.0, -1.0, 0.25, 2.0, -0.75])
+ENDED = np.array([False, False, True, False, False, False, True, False])
+
+
+def _backward(delta: Array, c: float, ended: Any) -> Array:
+    """A_t = δ_t + c A_{t+1}, where t has not ended."""
+    A, after = np.zeros(len(delta)), 0.0
+    for t in range(len(delta) - 1, -1, -1):
+        A[t] = after = delta[t] + c * (not ended[t]) * after
+    return A
+
+
+@exercise
+def check_gae(my_gae: Any) -> Verdict:
+    """my_gae(delta, gamma, lam, ended) must return A_t = δ_t + γλ A_{t+1}, and start anew after each end."""
+    if my_gae is ...:
+        return waiting("a function")
+    if not callable(my_gae):
+        return wrong(f"{my_gae!r} is not a function; expected one of (delta, gamma, lam, ended).")
+    gamma, lam = 0.9, 0.7
+    c, none = gamma * lam, np.zeros(len(DELTA), dtype=bool)
+    expected = _backward(DELTA, c, ENDED)
+    begins = np.append(False, ENDED[:-1])
+    forward = _backward(DELTA[::-1], c, begins[::-1])[::-1]
+    ended_next = np.append(ENDED[1:], False)
+    known = [
+        (
+            "Errors leak from one trajectory into the one before: where `ended` says so, nothing of A_{t+1} is passed "
+            "on.",
+            _backward(DELTA, c, none),
+        ),
+        (
+            "This runs forward in time: A_t gathers the errors *before* t. Go from the last step to the first.",
+            forward,
+        ),
+        (
+            "This runs forward in time, and across the ends. Go from the last step to the first.",
+            _backward(DELTA[::-1], c, none)[::-1],
+        ),
+        ("λ is missing: each step back counts γλ times.", _backward(DELTA, gamma, ENDED)),
+        ("γ is missing: each step back counts γλ times.", _backward(DELTA, lam, ENDED)),
+        ("γ and λ are multiplied, not added.", _backward(DELTA, gamma + lam, ENDED)),
+        ("γ and λ are both missing.", _backward(DELTA, 1.0, ENDED)),
+        ("Both are missing, γλ and the ends.", _backward(DELTA, 1.0, none)),
+        ("This is δ itself, which is λ = 0.", DELTA),
+        (
+            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t + 1.",
+            _backward(DELTA, c, ended_next),
+        ),
+        (
+            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t − 1.",
+            _backward(DELTA, c, begins),
+        ),
+        ("The last δ of a trajectory is lost: at an end A_t is δ_t.", _backward(DELTA * ~ENDED, c, ENDED)),
+        (
+            "The wrong way round: A_{t+1} is passed on where the trajectory has *not* ended.",
+            _backward(DELTA, c, ~ENDED),
+        ),
+        ("Only one step ahead: A_t = δ_t + γλ A_{t+1}, not δ_{t+1}.", DELTA + c * ~ENDED * np.append(DELTA[1:], 0)),
+        ("In reversed order: put the result back in the order of time.", expected[::-1]),
+        ("The average of n-step errors has a factor 1 − λ, but their sum in δ has none.", (1 - lam) * expected),
+    ]
+    verdict = _judged(my_gae, "the advantage", (DELTA, gamma, lam, ENDED), expected, known)
+    return right("A at eight steps of three trajectories, the last one cut by the batch.") if verdict else verdict
+
+
+# The best baseline
+
+
+@exercise
+def check_best_baseline(answer: Any, p: float, q: tuple[float, float]) -> Verdict:
+    """(1−p) q₁ + p q₂: the baseline of a two-armed bandit without variance. A function (p, q1, q2) will do."""
+    if answer is ...:
+        return waiting("a number, or a function of p, q1, q2,")
+    if callable(answer):
+        for case in ((p, *q), (0.3, -1.0, 2.0), (0.65, 4.0, 1.0)):
+            try:
+                b = answer(*case)
+            except Exception as error:  # the student's own code runs here
+                return wrong(f"Your function raised {type(error).__name__} for p, q₁, q₂ = {case}: {error}")
+            if b is None or b is ...:
+                return waiting("what the function returns")
+            if not (verdict := _baseline(b, *case)):
+                return verdict._replace(message=f"p, q₁, q₂ = {case}: {verdict.message}")
+        return right("(1−p) q₁ + p q₂: both estimates are then the same number, and that number is the gradient.")
+    return _baseline(answer, p, *q)
+
+
+def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
+    if isinstance(answer, np.ndarray) and answer.size == 1:
+        answer = answer.item()
+    if not is_number(answer):
+        return wrong(f"{answer!r} is not a number; expected one such as 0.25.")
+    b, best = float(answer), (1 - p) * q_1 + p * q_2
+    variance = p * (1 - p) * (b - best) ** 2
+    if np.isclose(b, best, rtol=1e-6, atol=1e-9):
+        return right(f"b = (1−p) q₁ + p q₂ = {best:g}: each action weighs with the *other* one's probability.")
+    known = {
+        p * q_1 + (1 - p) * q_2: "That is v^π, the mean reward. But the rare action moves θ the most, and its estimate "
+        "weighs the most in the variance: weigh q by π |∇log π|², not by π.",
+        (q_1 + q_2) / 2: "The plain mean is best at p = ½ only.",
+        0.0: "Without a baseline the variance is not the smallest.",
+        max(q_1, q_2): "The larger q: then the better action is never rewarded, it only suffers less.",
+        -best: "The sign is turned round: b is subtracted from the reward.",
+        (1 - p) ** 2 * q_1 + p**2 * q_2: "The weights π |∇log π|² must be divided by their sum.",
+        p * (1 - p) * best: "The weights π |∇log π|² must be divided by their sum.",
+    }
+    for value, message in known.items():
+        if np.isclose(b, value, rtol=1e-6, atol=1e-9):
+            return nearly(f"{message} Its variance is {variance:.4g}, and 0 can be had.")
+    return wrong(f"With b = {b:g} the variance is {variance:.4g}, and 0 can be had: make the two estimates equal.")
+
+
+# The biased update
+
+INNOCENT = {
+    "A": "A is innocent: with λ = 1 the critic is only a baseline, and 7 s is one like any other.",
+    "C": "C is innocent: in live states its v is exact, so every λ gives q − v on average; and what it takes for v at "
+    "the end of the game is 0.",
+}
+
+
+@exercise
+def check_biased_update(answer: Any) -> Verdict:
+    """The letter of the actor-critic update whose mean is not ∇J."""
+    if answer is ...:
+        return waiting("a letter")
+    name = getattr(answer, "__name__", answer) if callable(answer) else answer
+    letter = name.strip().upper() if isinstance(name, str) else name
+    if not isinstance(letter, str) or letter not in ("A", "B", "C"):
+        return wrong(f"{answer!r} is not one of the three; expected 'A', 'B' or 'C'.")
+    if letter in INNOCENT:
+        return wrong(f"{INNOCENT[letter]} Look at z_scores({letter}), and at those of the others.")
+    return right(
+        "B looks up the critic after the end of the game, where there is nothing to be had. A table holds 0 there, a "
+        "network says anything: here it says −1, and every end of the game looks bad."
+    )
+
+
+# Bias and spread
+
+TRADEOFF: dict[str, tuple[str, str]] = {  # the right word, and a question that leads to it
+    "bias, λ rises": ("down", "A larger λ asks the critic later. By which factor has its word then shrunk?"),
+    "spread, λ rises": ("up", "What stands where the critic's one number stood, and is it the same every time?"),
+    "bias at λ = 0, critic improves": ("down", "At λ = 0 all the bias is the critic's error at s'."),
+    "bias at λ = 1, critic improves": ("same", "What is the critic at λ = 1: part of the target, or only a baseline?"),
+}
+WORDS: Mapping[str, str] = {"rises": "up", "falls": "down", "stays": "same"}
+
+
+@exercise
+def check_tradeoff(answer: Any) -> Verdict:
+    """A dictionary of four predictions, each "up", "down" or "same"."""
+    if answer is ...:
+        return waiting("a dictionary of words")
+    if not isinstance(answer, Mapping) or set(answer) != set(TRADEOFF):
+        return wrong(f"{answer!r} will not do; expected a dictionary with the keys {', '.join(map(repr, TRADEOFF))}.")
+    if open_ := [key for key, word in answer.items() if word is ...]:
+        return waiting("a word for " + "; ".join(map(repr, open_)))
+    for key, (expected, question) in TRADEOFF.items():
+        word = answer[key].strip().lower() if isinstance(answer[key], str) else answer[key]
+        word = WORDS.get(word, word) if isinstance(word, str) else word
+        if word not in ("up", "down", "same"):
+            return wrong(f"{key}: {answer[key]!r} is not one of the three; expected 'up', 'down' or 'same'.")
+        if word != expected:
+            return wrong(f"Not {word!r} for {key!r}: try it in the view. {question}")
+    return right("λ buys less bias with more spread, and a better critic lowers the price.")

@@ -1,0 +1,139 @@
+"""The pictures of notebook 08 show the numbers they were last given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from picture_claims import says_its_numbers, shows_its_numbers
+
+from pgcourse.pictures import CriticBars, Fit, LongRun, Lottery, Picture, PolicyMap, Tradeoff
+
+X = np.linspace(0, 1, 21)
+
+
+def tradeoff_numbers(at, height, marked):
+    curves = {"bias": height * (1 - X), "both": height * (1 - X) + X**2}
+    now = {name: float(np.interp(at, X, curve)) for name, curve in curves.items()}
+    said = f"λ = {at:.2f}"
+    return {"x": X, "curves": curves, "at": at, "now": now, "marked": marked, "said": said}
+
+
+def lottery_numbers(p, b):
+    estimates = np.array([(1 - p) * (1 - b), p * b])
+    return {"probs": (p, 1 - p), "estimates": estimates, "mean": p * (1 - p)}
+
+
+def run_numbers(n, level):
+    steps = 50.0 * np.arange(n)
+    many = level + np.add.outer(np.arange(3), 0.001 * steps)
+    numbers = {"steps": steps, "many": many, "bold": many.mean(axis=0), "below": 4 - 0.002 * steps}
+    return numbers | {"dots_at": steps, "dots": many[0], "said": f"{n} looks"}
+
+
+def critic_numbers(scale):
+    return {"v_pi": scale * np.arange(4.0), "v_w": np.arange(4.0) - 1}
+
+
+def marks():
+    return Tradeoff("b", "b", "variance", (0, 1), (0, 2), {"bias": ("--", "k"), "both": ("-", "k")}, ["b*", "v"])
+
+
+def one_mark():
+    return Tradeoff("lam", "λ", "error", (0, 1), (0, 2), {"bias": ("--", "k"), "both": ("-", "k")}, ["best"], 0.05)
+
+
+def long_run(dots=False):
+    return LongRun("steps", (0, 500), ("J", (-1, 6)), ("off by", (0, 5)), "runs", (5.0, "best"), dots)
+
+
+CASES = {
+    "trade-off": (
+        lambda: Picture([one_mark()]),
+        [tradeoff_numbers(at, h, {"best": x}) for at, h, x in ((0.1, 1.0, 0.2), (0.9, 0.5, 0.8), (0.5, 1.8, 1.0))],
+    ),
+    "two marks": (
+        lambda: Picture([marks()]),
+        [
+            tradeoff_numbers(at, 1.0, {"b*": x, "v": y})
+            for at, x, y in ((0.1, 0.2, 0.9), (0.9, 0.8, 0.3), (0.5, 0.5, 0.5))
+        ],
+    ),
+    "lottery": (
+        lambda: Picture([Lottery((-1, 1))]),
+        [lottery_numbers(0.9, 0.0), lottery_numbers(0.9, 0.9), lottery_numbers(0.3, -2.0)],
+    ),
+    "critic": (
+        lambda: Picture([CriticBars(["a", "b", "c", "d"], (-2, 11))]),
+        [critic_numbers(1.0), critic_numbers(-0.5), critic_numbers(3.0)],
+    ),
+    "runs": (lambda: Picture([long_run()]), [run_numbers(5, 1.0), run_numbers(9, 0.0), run_numbers(0, 0.0)]),
+    "dots": (lambda: Picture([long_run(dots=True)]), [run_numbers(5, 1.0), run_numbers(9, 0.0), run_numbers(2, 3.0)]),
+    "map": (
+        lambda: Picture([PolicyMap(("angle", 0.2), ("speed", 1), (9, 9), "push right")]),
+        [{"probability": np.outer(np.linspace(0, 1, 9), np.linspace(0, top, 9))} for top in (1.0, 0.6, 0.2)],
+    ),
+    "fit": (
+        lambda: Picture([Fit((-2, 1))]),
+        [{"G": np.linspace(-1, 0, n), "v_w": share * np.linspace(-1, 0, n)} for n, share in ((5, 1), (5, 0.5), (9, 0))],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_moved_equals_fresh(case):
+    make, numbers = CASES[case]
+    shows_its_numbers(make, *numbers)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_description_says_its_numbers(case):
+    make, numbers = CASES[case]
+    says_its_numbers(make, *numbers)
+
+
+def test_the_setting_is_dragged_in_whole_steps_if_it_has_some():
+    stepped, free = one_mark(), marks()
+    Picture([stepped, free])
+    assert stepped.handles[0].values(0.437, 9.0, {"lam": 0.0, "error": 1.0}) == {"lam": 0.45}
+    assert free.handles[0].values(0.437, 9.0, {"b": 0.0}) == {"b": 0.437}
+
+
+def test_the_names_of_two_marks_stand_on_their_outer_sides():
+    part = marks()
+    Picture([part])
+    for x, y, sides in ((0.2, 0.9, ("right", "left")), (0.8, 0.3, ("left", "right"))):
+        part.update(tradeoff_numbers(0.5, 1.0, {"b*": x, "v": y}))
+        assert tuple(label.get_horizontalalignment() for _, label in part.rules.values()) == sides
+
+
+def test_the_areas_of_the_lottery_s_bars_add_up_to_the_mean():
+    part = Lottery((-3, 3))
+    Picture([part])
+    for p, b in ((0.9, 0.0), (0.9, 0.9), (0.3, -2.0)):
+        part.update(lottery_numbers(p, b))
+        areas = [bar.get_width() * bar.get_height() for bar in part.bars]
+        assert np.isclose(sum(areas), p * (1 - p))
+        assert np.allclose(part.line.get_ydata(), p * (1 - p))
+
+
+def test_curves_of_several_runs_are_not_joined_end_to_beginning():
+    part = long_run()
+    Picture([part])
+    part.update(run_numbers(5, 1.0))
+    assert np.isnan(part.thin.get_ydata()).sum() == 3
+
+
+def test_a_run_that_has_not_begun_says_so():
+    part = long_run()
+    Picture([part])
+    numbers = run_numbers(0, 0.0)
+    part.update(numbers)
+    assert "Nothing has run yet" in part.describe(numbers)
+
+
+def test_the_map_names_the_probabilities_left_and_right_of_upright():
+    part = PolicyMap(("angle", 0.2), ("speed", 1), (9, 9), "push right")
+    Picture([part])
+    probability = np.tile(np.linspace(0, 1, 9), (9, 1))
+    part.update({"probability": probability})
+    assert part.note.get_text() == "at the crosses 0.25 and 0.75"
