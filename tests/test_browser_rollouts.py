@@ -57,12 +57,16 @@ def test_estimators_credit_and_step_sizes_answer_their_controls(notebook):
 
 def test_runs_begin_stop_go_on_and_end(notebook):
     picture = view(notebook, CORRIDOR)
+    press(notebook, picture, "P(left) = 0.95: press run")
+    wait_until_said(notebook, picture, ": press run")
     press(notebook, picture, "run")
     assert number_after("values", wait_until_said(notebook, picture, "episodes: 1000")) > -20
     press(notebook, picture, "reset")
-    wait_until_said(notebook, picture, "press run")
+    wait_until_said(notebook, picture, "episodes: 150")
 
     picture = view(notebook, CLIMB)
+    press(notebook, picture, "θ = (−1, 0): press run")
+    wait_until_said(notebook, picture, ": press run")
     press(notebook, picture, "run")
     assert "exact J" in wait_until_said(notebook, picture, "steps: 120")
 

@@ -80,7 +80,7 @@ class Corridor(Part):
 
 
 def short(x: float) -> str:
-    """One decimal, and from 10,000 on its power of ten, which still fits into a cell."""
+    """One decimal, none from 1000 on, and from 10,000 on the power of ten: it must fit into a cell."""
     return f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}" if abs(x) < 10_000 else f"{x:.0e}"
 
 
