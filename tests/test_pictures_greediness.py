@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 from picture_claims import says_its_numbers, shows_its_numbers
 
-from pgcourse.pictures import GRADIENT, POLICY, Climbs, Directions, Hops, Ingredients, Picture, Plane, StepSizes
-from pgcourse.pictures.greediness import arc, falls, verdict
+from pgcourse.gradients import angle
+from pgcourse.pictures import (
+    GRADIENT,
+    POLICY,
+    Climbs,
+    Directions,
+    Hops,
+    Ingredients,
+    Picture,
+    Plane,
+    StateArrows,
+    StepSizes,
+)
+from pgcourse.pictures.greediness import arc, verdict
+from pgcourse.pictures.steps import falls
 
 X, WIDE = np.linspace(-6, 6, 13), np.linspace(-8, 8, 13)
 PLANES = {
@@ -39,6 +52,11 @@ def hop_numbers(theta, alpha):
     return {"theta": theta, "J": J, "grad_J": -2 * theta, "hops": hops}
 
 
+def arrow_numbers(hall, room, grad_J):
+    g = np.add(hall, room)
+    return {"arrows": np.array([hall, room]), "g": g, "grad_J": np.array(grad_J), "angle": angle(g, np.array(grad_J))}
+
+
 CASES = {
     "directions": (
         lambda: Picture([Directions(PLANES)]),
@@ -56,6 +74,11 @@ CASES = {
     "hops": (
         lambda: Picture([Hops(X, -(X**2))]),
         [hop_numbers(-2.0, 0.1), hop_numbers(-2.0, 0.9), hop_numbers(3.0, 0.6)],
+    ),
+    "state arrows": (
+        lambda: Picture([StateArrows(("hall", "room"))]),
+        [arrow_numbers((-1.0, 0.0), (0.0, 0.5), (-1.0, 2.0)), arrow_numbers((-3.0, 0.0), (0.1, 0.05), (2.0, 1.0)),
+         arrow_numbers((0.1, 0.1), (0.2, 0.3), (0.3, -0.4))],
     ),
     "step sizes": (
         lambda: Picture([StepSizes(np.logspace(-1, 5, 20), WAYS, 0.12, 0.53, 0.7)]),
@@ -77,12 +100,12 @@ def test_the_description_says_its_numbers(case):
 
 
 @pytest.mark.parametrize(
-    ("angle", "words"),
+    ("degrees", "words"),
     [(0.0, "angle 0°: the same direction"), (54.7, "angle 55°: uphill"), (131.0, "angle 131°: downhill"),
      (180.0, "angle 180°: downhill"), (np.nan, "one of them is 0: no direction")],
 )  # fmt: skip
-def test_an_angle_says_whether_it_is_uphill(angle, words):
-    assert verdict(angle) == words
+def test_an_angle_says_whether_it_is_uphill(degrees, words):
+    assert verdict(degrees) == words
 
 
 @pytest.mark.parametrize("degrees", [0.0, 45.0, 131.0, -100.0, 179.0])
@@ -107,6 +130,18 @@ def test_the_dashed_line_is_level_for_J():
     one, other = part.level.get_xydata()
     assert (other - one) @ numbers["grad_J"] == pytest.approx(0, abs=1e-12)
     assert (one + other) / 2 == pytest.approx([1, 2])
+
+
+def test_the_states_arrows_add_up_to_g_on_the_scale_of_the_longest():
+    part = StateArrows(("hall", "room"))
+    Picture([part])
+    part.update(arrow_numbers((-3.0, 0.0), (0.0, 4.0), (1.0, 2.0)))  # g is the longest, 5
+    assert np.sum([part.shafts.U, part.shafts.V], axis=1) == pytest.approx([part.thin.U[0], part.thin.V[0]])
+    assert np.hypot(part.thin.U, part.thin.V) == pytest.approx([1])
+    assert (part.wide.U[0], part.wide.V[0]) == pytest.approx((0.2, 0.4))
+    assert [tip.get_xydata()[0].tolist() for tip in part.tips] == [[-0.6, 0], [0, 0.8]]
+    assert np.diff(part.level.get_xydata(), axis=0)[0] @ [1, 2] == pytest.approx(0)
+    assert part.sides.get_xydata()[1] == pytest.approx([-0.6, 0.8])
 
 
 def test_nothing_is_drawn_for_a_gradient_of_nothing():

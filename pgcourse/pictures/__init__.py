@@ -16,12 +16,13 @@ from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObje
 from pgcourse.pictures.equations import LinesTable, Residuals
 from pgcourse.pictures.gains import StableCurve, StatesAndSlopes, Trajectory, TwoArrows
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
-from pgcourse.pictures.greediness import Climbs, Directions, Hops, Ingredients, Plane, StepSizes
+from pgcourse.pictures.greediness import Directions, Ingredients, Plane, StateArrows
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
 from pgcourse.pictures.learning import LearningCurve, NoisySteps, QuantileCurve, WeightBars
 from pgcourse.pictures.operators import Gap, TwoValues
 from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE, Handle, Part, Picture
 from pgcourse.pictures.rollouts import BatchCloud, CreditSums, CreditTable, EstimatorTable, Paths
+from pgcourse.pictures.steps import Climbs, Hops, StepSizes
 from pgcourse.pictures.theorem import Factors, PairTerms, StepBars
 from pgcourse.pictures.visits import Total, VisitGrid
 from pgcourse.pictures.worlds import Corridor, GridWorld, SignedGrid
@@ -75,6 +76,7 @@ __all__ = [
     "SignedGrid",
     "Spread",
     "StableCurve",
+    "StateArrows",
     "StatesAndSlopes",
     "StepBars",
     "StepSizes",
