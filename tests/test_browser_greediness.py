@@ -8,6 +8,7 @@ import pytest
 from test_browser_notebooks import said, view, wait_until_said
 
 LAB = "The laboratory: g beside ∇J in two states"
+ARROWS = "g as the sum of the arrows of hall and room"
 STEPS = "Steps along the exact gradient in the corridor, small and too long"
 SIZES = "One step of any size on FrozenLake"
 
@@ -53,6 +54,16 @@ def test_the_view_s_values_answer_the_exercise(notebook):
     notebook.run(f"lab_view.values = {wanted}")
     wait_until_said(notebook, picture, "angle 153°: downhill")
     assert "Right" in notebook.run("print(check_lagging_critic(lab_view.values, compute_lab))")
+    assert notebook.errors == []
+
+
+def test_the_room_s_arrow_shrinks_until_g_points_downhill(notebook):
+    picture = view(notebook, ARROWS)
+    cell = cell_of(notebook, picture)
+    cell.get_by_role("combobox").select_option("shared features")
+    wait_until_said(notebook, picture, "room's arrow is .*angle 0°: the same direction")
+    press(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
+    wait_until_said(notebook, picture, "angle 136°: downhill")
     assert notebook.errors == []
 
 
