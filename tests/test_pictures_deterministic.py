@@ -94,14 +94,15 @@ def test_the_description_says_its_numbers(case):
     says_its_numbers(make, *numbers)
 
 
-def test_estimates_out_of_sight_are_counted_and_not_drawn():
+def test_estimates_beyond_the_frame_are_counted_and_lie_at_its_edge():
     part = Spread((0.01, 0.5), {"q": "-", "slope": ":"}, (-8, 8), (1e-3, 1e3))
     Picture([part])
     part.update(spread_numbers(0.4, "q", 0.0))  # ±16, every 4: four lie beyond ±8, two upon it
-    assert len(part.cloud.get_ydata()) == 3
-    assert "6 of 9 dots are out of sight" in part.note.get_text()
+    assert np.sum(np.abs(part.cloud.get_ydata()) > 7) == 6
+    assert np.abs(part.cloud.get_ydata()).max() < 8
+    assert "6 of 9 dots are farther out" in part.note.get_text()
     part.update(spread_numbers(0.02, "q", 0.0))
-    assert "out of sight" not in part.note.get_text()
+    assert "farther out" not in part.note.get_text()
 
 
 def test_a_deviation_of_zero_is_not_drawn_on_a_logarithmic_axis():

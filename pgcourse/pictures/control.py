@@ -115,7 +115,8 @@ class Spread(Part):
 
     looks   estimator → the line style it is drawn in, for the standard deviations
     Numbers: sigmas (k,), mean (k,), target (float, the limit), deviations (estimator → (k,)), sigma (float),
-    estimates (N,), which (the estimator they are of), mean_now and deviation_now (floats).
+    estimates (N,), which (the estimator they are of), mean_now and deviation_now (floats). Estimates beyond the frame
+    are drawn at its edge.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Spread(Part):
     def draw(self, ax: Axes) -> None:
         ax.axis("off")
         above, below = ax.inset_axes((0.12, 0.56, 0.87, 0.42)), ax.inset_axes((0.12, 0.06, 0.87, 0.40))
-        for plot, label in ((above, "mean"), (below, "standard deviation")):
+        for plot, label in ((above, "estimates, mean"), (below, "standard deviation")):
             plot.set(xscale="log", xlim=self.sigmas, ylabel=label)
             plot.xaxis.set_minor_formatter(NullFormatter())
             plain(plot)
@@ -138,7 +139,7 @@ class Spread(Part):
         above.tick_params(labelbottom=False)
         below.set(ylim=self.deviation, yscale="log", xlabel="σ")
         names = {"-": "—", "--": "– –", ":": "···"}
-        key = "     ".join(f"{names[look]} {name}" for name, look in self.looks.items())
+        key = minus("     ".join(f"{names[look]} {name}" for name, look in self.looks.items()))
         ax.set_title(f"{key}\n", fontsize=10, color=INK)
         styles: dict[str, Any] = {"animated": True, "color": INK}
         (self.cloud,) = above.plot([], [], ".", color=OCCUPANCY, ms=5, alpha=0.5, animated=True)
@@ -154,8 +155,9 @@ class Spread(Part):
     def update(self, numbers: Numbers) -> None:
         sigmas, sigma, estimates = numbers["sigmas"], numbers["sigma"], np.asarray(numbers["estimates"])
         jitter = np.exp(0.25 * np.linspace(-1, 1, len(estimates)))
-        seen = (estimates > self.mean[0]) & (estimates < self.mean[1])
-        self.cloud.set_data((sigma * jitter)[seen], estimates[seen])
+        inside = 0.97 * np.array(self.mean) + 0.03 * np.mean(self.mean)  # a dot on the frame would be cut in half
+        seen = (estimates > inside[0]) & (estimates < inside[1])
+        self.cloud.set_data(sigma * jitter, estimates.clip(*inside))
         self.target.set_data(self.sigmas, [numbers["target"]] * 2)
         self.line.set_data(sigmas, numbers["mean"])
         self.at.set_data([sigma], [numbers["mean_now"]])
@@ -163,7 +165,7 @@ class Spread(Part):
             deviations = numbers["deviations"][name]
             line.set_data(sigmas, np.where(deviations > 0, deviations, np.nan))
         self.now.set_data([sigma], [max(numbers["deviation_now"], self.deviation[0])])
-        out = f", {np.count_nonzero(~seen)} of {len(seen)} dots are out of sight" if not seen.all() else ""
+        out = f", {np.count_nonzero(~seen)} of {len(seen)} dots are farther out" if not seen.all() else ""
         self.note.set_text(minus(f"deviation {numbers['deviation_now']:.3g}{out}"))
 
     def describe(self, numbers: Numbers) -> str:

@@ -133,7 +133,7 @@ class Landscape(Part):
         set_tails(self.arrow, [theta])
         u, v = self.arrow_for(grad)
         self.arrow.set_UVC([u], [v])
-        self.note.set_text(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}")
+        self.note.set_text(minus(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}"))
 
     def arrow_for(self, grad: Array) -> Array:
         """∇J's direction; its length grows as √|∇J|, so that a small gradient can be seen and a large one fits."""
