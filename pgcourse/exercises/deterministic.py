@@ -9,7 +9,7 @@ import numpy as np
 
 from pgcourse.deterministic import compatible_weights
 from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
-from pgcourse.lqr import LQR, Unstable, off_policy_gradient, policy_gradient
+from pgcourse.lqr import LQR, Unstable, off_policy_gradient, policy_gradient, second_moment, slope_matrix
 
 # Write the deterministic policy gradient
 
@@ -50,11 +50,18 @@ def _which_dpg(
         (-2 * (R * K + B * P * (A + B * K)) * Sigma, "nearly", "γ is missing before what comes one step later."),
         (-2 * (R * K + gamma * P * (A + B * K)) * Sigma, "nearly",
          "A factor B is missing, from the chain rule: an action moves the next state B times as much."),
+        (-2 * (R * K + gamma * A * B * P) * Sigma, "nearly",
+         "You put a = K s in R a², and left it out of the next state, A s + B a: A + B K stands where you have A."),
+        (-2 * (R + gamma * B * P * (A + B * K)) * Sigma, "nearly",
+         "A factor K is missing: the slope of R a² is 2 R a, and a is K s."),
+        (-2 * (R + gamma * B**2 * P) * K * Sigma, "nearly",
+         "The next state is A s + B a, and you have B a alone: where the boat is by itself, A s, is lost."),
         (-2 * gamma * A * B * P * Sigma, "nearly",
          "That is ∇_a q at a = 0. The slope is needed at the action that the policy takes, a = K s."),
         (G, "nearly", "The factors s are lost: one from ∇_θμ(s) = s, one from ∇_a q = G s. Over ρ^μ, s² sums up to Σ."),
         (G * np.sqrt(Sigma), "nearly", "Only one factor s is there: ∇_θμ(s) = s is forgotten, or ∇_a q = G s is."),
         ((1 - gamma) * G * Sigma, "nearly", "You average over (1−γ)ρ^μ. Σ is made with ρ^μ, and nothing is left over."),
+        (G * Sigma / (1 - gamma), "nearly", "1/(1−γ) is too much: Σ is made with ρ^μ, which is not normalised."),
         (-2 * P * Sigma, "wrong", "That looks like the slope of v in s. What is asked for is the slope in the gain K."),
     )  # fmt: skip
     for other, tone, message in known:
@@ -134,8 +141,20 @@ def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict
     if np.allclose(list(map(float, numbers)), np.ravel(theta)):
         return wrong(f"That is the policy itself, with its own states: the angle is {angle:.1f}°. Look elsewhere.")
     text = f"The angle is {angle:.1f}°, still uphill."
-    hint = "The policy's states lie on one side of 0. Send the behaviour to the other side, by its k."
+    hint = _where_else(lqr, theta, list(map(float, numbers)), sigma_b)
     return nearly(f"{text} {hint}") if angle > 60 else wrong(f"{text} {hint}")
+
+
+def _where_else(lqr: LQR, theta: Any, behaviour: list[float], sigma_b: float) -> str:
+    """What to try next, by the mean state of the policy and of the behaviour."""
+    own, other = (moment[0, 1] / moment[1, 1] for moment in
+                  (second_moment(lqr, theta), second_moment(lqr, behaviour, sigma_b)))  # fmt: skip
+    if own * other >= 0:
+        return "The policy's states lie on one side of 0. Send the behaviour to the other side, by its k."
+    at_own, at_other = (slope_matrix(lqr, theta) @ [s, 1] for s in (own, other))
+    if at_own * at_other < 0:
+        return f"The behaviour is on the other side, but so far out ({other:.0f}) that ∇_a q has turned. Come nearer."
+    return "The behaviour is on the other side of 0 already. There K weighs more where |s| is larger: go farther."
 
 
 # Fit a compatible critic
@@ -156,6 +175,8 @@ def check_compatible(my_weights: Any) -> Verdict:
             w = my_weights(features.copy(), slopes.copy())
             if w is ... or w is None:
                 return waiting("what the function returns")
+            if isinstance(w, tuple) and len(w) == 4:  # as NumPy's lstsq returns
+                return nearly("np.linalg.lstsq returns four things, and the solution is the first: take its [0].")
             w = np.asarray(w, dtype=float)
         except Exception as error:  # the student's own code runs here
             return wrong(f"Your function raised {type(error).__name__}: {error} (features {features.shape})")
