@@ -23,6 +23,7 @@ TAUGHT = {  # which end with a folded plan for instructors
     "03_bellman_on_grad_v",
     "04_the_theorem",
     "05_greediness_gradient",
+    "06_deterministic_policies",
     "07_rollouts",
     "08_actor_critic",
 }
