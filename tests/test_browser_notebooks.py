@@ -12,9 +12,10 @@ from playwright.sync_api import TimeoutError
 from pgcourse import zoo
 from pgcourse.bellman import exact
 from pgcourse.exercises import check_best_p
-from pgcourse.gradients import policy_gradient
-from pgcourse.policy import grad_log_softmax, softmax
+from pgcourse.gradients import policy_gradient, tabular_softmax_gradient
+from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 
+LAKE = zoo.frozen_lake()
 RIGHT = np.tile([[[0.0], [1.0]]], (4, 1, 1))
 FROM_THIRD = replace(zoo.short_corridor(), rho_0=np.eye(4)[2])
 MOVING = ".live-figure svg"
@@ -165,6 +166,24 @@ def test_a_state_is_clicked_and_its_probabilities_dragged_out_of_the_simplex_and
         bar.press("Shift+ArrowDown")  # to 0.17; a fourth would be below 0, and wrong again
     error.wait_for(state="hidden")
     wait_until_said(policies, picture, r"left θ 0\.\d\d")
+    assert policies.errors == []
+
+
+def test_a_preference_of_the_table_is_raised_by_key_and_the_whole_table_steps_uphill(policies):
+    picture = view(policies, "FrozenLake with the tabular softmax")
+    bar = picture.get_by_role("slider", name="θ(s, down)")
+    bar.focus()
+    bar.press("ArrowUp")
+    text = wait_until_said(policies, picture, r"down θ 0\.50")
+    theta = np.eye(16)[:, [14]] * [0, 0.5, 0, 0]
+    assert f"down θ 0.50, probability {tabular_softmax(theta).probs[14, 1]:.3f}" in text
+    policies.page.locator(".jp-Cell", has=picture).get_by_role("button", name="ten steps").click()
+    text = wait_until_said(policies, picture, r"down θ (?!0\.50)")
+    for _ in range(10):
+        pi = tabular_softmax(theta)
+        _, q_pi, rho_pi, _ = exact(LAKE, pi)
+        theta = theta + 10 * tabular_softmax_gradient(rho_pi, pi, q_pi)
+    assert f"down θ {theta[14, 1]:.2f}" in text
     assert policies.errors == []
 
 
