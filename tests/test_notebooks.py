@@ -19,6 +19,7 @@ PAGES = {  # without exercises
 }
 COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
 TAUGHT = {  # which end with a folded plan for instructors
+    "01_policies_and_J",
     "02_reminders",
     "03_bellman_on_grad_v",
     "04_the_theorem",
