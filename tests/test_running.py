@@ -242,7 +242,8 @@ def run_button(view: Explorer) -> Any:
 
 
 def test_a_view_with_a_run_has_a_button_a_bar_and_a_reset():
-    descriptions = [getattr(widget, "description", "") for widget in explorer_of().widget.children[0].children]
+    buttons = explorer_of().widget.children[0].children[-1].children
+    descriptions = [getattr(widget, "description", "") for widget in buttons]
     assert [name for name in descriptions if name] == ["run", "reset"]
 
 
