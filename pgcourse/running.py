@@ -67,15 +67,15 @@ class Runner:
 
     def forget(self, why: str = "") -> None:
         """Stop, and let the next run begin at the beginning."""
+        self._steps = None  # first, so that what is forgotten is not drawn once more
         self.stop()
-        self._steps = None
         self.bar.value, self.note.value = 0.0, why
 
     def input_moved(self, name: str) -> None:
         """An input has another value: work under way begins anew with it, work that rests has nothing to go on with."""
         if self.running:
             self._steps = None
-        elif self.bar.value:
+        elif self._steps is not None or self.bar.value:
             self.forget(f"{name} has changed: run begins anew")
 
     def _on_button(self, change: Any) -> None:
@@ -86,8 +86,11 @@ class Runner:
         elif self._task is not None:
             self._task.cancel()
             self._task = None
-            self._draw()
-            self.note.value = f"stopped at {self._share:.0%}: run goes on from here"
+            if self._steps is None:  # stopped before the first result, or since an input moved: nothing to go on from
+                self.bar.value, self.note.value = 0.0, ""
+            else:
+                self._draw()
+                self.note.value = f"stopped at {self._share:.0%}: run goes on from here"
 
     async def _go(self) -> None:
         try:

@@ -131,6 +131,70 @@ def test_a_moved_input_begins_anew_while_it_runs_and_is_said_while_it_rests():
     assert view.values["total"] == 3.0 * N
 
 
+def test_a_moved_input_is_heard_even_where_the_share_is_still_zero():
+    """As of a work that cannot know how long it will take."""
+
+    def endless(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        while True:
+            yield 0.0, {"total": alpha}
+
+    view, runner = view_and_runner(endless)
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        runner.stop()
+        view.values = view.values | {"alpha": 3.0}
+        runner.input_moved("alpha")
+        assert runner.note.value == "alpha has changed: run begins anew"
+        runner.button.value = True
+        await until(lambda: view.values["total"] == 3.0)
+        runner.stop()
+
+    asyncio.run(story())
+
+
+def test_a_run_that_is_stopped_before_its_first_result_shows_nothing_of_an_earlier_one():
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+        view.values = view.values | {"total": 7.0}
+        runner.button.value = True
+        runner.stop()
+        assert (view.values["total"], runner.note.value, runner.bar.value) == (7.0, "", 0.0)
+
+    asyncio.run(story())
+
+
+def test_stopped_right_after_an_input_moved_it_does_not_say_that_it_goes_on():
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        runner.input_moved("alpha")
+        runner.stop()
+        assert (runner.note.value, runner.bar.value) == ("", 0.0)
+
+    asyncio.run(story())
+
+
+def test_what_is_forgotten_is_not_drawn_once_more():
+    """A closed view has nothing to draw on, and a scene draws itself."""
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        drawn = len(view.drawn)
+        runner.forget()
+        assert len(view.drawn) == drawn
+
+    asyncio.run(story())
+
+
 def test_the_event_loop_is_never_kept_waiting(monkeypatch):
     """Each of thousands of steps is short; others get their turn about every SLICE seconds."""
     monkeypatch.setattr(pgcourse.running, "SLICE", 0.01)
