@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from math import floor, isclose
 from numbers import Real
 from typing import Any
@@ -119,12 +119,12 @@ class Explorer:
     def values(self, values: Values) -> None:
         before = self.values
         self._set(values)
-        self._inputs_moved(values)
         self._refresh()
         if error := self.error:
             self._set(before)
             self._refresh()
             raise error
+        self._inputs_moved(before)
 
     @property
     def scene(self) -> str | None:
@@ -221,18 +221,18 @@ class Explorer:
             self._between.setdefault(moved, change["old"])
         else:
             self._between.pop(moved, None)
-            self._inputs_moved([moved])
+            self._inputs_moved({moved: change["old"]})
             self._refresh()
 
     def _attach(self, handle: Any) -> None:
         def on_drag(x: float, y: float) -> None:
+            before = self.values
             try:
-                wish = handle.values(x, y, self.values)
-                self._set(wish)
+                self._set(handle.values(x, y, before))
             except Exception as error:
                 self._fail(error)
             else:
-                self._inputs_moved(wish)
+                self._inputs_moved(before)
                 self._refresh()
 
         self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
@@ -292,10 +292,12 @@ class Explorer:
             buttons.append(reset)
         return buttons
 
-    def _inputs_moved(self, keys: Iterable[str]) -> None:
+    def _inputs_moved(self, before: Values) -> None:
+        """Tell the run which of its inputs are no longer what they were, whoever moved them."""
         if self._runner is not None:
-            for key in keys:
-                if key in self._runner.inputs:
+            now = self.values
+            for key in self._runner.inputs:
+                if key in before and not _same({key: before[key]}, now):
                     self._runner.input_moved(key)
 
     def _rest(self) -> None:
@@ -323,6 +325,7 @@ class Explorer:
             self._set(before)
             self._fail(error)
             return False
+        self._inputs_moved(before)
         self._refresh()
         return self.error is None and not _same(before, self.values)
 

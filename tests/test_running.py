@@ -356,6 +356,34 @@ def test_an_input_may_be_what_the_run_itself_moves():
     assert view.values["alpha"] == 9.0
 
 
+@pytest.fixture
+def resting() -> Explorer:
+    """A view whose run, of input alpha, has been stopped on its way; a step moves alpha to 8."""
+    view = explorer_of(step=lambda values, numbers: {"alpha": 8.0})
+
+    async def story():
+        run_button(view).value = True
+        await until(lambda: (view.values["total"] or 0) >= 10)
+        view._runner.stop()
+
+    asyncio.run(story())
+    return view
+
+
+def test_a_step_that_moves_an_input_lets_the_run_begin_anew(resting):
+    resting._advance(1)
+    assert resting._runner.note.value == "alpha has changed: run begins anew"
+
+
+def test_values_that_are_as_they_were_or_are_refused_leave_the_run_where_it_is(resting):
+    note = resting._runner.note.value
+    assert "run goes on from here" in note
+    resting.values = resting.values | {"zoom": 2.0}
+    with pytest.raises(ValueError, match="a negative total"):
+        resting.values = {"alpha": 3.0, "total": -1.0}
+    assert resting._runner.note.value == note
+
+
 @pytest.mark.parametrize("way", ["reset", "scene", "close"])
 def test_reset_a_scene_and_closing_end_the_run(way):
     view = explorer_of(scenes={"steep": {"alpha": 8.0}})
