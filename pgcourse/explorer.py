@@ -179,7 +179,7 @@ class Explorer:
                 continue
             self._between.pop(key, None)
             if isinstance(control, FloatSlider) and control.step:
-                if not isinstance(value, Real):
+                if not isinstance(value, Real) or value != value:
                     raise TypeError(f"{key} is {value!r}, expected a number")
                 self._between[key] = min(max(float(value), control.min), control.max)
                 value = _nearest_step(control, self._between[key])

@@ -211,6 +211,7 @@ def test_an_error_at_construction_is_raised() -> None:
         ({"x": 2.0, "nonsense": 1}, "'nonsense' is not a control of this view, expected one of x, kind, note"),
         ({"x": 2.0, "kind": "c"}, "Invalid selection"),
         ({"kind": "b", "x": "two"}, "x is .two., expected a number"),
+        ({"kind": "b", "x": float("nan")}, "x is nan, expected a number"),
         ({"note": "other", "kind": "b", "x": 3.0}, "three is too many"),
     ],
 )
