@@ -65,7 +65,7 @@ def _climb(estimate: Callable[..., Array], theta: Array, alpha: float, rng: obje
         if grad_J.shape != theta.shape:
             raise ValueError(f"the estimate has shape {grad_J.shape}, expected {theta.shape}, as theta has")
         theta, updates = theta + alpha * grad_J, updates + 1
-        check_finite("theta", theta[None], [0], updates)
+        check_finite("theta", theta[None], updates)
         yield Climb(frozen(theta), frozen(grad_J), updates)
 
 
@@ -109,8 +109,8 @@ def _episodes(lanes: Lanes, alpha: Array, alpha_w: Array, horizon: int) -> Gener
         lived = live(lanes, theta, horizon)
         theta, w = _update(lanes, lived, theta, w, alpha, alpha_w)
         steps, episodes = steps + lived.length, episodes + 1
-        check_finite("theta", theta, lanes.seeds, episodes)
-        check_finite("w", w, lanes.seeds, episodes)
+        check_finite("theta", theta, episodes, lanes.seeds)
+        check_finite("w", w, episodes, lanes.seeds)
         ended, none = np.full(len(steps), episodes), np.zeros((len(steps), 0))
         yield keep(Run(theta, w, none, lived.returns, lived.length, lived.truncated, ended, steps))
 

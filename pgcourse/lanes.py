@@ -73,12 +73,13 @@ class Lanes(NamedTuple):
         return np.broadcast_to(sizes, len(self.seeds)).copy()
 
 
-def check_finite(field: str, values: Array, seeds: Sequence[int], updates: int) -> None:
-    """ValueError naming the seed if a lane has left all bounds; the states before it stay as they were."""
+def check_finite(field: str, values: Array, updates: int, seeds: Sequence[int] = ()) -> None:
+    """ValueError, naming the seed if there are any, if a lane has left all bounds; earlier states stay as they were."""
     if not np.isfinite(values).all():
         k = int((~np.isfinite(values)).any(axis=1).argmax())
+        whose = f" of seed {seeds[k]}" if seeds else ""
         raise ValueError(
-            f"{field} of seed {seeds[k]} is {values[k]} after {updates} updates, expected finite numbers: "
+            f"{field}{whose} is {values[k]} after {updates} updates, expected finite numbers: "
             "the step size is too large"
         )
 

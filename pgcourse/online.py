@@ -146,8 +146,8 @@ def _run(lanes: Lanes, learner: _Learner, horizon: int) -> Generator[Run, None, 
 
         v, v_next = (np.einsum("km,km->k", x[at], learner.w) for at in (s, s_next))
         learner.learn(r + mdp.gamma * v_next - v, score, x[s], discount)
-        check_finite("theta", learner.theta, lanes.seeds, int(steps[0]) + 1)
-        check_finite("w", learner.w, lanes.seeds, int(steps[0]) + 1)
+        check_finite("theta", learner.theta, int(steps[0]) + 1, lanes.seeds)
+        check_finite("w", learner.w, int(steps[0]) + 1, lanes.seeds)
 
         earned, discount, age, steps = earned + discount * r, discount * mdp.gamma, age + 1, steps + 1
         ended = over | (age >= horizon)

@@ -73,6 +73,14 @@ def test_stochastic_ascent_follows_whatever_estimate_it_is_given():
         next(stochastic_ascent(lambda theta, rng: np.ones(3), [1.0, 2.0], 0.5, seed=3))
 
 
+def test_one_theta_that_leaves_all_bounds_is_not_said_to_be_of_a_seed():
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(ValueError, match=r"^theta is \[inf\] after 2 updates, expected finite numbers: the step size"),
+    ):
+        list(islice(stochastic_ascent(lambda theta, rng: theta, [1.0], 1e200, seed=3), 3))
+
+
 # REINFORCE
 
 
