@@ -222,7 +222,10 @@ def _fixed_point(M: Array, constant: Array) -> Array:
 
 
 def _laws(lqr: LQR, K: ArrayLike, sigma: float) -> tuple[Array, Array, Array]:
-    """γᵗ (T,), and the mean (T, n) and variance (T, n, n) of s_t, until what is left does not count."""
+    """γᵗ (T,), and the mean (T, n) and variance (T, n, n) of s_t, until what is left does not count.
+
+    There are 4000 of them at the most; the last law stands for all later ones, too, so that Σ γᵗ is 1/(1−γ).
+    """
     loop, noise = closed_loop(lqr, K), lqr.W + sigma**2 * lqr.B @ lqr.B.T
     shrink = max(lqr.gamma, lqr.gamma * float(np.abs(np.linalg.eigvals(loop)).max()) ** 2)
     steps = 1 if shrink == 0 else min(int(np.log(NEGLIGIBLE) / np.log(shrink)) + 2, 4000)
@@ -231,7 +234,9 @@ def _laws(lqr: LQR, K: ArrayLike, sigma: float) -> tuple[Array, Array, Array]:
     for t in range(1, steps):
         means[t] = loop @ means[t - 1]
         variances[t] = loop @ variances[t - 1] @ loop.T + noise
-    return lqr.gamma ** np.arange(steps), means, variances
+    weights = lqr.gamma ** np.arange(steps)
+    weights[-1] /= 1 - lqr.gamma
+    return weights, means, variances
 
 
 def _root(variance: Array) -> Array:

@@ -189,6 +189,14 @@ def test_the_density_of_the_states_sums_to_one_and_has_the_second_moment():
     assert density @ x**2 * dx == pytest.approx((1 - 0.9) * second_moment(BOAT, -0.7, 0.4).item(), rel=1e-8)
 
 
+def test_no_state_is_lost_where_the_horizon_is_far():
+    """γ = 0.999: 4000 steps are not the end, but the law no longer changes."""
+    far, (x, dx) = replace(BOAT, gamma=0.999), np.linspace(-20, 20, 4001, retstep=True)
+    density = occupancy_density(far, -0.7, 0.4, x)
+    assert density.sum() * dx == pytest.approx(1, abs=1e-9)
+    assert density @ x**2 * dx == pytest.approx((1 - 0.999) * second_moment(far, -0.7, 0.4).item(), rel=1e-8)
+
+
 def test_the_off_policy_direction_is_the_gradient_when_the_behaviour_is_the_policy():
     assert off_policy_gradient(BOAT, -0.7, -0.7, 0.3) == pytest.approx(policy_gradient(BOAT, -0.7, 0.3))
     assert off_policy_gradient(BOAT, -0.7, -1.5, 0.3) != pytest.approx(policy_gradient(BOAT, -0.7, 0.3))
