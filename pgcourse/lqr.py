@@ -162,8 +162,14 @@ def second_moment(lqr: LQR, K: ArrayLike, sigma: float = 0.0, start: Array | Non
 
 
 def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0) -> Array:
-    """(1−γ) ρ^π of the i-th component of the state, at the places x: a mixture of the laws of s_t, weighted by γᵗ."""
+    """(1−γ) ρ^π of the i-th component of the state, at the places x: a mixture of the laws of s_t, weighted by γᵗ.
+
+    ValueError if the component is certain at some t, as s₀ is with Sigma_0 = 0: then there is no density.
+    """
     weights, means, variances = _laws(lqr, K, sigma)
+    if not (variances[:, i, i] > 0).all():
+        t = int((variances[:, i, i] <= 0).argmax())
+        raise ValueError(f"component {i} of the state has variance 0 at t = {t}, expected > 0: it has no density")
     mean, deviation = means[:, i, None], np.sqrt(variances[:, i, i, None])
     return (1 - lqr.gamma) * weights @ (np.exp(-(((x - mean) / deviation) ** 2) / 2) / (np.sqrt(2 * np.pi) * deviation))
 

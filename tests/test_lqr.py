@@ -197,6 +197,11 @@ def test_no_state_is_lost_where_the_horizon_is_far():
     assert density @ x**2 * dx == pytest.approx((1 - 0.999) * second_moment(far, -0.7, 0.4).item(), rel=1e-8)
 
 
+def test_a_start_that_is_certain_has_no_density():
+    with pytest.raises(ValueError, match="component 0 of the state has variance 0 at t = 0, expected > 0"):
+        occupancy_density(replace(BOAT, Sigma_0=0), -0.7, 0.4, np.zeros(1))
+
+
 def test_the_off_policy_direction_is_the_gradient_when_the_behaviour_is_the_policy():
     assert off_policy_gradient(BOAT, -0.7, -0.7, 0.3) == pytest.approx(policy_gradient(BOAT, -0.7, 0.3))
     assert off_policy_gradient(BOAT, -0.7, -1.5, 0.3) != pytest.approx(policy_gradient(BOAT, -0.7, 0.3))
