@@ -31,9 +31,10 @@ AHEAD = 256  # steps whose random numbers each lane draws at once
 class _Learner:
     """What K lanes have learnt so far. `learn` makes new arrays and leaves the old ones as they were yielded."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: Lanes, alpha: ArrayLike, alpha_w: ArrayLike) -> None:
         self.theta, self.w = lanes.theta, lanes.w
         self.u = np.zeros((len(lanes.seeds), 0))
+        self.alpha, self.alpha_w = lanes.each("alpha", alpha)[:, None], lanes.each("alpha_w", alpha_w)[:, None]
 
     def learn(self, delta: Array, score: Array, x: Array, discount: Array) -> None:
         raise NotImplementedError
@@ -44,8 +45,7 @@ class _Learner:
 
 class _Traces(_Learner):
     def __init__(self, lanes: Lanes, alpha: ArrayLike, alpha_w: ArrayLike, decay: float, decay_w: float) -> None:
-        super().__init__(lanes)
-        self.alpha, self.alpha_w = lanes.each("alpha", alpha)[:, None], lanes.each("alpha_w", alpha_w)[:, None]
+        super().__init__(lanes, alpha, alpha_w)
         self.decay, self.decay_w = decay, decay_w
         self.z, self.z_w = np.zeros_like(self.theta), np.zeros_like(self.w)
 
@@ -61,8 +61,7 @@ class _Traces(_Learner):
 
 class _Natural(_Learner):
     def __init__(self, lanes: Lanes, alpha: ArrayLike, alpha_w: ArrayLike, alpha_u: ArrayLike) -> None:
-        super().__init__(lanes)
-        self.alpha, self.alpha_w = lanes.each("alpha", alpha)[:, None], lanes.each("alpha_w", alpha_w)[:, None]
+        super().__init__(lanes, alpha, alpha_w)
         self.alpha_u, self.u = lanes.each("alpha_u", alpha_u), np.zeros_like(self.theta)
 
     def learn(self, delta: Array, score: Array, x: Array, discount: Array) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.bellman import action_value, transition
+from pgcourse.bellman import action_value
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.sampling import whole
@@ -70,6 +70,5 @@ def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
     """
     v = np.where(mdp.absorbing, 0, v)
     delta = action_value(mdp, v) - v[:, None]
-    go_on = np.where(mdp.absorbing[:, None], 0, transition(mdp, pi))
-    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * go_on, pi @ delta)
+    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
     return delta + mdp.gamma * lam * mdp.p @ A_pi
