@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.mdp import Array, check_distributions, real_array
+from pgcourse.mdp import Array, check_distributions, environment_name, real_array
 from pgcourse.sampling import draw_rows, whole
 from pgcourse.trajectories import Indices, Mask, Packed, Stream, Trajectories
 
@@ -104,7 +104,7 @@ class _Lanes:
         self.env, self.rng = env, rng
         self.vector = hasattr(env, "num_envs")
         self.n = env.num_envs if self.vector else 1
-        self.name = getattr(getattr(env, "spec", None), "id", None) or type(getattr(env, "unwrapped", env)).__name__
+        self.name = environment_name(env)
         prefix = "single_" if self.vector else ""
         self._check_space("observation_space", getattr(env, f"{prefix}observation_space"))
         self.action_space = getattr(env, f"{prefix}action_space")

@@ -102,8 +102,7 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
 
     Raises TypeError if the environment has no table, ValueError if the table is not one.
     """
-    base = getattr(env, "unwrapped", env)
-    name = getattr(getattr(env, "spec", None), "id", None) or type(base).__name__
+    base, name = getattr(env, "unwrapped", env), environment_name(env)
     table = getattr(base, "P", None)
     if table is None:
         raise TypeError(f"{name} has no table env.unwrapped.P; expected a tabular environment such as FrozenLake-v1")
@@ -132,6 +131,11 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
     for end in [*np.flatnonzero(ended), *range(S, n)]:
         p[end], r[end] = np.eye(n)[end], 0
     return FiniteMDP(p, r, gamma, np.pad(start, (0, n - S)), name)
+
+
+def environment_name(env: Any) -> str:
+    """What a message calls a Gymnasium environment, vectorised or not: its id, or its class."""
+    return getattr(getattr(env, "spec", None), "id", None) or type(getattr(env, "unwrapped", env)).__name__
 
 
 def _read_table(name: str, table: Any) -> tuple[int, int, Array]:

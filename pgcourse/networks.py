@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.mdp import Array, frozen
+from pgcourse.mdp import Array, environment_name, frozen
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def policy_for(env: Any, hidden: tuple[int, ...], rng: np.random.Generator) -> S
 
     TypeError naming the space unless observations are a Box and actions Discrete.
     """
-    name = getattr(getattr(env, "spec", None), "id", None) or type(getattr(env, "unwrapped", env)).__name__
+    name = environment_name(env)
     single = "single_" if hasattr(env, "num_envs") else ""
     observations, actions = (getattr(env, f"{single}{what}_space") for what in ("observation", "action"))
     for space, what, expected in ((observations, "observation", "Box"), (actions, "action", "Discrete")):
