@@ -250,7 +250,7 @@ class Explorer:
             full[name] = self.values
             self._set({key: first[key] for key in values})
             for key, value in values.items():
-                if not np.array_equal(full[name][key], value):
+                if not _same({key: value}, full[name]):
                     raise ValueError(
                         f"scene {name!r}: {key} is {value!r}, but its control makes {full[name][key]!r} of it"
                     )

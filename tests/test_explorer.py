@@ -438,6 +438,14 @@ def test_a_scene_that_cannot_be_is_refused_at_construction(scenes: dict[str, Any
     assert (controls["x"].value, controls["kind"].value) == (1.0, "a")
 
 
+@pytest.mark.parametrize("note", [float("nan"), [np.zeros(2), np.zeros(3)]], ids=["NaN", "lists of several lengths"])
+def test_a_scene_s_state_may_be_anything(note: Any) -> None:
+    explorer = Explorer({"x": 1.0, "note": None}, Counted(), Parabola(), scenes={"noted": {"note": note}})
+    explorer.scene = "noted"
+    assert explorer.values["note"] is note
+    assert explorer.scene == "noted"
+
+
 def test_an_unknown_scene_is_refused_and_changes_nothing(staged: SimpleNamespace) -> None:
     with pytest.raises(KeyError, match="'summit' is not a scene of this view, expected one of the beginning, far left"):
         staged.explorer.scene = "summit"
