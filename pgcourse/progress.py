@@ -176,7 +176,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _remove_if_stale(lock: Path) -> None:
     try:
-        if time.time() - lock.stat().st_mtime > STALE:
+        if abs(time.time() - lock.stat().st_mtime) > STALE:  # in the future, too: a file server's clock may be ahead
             lock.unlink()
     except FileNotFoundError:
         pass  # just released
