@@ -189,7 +189,7 @@ def restore(file: Any) -> Verdict:
         note = merge(entries, folder)
     except NotProgress as error:
         return wrong(f"{file} is not a progress of this course: {error}.")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no text, or no name of a file
         return wrong(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.")
     passed = sum(_has_passed(entry) for entry in entries.values())
     return right(f"{len(entries)} exercises are brought in, {passed} of them passed. Run the page's cell again. {note}")

@@ -208,7 +208,8 @@ def test_an_export_comes_back_and_nothing_newer_is_lost(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("file", "why"), [("none.json", "No such file"), ("bad.json", "not a progress"), (3, "3 cannot")]
+    ("file", "why"),
+    [("none.json", "No such file"), ("bad.json", "not a progress"), (3, "3 cannot"), ("a\0", "cannot be read")],
 )
 def test_what_cannot_be_brought_back_is_refused_in_words(tmp_path, monkeypatch, file, why):
     monkeypatch.chdir(tmp_path)
