@@ -132,11 +132,13 @@ class LiveFigure(anywidget.AnyWidget):
         """The whole figure, moving artists included, as a PNG of the background's resolution."""
         png = io.BytesIO()
         artists = [moving.artist for moving in self._moving]
-        for artist in artists:
-            artist.set_animated(False)  # savefig draws those of the axes anyway, but not the figure's own
-        self.figure.savefig(png, format="png", dpi=self._resolution())
-        for artist in artists:
-            artist.set_animated(True)
+        try:
+            for artist in artists:
+                artist.set_animated(False)  # savefig draws those of the axes anyway, but not the figure's own
+            self.figure.savefig(png, format="png", dpi=self._resolution())
+        finally:
+            for artist in artists:
+                artist.set_animated(True)
         return png.getvalue()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

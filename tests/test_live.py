@@ -372,6 +372,16 @@ def test_a_static_viewer_has_the_still_picture() -> None:
     assert metadata["image/png"] == {"width": 600, "height": 300}
 
 
+def test_what_moves_still_moves_after_a_still_picture_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveFigure(Pendulum(0.0).figure)
+    monkeypatch.setattr(live.figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        live.still()
+    before = live.artists
+    live.redraw()
+    assert live.artists == before
+
+
 def test_text_of_the_figure_itself_is_in_the_still_picture() -> None:
     figure = Figure()
     figure.text(0.5, 0.5, "moves", animated=True)
