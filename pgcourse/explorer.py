@@ -51,6 +51,7 @@ class Explorer:
     picture    see the module's text; a closed view lets go of it, since Out[…] keeps the view
     step       step(values, numbers) → the values it changes; gives buttons: one step, ten steps, play, reset
     name       what the picture is, for a screen reader
+    scale      how much larger than drawn it is shown: 2 for the lecture hall
     scenes     name → some of the values, in the order in which they are shown; see the module's text
     scene      the one to open with
     run        generator function of some of the values that yields (share done, values it changes); gives buttons:

@@ -111,7 +111,7 @@ def mirror_step(pi: Policy, q: Array, alpha: float) -> Policy:
     """π'(a|s) ∝ π(a|s) exp(α q(s, a)), with q (S, A): the step θ(s, ·) ← θ(s, ·) + α q(s, ·) of the tabular softmax.
 
     For α → ∞ it is greedy on q, wherever π is positive. The same step as the natural gradient's and mirror descent's
-    (Kakade 2002; Agarwal et al. 2021), and another direction than ∇J.
+    (Kakade 2001; Agarwal et al. 2021), and another direction than ∇J.
     """
     with np.errstate(divide="ignore"):  # log 0 = −∞: what π never does it does not do afterwards
         return _softmax(np.log(pi.probs) + alpha * q)
