@@ -87,7 +87,6 @@ def test_in_the_table_the_inner_product_is_a_sum_of_squares_whatever_rho_is(prob
     squares = rho * rho_pi @ (pi.probs**2 * (q_pi - v_pi[:, None]) ** 2).sum(axis=1)
     size = (rho @ (pi @ np.abs(q_pi))) * (rho_pi @ (pi @ np.abs(q_pi)))
     assert_close(g @ grad_J, squares, scale=size)
-    assert squares >= 0
 
 
 @claim
