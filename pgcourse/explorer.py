@@ -24,7 +24,8 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import floor, isclose
 from numbers import Real
 from typing import Any
@@ -85,7 +86,8 @@ class Explorer:
         self._task: asyncio.Task[None] | None = None
         self._runner = run and Runner(run, lambda: self.values, self._take, self._fail)
         self.error: Exception | None = None
-        self._scenes = self._full(scenes or {})
+        with _unheard_by_others():
+            self._scenes = self._full(scenes or {})
         if scene is not None:
             self._set(self._scene_values(scene))
         self._first = self.values
@@ -346,6 +348,19 @@ class Explorer:
             await asyncio.sleep(PLAY_INTERVAL)
         self._task = None
         self._play.value = False
+
+
+@contextmanager
+def _unheard_by_others() -> Iterator[None]:
+    """Open views do not hear of controls, which they may have, too, that are moved and moved back meanwhile."""
+    others = list(_open)
+    for view in others:
+        view._setting = True
+    try:
+        yield
+    finally:
+        for view in others:
+            view._setting = False
 
 
 def _button(name: str) -> Button:

@@ -562,6 +562,17 @@ def test_two_views_in_one_cell_stay(cell: Cell) -> None:
     assert two.live.frame["at"] == [[2.0, 4.0]]
 
 
+def test_the_scenes_of_another_view_of_the_same_slider_are_tried_unheard() -> None:
+    slider = FloatSlider(1.0, min=-4, max=4)
+    one = Explorer({"x": slider}, compute := Counted(), Parabola())
+    one.values = {"x": 1.23456}
+    calls = compute.calls
+    two = Explorer({"x": slider}, Counted(), Parabola(), scenes={"two": {"x": 2}, "minus one": {"x": -1}})
+    assert (one.values, compute.calls) == ({"x": 1.23456}, calls)
+    two.scene = "two"
+    assert (one.values, compute.calls) == ({"x": 2.0}, calls + 1)
+
+
 def test_a_picture_alone_is_enough() -> None:
     picture = SimpleNamespace(figure=Figure(), update=lambda numbers: None)
     explorer = Explorer({}, lambda: None, picture)
