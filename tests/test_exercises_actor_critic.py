@@ -9,7 +9,7 @@ from pgcourse.exercises import (
     check_best_baseline,
     check_biased_update,
     check_gae,
-    check_one_step_error,
+    check_step,
     check_tradeoff,
 )
 from pgcourse.exercises.actor_critic import DELTA, ENDED, TRADEOFF
@@ -24,7 +24,7 @@ def baseline(answer):
     return check_best_baseline(answer, p=0.8, q=(2, -1))
 
 
-CHECKS = [check_one_step_error, check_gae, baseline, check_biased_update, check_tradeoff]
+CHECKS = [check_step, check_gae, baseline, check_biased_update, check_tradeoff]
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -41,59 +41,110 @@ def test_rubbish_is_told_what_was_expected(check, answer):
     assert "expected" in verdict.message
 
 
-# The TD error
+# One step
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda r, v, v2, g, term, trunc: r + g * np.where(term, 0, v2) - v,
-        lambda r, v, v2, g, term, trunc: r + g * (1 - term) * v2 - v,
-        lambda r, v, v2, g, term, trunc: [x + g * z * (not e) - y for x, y, z, e in zip(r, v, v2, term, strict=True)],
-    ],
-)
-def test_the_td_error_is_right_in_any_of_its_spellings(answer):
-    assert check_one_step_error(answer)
+def step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+    delta = r + gamma * (0 if terminated else w[s_next]) - w[s]
+    new_w = w.copy()
+    new_w[s] += alpha_w * delta
+    return theta + alpha * discount * delta * score, new_w
+
+
+def in_place(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+    delta = r + gamma * (1 - terminated) * w[s_next] - w[s]
+    theta += alpha * discount * delta * score
+    w[s] += alpha_w * delta
+    return [theta, w]
+
+
+def with_lists(theta, w, *rest):
+    new_theta, new_w = step(theta, w, *rest)
+    return new_theta.tolist(), new_w.tolist()
+
+
+@pytest.mark.parametrize("answer", [step, in_place, with_lists])
+def test_a_step_is_right_in_any_of_its_spellings_and_twice(answer):
+    assert check_step(answer)
+    assert check_step(answer)
+
+
+def changed(**changes):
+    """The right step on arguments that are not as they should be."""
+
+    def my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+        given = {"terminated": terminated, "discount": discount, "gamma": gamma, "alpha": alpha, "alpha_w": alpha_w}
+        given |= {name: change(given) for name, change in changes.items()}
+        return step(theta, w, score, s, r, s_next, **given)
+
+    return my_step
+
+
+def moved_first(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+    on = not terminated
+    w[s] += alpha_w * (r + gamma * on * w[s_next] - w[s])
+    return theta + alpha * discount * (r + gamma * on * w[s_next] - w[s]) * score, w
+
+
+def parts(theta, w, s, r, s_next, terminated, gamma):
+    target = r + gamma * (not terminated) * w[s_next]
+    return target, target - w[s]
+
+
+def pair(actor, critic):
+    """A step whose weights of the actor and of the critic are functions of target, δ, r and γᵗ."""
+
+    def my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+        target, delta = parts(theta, w, s, r, s_next, terminated, gamma)
+        w[s] += alpha_w * critic(target, delta, r, discount)
+        return theta + alpha * actor(target, delta, r, discount) * score, w
+
+    return my_step
+
+
+def through(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+    _, delta = parts(theta, w, s, r, s_next, terminated, gamma)
+    w[s] += alpha_w * delta
+    w[s_next] -= alpha_w * delta * gamma * (not terminated)
+    return theta + alpha * discount * delta * score, w
 
 
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [
-        (lambda r, v, v2, g, e, c: r + g * v2 * ~(e | c) - v, "nearly", "`done` for `terminated`"),
-        (lambda r, v, v2, g, e, c: r + g * v2 - v, "nearly", "nothing follows"),
-        (lambda r, v, v2, g, e, c: r + g * v2 * ~c - v, "nearly", "where a time limit cut"),
-        (lambda r, v, v2, g, e, c: r + v2 * ~e - v, "nearly", "γ is missing"),
-        (lambda r, v, v2, g, e, c: v - r - g * v2 * ~e, "nearly", "sign"),
-        (lambda r, v, v2, g, e, c: r + g * v2 * ~e, "nearly", "v(s) is missing"),
-        (lambda r, v, v2, g, e, c: r + g * v * ~e - v2, "nearly", "changed places"),
-        (lambda r, v, v2, g, e, c: g * (r + v2 * ~e) - v, "nearly", "r is paid at once"),
-        (lambda r, v, v2, g, e, c: r + g * (v2 * ~e - v), "nearly", "not to v(s)"),
-        (lambda r, v, v2, g, e, c: (r + g * v2) * ~e - v, "nearly", "last reward is paid"),
-        (lambda r, v, v2, g, e, c: (r + g * v2 - v) * ~e, "nearly", "only v(s') is left out"),
-        (lambda r, v, v2, g, e, c: r + g * v2 * e - v, "nearly", "wrong way round"),
-        (lambda r, v, v2, g, e, c: g * v2 * ~e - v, "nearly", "r is missing"),
-        (lambda r, v, v2, g, e, c: r + g * g * v2 * ~e - v, "wrong", "At step 0"),
-        (lambda r, v, v2, g, e, c: 1.0, "wrong", "expected (6,)"),
-        (lambda r, v, v2, g, e, c: "δ", "wrong", "expected an array"),
-        (lambda r, v, v2, g, e, c: r * np.nan, "wrong", "finite"),
-        (lambda r: r, "wrong", "TypeError"),
-        (lambda r, v, v2, g, e, c: ..., "waiting", "three dots"),
-        (lambda r, v, v2, g, e, c: None, "waiting", "three dots"),
+        (changed(terminated=lambda given: False), "nearly", "nothing follows"),
+        (changed(gamma=lambda given: 1.0), "nearly", "γ is missing"),
+        (changed(discount=lambda given: 1.0), "nearly", "γᵗ is missing"),
+        (pair(lambda g, d, r, c: c * d, lambda g, d, r, c: c * d), "nearly", "the actor alone"),
+        (pair(lambda g, d, r, c: d, lambda g, d, r, c: c * d), "nearly", "wrong step"),
+        (pair(lambda g, d, r, c: c * d, lambda g, d, r, c: -d), "nearly", "The critic goes the wrong way"),
+        (pair(lambda g, d, r, c: -c * d, lambda g, d, r, c: d), "nearly", "downhill"),
+        (pair(lambda g, d, r, c: c * g, lambda g, d, r, c: d), "nearly", "without the baseline"),
+        (pair(lambda g, d, r, c: c * r, lambda g, d, r, c: d), "nearly", "short-sighted"),
+        (moved_first, "nearly", "has moved before"),
+        (
+            changed(alpha=lambda given: given["alpha_w"], alpha_w=lambda given: given["alpha"]),
+            "nearly",
+            "changed places",
+        ),
+        (changed(alpha_w=lambda given: given["alpha"]), "nearly", "its own"),
+        (changed(alpha_w=lambda given: 1.0), "nearly", "critic's step size is missing"),
+        (changed(alpha=lambda given: 1.0), "nearly", "actor's step size is missing"),
+        (through, "nearly", "differentiate through the target"),
+        (changed(alpha=lambda given: 7.0), "wrong", "new theta is not"),
+        (changed(alpha_w=lambda given: 7.0), "wrong", "new w is not"),
+        (lambda theta, w, *rest: theta, "wrong", "expected two things"),
+        (lambda theta, w, *rest: (w, theta), "wrong", "expected those of theta and w"),
+        (lambda theta, w, *rest: ("θ", "w"), "wrong", "expected two arrays"),
+        (lambda theta: theta, "wrong", "TypeError"),
+        (lambda *args: (..., ...), "waiting", "three dots"),
+        (lambda *args: None, "waiting", "three dots"),
     ],
 )
-def test_each_wrong_td_error_has_its_own_answer(answer, tone, named):
-    verdict = check_one_step_error(answer)
+def test_each_wrong_step_has_its_own_answer(answer, tone, named):
+    verdict = check_step(answer)
     assert verdict.tone == tone
     assert named in verdict.message
-
-
-def test_a_function_that_writes_into_its_arguments_spoils_nothing():
-    def spoils(r, v, v_next, gamma, terminated, truncated):
-        v_next[terminated] = 0
-        return r + gamma * v_next - v
-
-    assert check_one_step_error(spoils)
-    assert check_one_step_error(spoils)
 
 
 # GAE

@@ -9,7 +9,7 @@ from pgcourse.exercises.actor_critic import (
     check_best_baseline,
     check_biased_update,
     check_gae,
-    check_one_step_error,
+    check_step,
     check_tradeoff,
 )
 from pgcourse.exercises.deterministic import check_compatible, check_downhill, check_dpg, check_spread
@@ -70,7 +70,6 @@ __all__ = [
     "check_lagging_critic",
     "check_occupancy",
     "check_occupancy_proof",
-    "check_one_step_error",
     "check_parameter_count",
     "check_reasons",
     "check_reward_to_go",
@@ -78,6 +77,7 @@ __all__ = [
     "check_spread",
     "check_state_sampler",
     "check_statements",
+    "check_step",
     "check_table",
     "check_td",
     "check_tradeoff",

@@ -1,8 +1,8 @@
-"""The exercises of notebook 08: the TD error, GAE, the best baseline, the biased update, the trade-off."""
+"""The exercises of notebook 08: one step, GAE, the best baseline, the biased update, the trade-off."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,51 +38,142 @@ def _judged(my_function: Any, what: str, arguments: tuple[Any, ...], expected: A
     return wrong(f"At step {t} your function gives {result[t]:.4g}, expected {expected[t]:.4g}.")
 
 
-# The TD error
+# One step of actor and critic
 
-R = np.array([1.0, -0.5, 2.0, 0.25, -1.0, 0.75])
-V = np.array([0.5, 1.5, -1.0, 2.0, 0.3, -0.7])
-V_NEXT = np.array([1.25, -0.8, 2.2, 0.6, -1.7, 3.1])
-TERMINATED = np.array([False, False, True, False, False, True])
-TRUNCATED = np.array([False, True, False, False, True, False])
+GAMMA, ALPHA, ALPHA_W = 0.9, 0.1, 0.5
+CASES = [  # s, a, r, s', terminated, γᵗ
+    (0, 1, -1.0, 2, False, 0.81),
+    (2, 0, 3.0, 1, True, 0.9),
+    (1, 1, 0.5, 0, False, 0.729),
+]
+
+
+def _steps(step: Callable[..., Any]) -> Array:
+    """(θ, w) after one step from the same start, for each of the cases, in one row of numbers."""
+    rng, after = np.random.default_rng(8), []
+    for s, a, r, s_next, terminated, discount in CASES:
+        theta, w = rng.standard_normal((3, 2)).round(2), rng.standard_normal(3).round(2)
+        weights = np.exp(theta[s])
+        score = np.zeros((3, 2))
+        score[s] = np.eye(2)[a] - weights / weights.sum()
+        new_theta, new_w = step(theta, w, score, s, r, s_next, terminated, discount, GAMMA, ALPHA, ALPHA_W)
+        after.append(np.concatenate([np.ravel(new_theta), np.ravel(new_w)]))
+    return np.concatenate(after)
+
+
+def _step(
+    bootstrap: float = 0.0,  # what of v(s') counts after the end
+    gamma_1: bool = False,
+    actor: str = "delta",
+    sign: float = 1.0,
+    discounts: tuple[bool, bool] = (True, False),  # γᵗ for the actor, for the critic
+    sizes: Callable[[float, float], tuple[float, float]] = lambda alpha, alpha_w: (alpha, alpha_w),
+    through: bool = False,
+) -> Callable[..., tuple[Array, Array]]:
+    """The step, or one with a mistake in it."""
+
+    def step(
+        theta: Array, w: Array, score: Array, s: int, r: float, s_next: int, terminated: bool, discount: float,
+        gamma: float, alpha: float, alpha_w: float,
+    ) -> tuple[Array, Array]:  # fmt: skip
+        on, g = bootstrap if terminated else 1.0, 1.0 if gamma_1 else gamma
+        alpha, alpha_w = sizes(alpha, alpha_w)
+        delta = r + g * on * w[s_next] - w[s]
+        new_w = w.copy()
+        new_w[s] += sign * alpha_w * (discount if discounts[1] else 1) * delta
+        if through:
+            new_w[s_next] -= alpha_w * g * on * delta
+        late = r + g * on * new_w[s_next] - new_w[s]
+        weight = {"delta": delta, "late": late, "target": delta + w[s], "reward": r, "minus": -delta}[actor]
+        return theta + alpha * (discount if discounts[0] else 1) * weight * score, new_w
+
+    return step
+
+
+SLIPS: list[tuple[str, Callable[..., Any]]] = [
+    ("After a termination nothing follows: v(s') counts 0 there.", _step(bootstrap=1)),
+    ("γ is missing in δ: what comes a step later counts γ times.", _step(gamma_1=True)),
+    (
+        "γᵗ is missing in the actor's step (`discount`). That is what everyone writes; it is not the gradient of J.",
+        _step(discounts=(False, False)),
+    ),
+    (
+        "γᵗ belongs to the actor alone: it is the weight of the state in ∇J, and the critic's goal has no such weight.",
+        _step(discounts=(True, True)),
+    ),
+    ("γᵗ stands in the wrong step: it belongs to the actor's, not to the critic's.", _step(discounts=(False, True))),
+    ("The critic goes the wrong way: v(s) must come nearer to what was seen, r + γ v(s').", _step(sign=-1)),
+    ("The actor goes downhill: δ > 0 was better than expected, so more of it.", _step(actor="minus")),
+    (
+        "The critic has moved before the actor used it: one δ, computed once, teaches both.",
+        _step(actor="late"),
+    ),
+    (
+        "The actor weighs with the target r + γ v(s'), without the baseline v(s): right on average, and much noisier.",
+        _step(actor="target"),
+    ),
+    ("The actor weighs with the reward alone: then it is short-sighted. The weight is δ.", _step(actor="reward")),
+    ("The two step sizes have changed places.", _step(sizes=lambda alpha, alpha_w: (alpha_w, alpha))),
+    ("Both take the actor's step size; the critic has its own.", _step(sizes=lambda alpha, alpha_w: (alpha, alpha))),
+    ("The critic's step size is missing.", _step(sizes=lambda alpha, alpha_w: (alpha, 1.0))),
+    ("The actor's step size is missing.", _step(sizes=lambda alpha, alpha_w: (1.0, alpha_w))),
+    (
+        "v(s') moves, too: you differentiate through the target. It is held fixed, only v(s) learns.",
+        _step(through=True),
+    ),
+]
 
 
 @exercise
-def check_one_step_error(my_td_error: Any) -> Verdict:
-    """my_td_error(r, v, v_next, gamma, terminated, truncated) must return r + γ v(s') − v(s), v(s') 0 if terminated."""
-    if my_td_error is ...:
+def check_step(my_step: Any) -> Verdict:
+    """my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w) → the new θ and w."""
+    if my_step is ...:
         return waiting("a function")
-    if not callable(my_td_error):
-        return wrong(
-            f"{my_td_error!r} is not a function; expected one of (r, v, v_next, gamma, terminated, truncated)."
-        )
-    gamma, on, life = 0.9, ~TERMINATED, ~(TERMINATED | TRUNCATED)
-    expected = R + gamma * on * V_NEXT - V
-    known = [
-        (
-            "A time limit is no end: at `truncated` steps life would have gone on, and v(s') stands for what was not "
-            "seen. You leave it out there, too, which is `done` for `terminated`.",
-            R + gamma * life * V_NEXT - V,
-        ),
-        ("After a termination nothing follows: v(s') must be left out there.", R + gamma * V_NEXT - V),
-        ("You leave v(s') out where a time limit cut, and keep it after the end.", R + gamma * ~TRUNCATED * V_NEXT - V),
-        ("γ is missing: what comes a step later counts γ times.", R + on * V_NEXT - V),
-        ("The sign is turned round: δ is what was seen, r + γ v(s'), minus what was expected, v(s).", -expected),
-        ("v(s) is missing: this is the target, not the error.", R + gamma * on * V_NEXT),
-        ("v(s) and v(s') have changed places.", R + gamma * on * V - V_NEXT),
-        ("γ belongs to v(s') alone: r is paid at once.", gamma * (R + on * V_NEXT) - V),
-        ("γ belongs to v(s') alone, not to v(s).", R + gamma * (on * V_NEXT - V)),
-        ("The last reward is paid even where the process ends: only v(s') is left out.", on * (R + gamma * V_NEXT) - V),
-        (
-            "At an end only v(s') is left out: the last step's r − v(s) is an error like any other.",
-            on * (R + gamma * V_NEXT - V),
-        ),
-        ("The wrong way round: v(s') counts where the process is *not* over.", R + gamma * TERMINATED * V_NEXT - V),
-        ("r is missing.", gamma * on * V_NEXT - V),
-    ]
-    arguments = (R, V, V_NEXT, gamma, TERMINATED, TRUNCATED)
-    verdict = _judged(my_td_error, "the error", arguments, expected, known)
-    return right("δ at six steps, two of them ends and two of them time limits.") if verdict else verdict
+    if not callable(my_step):
+        return wrong(f"{my_step!r} is not a function; expected one that returns the new theta and w.")
+    shapes: list[Any] = []
+
+    def checked(theta: Array, w: Array, *rest: Any) -> tuple[Array, Array]:
+        answer = my_step(theta.copy(), w.copy(), *rest)
+        if answer is ... or answer is None or (isinstance(answer, tuple) and any(x is ... for x in answer)):
+            raise _Waiting
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
+            raise _Strange(f"Your function returned {answer!r}, expected two things: the new theta and the new w.")
+        try:
+            new = tuple(np.asarray(x, dtype=float) for x in answer)
+        except (TypeError, ValueError):
+            raise _Strange(f"Your function returned {answer!r}, expected two arrays of numbers.") from None
+        shapes.append([x.shape for x in new])
+        if shapes[-1] != [(3, 2), (3,)]:
+            raise _Strange(
+                f"Your function returned shapes {shapes[-1]}, expected those of theta and w, (3, 2) and (3,)."
+            )
+        return new[0], new[1]
+
+    try:
+        after = _steps(checked)
+    except _Waiting:
+        return waiting("the new theta and w")
+    except _Strange as strange:
+        return wrong(str(strange))
+    except Exception as error:  # the student's own code runs here
+        return wrong(f"Your function raised {type(error).__name__}: {error}")
+    if np.allclose(after, _steps(_step()), rtol=1e-9):
+        return right("Three steps, one of them the last of its trajectory: θ and w are where they belong.")
+    for message, slip in SLIPS:
+        if np.allclose(after, _steps(slip), rtol=1e-9):
+            return nearly(message)
+    actor, critic = (np.reshape(x, (len(CASES), 9)) for x in (after, _steps(_step())))
+    off = "theta" if np.allclose(actor[:, 6:], critic[:, 6:]) else "w"
+    return wrong(f"Your new {off} is not as expected. One δ for both: w[s] moves by α_w δ, θ by α γᵗ δ ∇log π.")
+
+
+class _Waiting(Exception):
+    """Nothing has been put in yet."""
+
+
+class _Strange(Exception):
+    """What came back is no pair of arrays; the text says what was expected."""
 
 
 # GAE

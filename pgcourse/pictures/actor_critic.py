@@ -95,7 +95,7 @@ class Tradeoff(Part):
         self.note.set_text(minus(numbers["said"]))
 
     def describe(self, numbers: Numbers) -> str:
-        now = ", ".join(f"{name} {round(value, 6) + 0.0:.4g}" for name, value in numbers["now"].items())
+        now = ", ".join(f"{name} {round(value, 4) + 0.0:g}" for name, value in numbers["now"].items())
         marked = "".join(f"; {mark} stands at {numbers['marked'][mark]:.3g}" for mark in self.marks)
         return minus(f"{self.xlabel} is {numbers['at']:.3g}: {now}{marked}. {numbers['said']}.")
 

@@ -1,0 +1,96 @@
+"""Notebook 08 in a real JupyterLab: each live view is driven once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_browser_notebooks import said, view, wait_until_said
+
+TRADEOFF = "Bias and spread of an actor-critic estimate against λ"
+BANDIT = "Variance of a bandit's gradient estimate against the baseline"
+ROAD = "An actor and its critic on the toll road"
+CARTPOLE = "A2C on CartPole-v1"
+PERFECT = "A critic fitted to a batch's own returns, more and more perfectly"
+
+
+@pytest.fixture
+def notebook(open_notebook):
+    notebook = open_notebook("08_actor_critic.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def cell_of(notebook, picture):
+    return notebook.page.locator(".jp-Cell", has=picture)
+
+
+def number_after(words, text):
+    return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
+
+
+def test_lambda_is_dragged_and_bias_falls_while_the_spread_rises(notebook):
+    picture = view(notebook, TRADEOFF)
+    before = said(picture)
+    point = picture.get_by_role("slider", name="λ")
+    point.focus()
+    point.press("Shift+ArrowRight")
+    after = wait_until_said(notebook, picture, "λ is 0.5:")
+    assert number_after("bias", after) < number_after("bias", before)
+    assert number_after("spread", after) > number_after("spread", before)
+    notebook.run("tradeoff_view.values = {'baseline': 'none'}")
+    without = wait_until_said(notebook, picture, f"(?!.*spread {number_after('spread', after)})")
+    assert number_after("bias", without) == number_after("bias", after)
+    assert number_after("spread", without) > number_after("spread", after)
+    assert notebook.errors == []
+
+
+def test_the_best_baseline_is_found_by_dragging_and_v_is_64_times_worse_than_none(notebook):
+    picture = view(notebook, BANDIT)
+    none = number_after("variance", said(picture))
+    point = picture.get_by_role("slider", name="baseline b")
+    point.focus()
+    for _ in range(2):
+        point.press("ArrowRight")
+    assert number_after("variance", wait_until_said(notebook, picture, "baseline b is 0.12")) < none
+    cell_of(notebook, picture).get_by_role("button", name="b = v: 64 times as much").click()
+    assert number_after("variance", wait_until_said(notebook, picture, "baseline b is 0.9:")) == pytest.approx(
+        64 * none
+    )
+    assert notebook.errors == []
+
+
+def test_a_slow_critic_is_run_down_and_a_fast_one_up(notebook):
+    picture = view(notebook, ROAD)
+    cell = cell_of(notebook, picture)
+    ends = {}
+    for ratio in (0.1, 3.0):
+        notebook.run(f"road_view.scene = 'before: v = 0, J = −0.31'; road_view.values = {{'ratio': {ratio}}}")
+        wait_until_said(notebook, picture, "Nothing has run yet")
+        cell.get_by_role("button", name="run").click()
+        ends[ratio] = number_after("mean J", wait_until_said(notebook, picture, "After 3000 steps"))
+    assert ends[0.1] < 0
+    assert ends[3.0] > 5
+    assert notebook.errors == []
+
+
+def test_cartpole_is_trained_in_the_page_and_its_sliders_stay_alive(notebook):
+    picture = view(notebook, CARTPOLE)
+    cell = cell_of(notebook, picture)
+    assert "Nothing has run yet" in said(picture)
+    cell.get_by_role("button", name="run").click()
+    early = wait_until_said(notebook, picture, r"After \d+ steps")
+    cell.get_by_text("done").wait_for(timeout=60_000)
+    late = said(picture)
+    assert number_after("100 test games:", late) >= 475 > number_after("100 test games:", early)
+    assert notebook.errors == []
+
+
+def test_a_perfect_fit_leaves_no_gradient(notebook):
+    picture = view(notebook, PERFECT)
+    before = number_after("length", said(picture))
+    cell_of(notebook, picture).get_by_role("button", name="a perfect fit: no gradient").click()
+    after = wait_until_said(notebook, picture, "one feature a step is 1:")
+    assert number_after("length", after) == 0 < before
+    assert number_after("critic is", after) == 0
+    assert notebook.errors == []
