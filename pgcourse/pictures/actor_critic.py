@@ -131,7 +131,7 @@ class Lottery(Part):
             height = float(np.clip(estimates[k], *self.ylim))
             bar.set_bounds(left, 0, p[k], height)
             middle = min(max(left + p[k] / 2, 0.09), 0.91)
-            label.set(text=f"action {k + 1}", position=(middle, (-0.05 if height >= 0 else 0.05) * np.ptp(self.ylim)))
+            label.set(text=f"action {k + 1}", position=(middle, 0.92 * self.ylim[0]))  # clear of the mean's line
         self.line.set_data([0, 1], [mean, mean])
         self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}, mean {mean:.3g}"))
 
