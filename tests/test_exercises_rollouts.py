@@ -57,7 +57,8 @@ TO_GO = [
     (lambda r, g: np.cumsum(gammas(r, g) * r), "wrong", "forwards"),
     (lambda r, g: np.cumsum(r), "wrong", "forwards, and γ is missing"),
     (lambda r, g: to_go(r[::-1], g), "wrong", "played backwards"),
-    (lambda r, g: to_go(r, g)[::-1], "nearly", "reverse order"),
+    (lambda r, g: to_go(r, g)[::-1], "nearly", "the last r_{T−1}"),
+    (lambda r, g: np.append(to_go(r, g), 0), "nearly", "Leave out the last one"),
     (lambda r, g: np.append(to_go(r, g)[1:], 0), "nearly", "Off by one"),
     (lambda r, g: g * to_go(r, g), "nearly", "one γ too many"),
     (lambda r, g: r, "wrong", "Those are the rewards"),
@@ -98,6 +99,8 @@ BASELINES = [
     (lambda G, x: ((G @ x**2) / (x**2).sum(axis=0)).mean(), "nearly", "sum before dividing"),
     (lambda G, x: (G @ x**2) / (x**2).sum(axis=0), "nearly", "for each component"),
     (lambda G, x: size(x).sum() / (size(x) * G).sum(), "wrong", "upside down"),
+    (lambda G, x: -(size(x) * G).sum() / size(x).sum(), "nearly", "sign is turned round"),
+    (lambda G, x: np.nan, "wrong", "expected a finite number"),
     (lambda G, x: 0.0, "wrong", "the variance is"),
     (lambda G, x: G, "wrong", "expected one number"),
     (lambda G, x: G @ x, "wrong", "expected one number"),
@@ -198,7 +201,10 @@ WEIGHTS = [
     (lambda r, g: to_go(r, 1), "wrong", "No γ anywhere"),
     (lambda r, g: gammas(r, g) * r, "wrong", "Only the next reward"),
     (lambda r, g: r, "wrong", "rewards themselves"),
-    (lambda r, g: np.full(len(r), to_go(r, g)[0]), "nearly", "Unbiased! But the variance is 2.2 times"),
+    (lambda r, g: np.full(len(r), to_go(r, g)[0]), "nearly", "Unbiased! But the variance is 2.18 times"),
+    (lambda r, g: -gammas(r, g) * to_go(r, g), "nearly", "the sign is not"),
+    (lambda r, g: gammas(r, g) * (to_go(r, g) - to_go(r, g).mean()), "wrong", "depends on what was done"),
+    (lambda r, g: to_go(r, g) - to_go(r, g).mean(), "wrong", "γᵗ is lost, and a mean"),
     (lambda r, g: r**2, "wrong", "% of |∇J|"),
     (lambda r, g: r * np.nan, "wrong", "not finite"),
     (lambda r, g: r[:2], "wrong", "one weight for each reward"),
@@ -215,6 +221,12 @@ def test_the_right_weights_have_no_bias(answer):
     assert check_weights(answer)
 
 
+def test_a_constant_taken_off_is_right_and_told_what_it_saves():
+    verdict = check_weights(lambda r, g: gammas(r, g) * (to_go(r, g) - 1.2))
+    assert verdict
+    assert "0.77 times that of γᵗ G_t" in verdict.message
+
+
 @pytest.mark.parametrize(("answer", "tone", "named"), WEIGHTS)
 def test_wrong_weights_are_convicted_by_the_exact_gradient(answer, tone, named):
     verdict = check_weights(answer)
@@ -228,6 +240,9 @@ TD = [
     (lambda r, v, w, x, c, g: r + g * w * ~(x | c) - v, "nearly", "the bug itself"),
     (lambda r, v, w, x, c, g: r + g * w - v, "nearly", "even where the process is over"),
     (lambda r, v, w, x, c, g: r + g * w * ~c - v, "wrong", "exchanged"),
+    (lambda r, v, w, x, c, g: r + g * w * x - v, "nearly", "just where"),
+    (lambda r, v, w, x, c, g: r + g * w * c - v, "wrong", "wherever life goes on"),
+    (lambda r, v, w, x, c, g: r + g * w * (x | c) - v, "wrong", "drop it where life goes on"),
     (lambda r, v, w, x, c, g: r + w * ~x - v, "nearly", "γ is missing"),
     (lambda r, v, w, x, c, g: r + g * w * ~x, "nearly", "the target"),
     (lambda r, v, w, x, c, g: v - r - g * w * ~x, "nearly", "sign"),
@@ -275,7 +290,9 @@ def test_only_the_last_reward_moves_the_optimum():
     [
         ({"last reward 0": -1}, "nearly", "sign"),
         ({"last reward 0": 0}, "wrong", "does move the optimum"),
-        ({"last reward 0": -10.66}, "wrong", "one less"),
+        ({"last reward 0": -10.66}, "nearly", "best value itself"),
+        ({"last reward 0": 2}, "wrong", "one less"),
+        ({"cut at 300": -11.66}, "nearly", "by how much it rises"),
         ({"cut at 300": 5.0}, "wrong", "the *first* policies"),
         ({"P(right) clipped": -1}, "wrong", "0.586"),
         ({"cut at 300": ...}, "waiting", "cut at 300"),

@@ -67,6 +67,8 @@ def _check_to_go(value: Array, rewards: Array, gamma: float) -> Verdict:
     G, T = _to_go(rewards, gamma), len(rewards)
     if value.shape != (T,):
         text = f"For {T} rewards the result has shape {value.shape}, expected ({T},): one number for each step."
+        if value.shape == (T + 1,) and np.allclose(value, np.append(G, 0)):
+            return nearly(f"{text} Leave out the last one, G_T = 0.")
         return nearly(f"{text} Yours is G₀.") if value.shape == () and np.isclose(value, G[0]) else wrong(text)
     if np.allclose(value, G, rtol=1e-9, atol=1e-12):
         return right("")
@@ -80,7 +82,7 @@ def _check_to_go(value: Array, rewards: Array, gamma: float) -> Verdict:
         (rewards.cumsum(), "wrong", "You add up forwards, and γ is missing; G_t goes from t to the end."),
         (_to_go(rewards[::-1], gamma), "wrong",
          "You add up forwards: your number at t is G of the trajectory played backwards. Begin with the last reward."),
-        (G[::-1], "nearly", "The numbers are right and stand in reverse order: the first must be G₀, the last r_T."),
+        (G[::-1], "nearly", "The numbers are right, in reverse order: the first must be G₀, the last r_{T−1}."),
         (np.append(G[1:], 0), "nearly", "Off by one: that is G_{t+1}. The reward of step t itself belongs to G_t."),
         (gamma * G, "nearly", "Every reward has one γ too many: r_t itself is not discounted in G_t."),
         (rewards, "wrong", "Those are the rewards. G_t adds all that follow."),
@@ -124,6 +126,8 @@ def _check_one_baseline(value: Array, G: Array, scores: Array) -> Verdict:
     if value.shape not in ((), (1,)):
         return wrong(f"The result has shape {value.shape}, expected one number.")
     b = float(value.reshape(()))
+    if not np.isfinite(b):
+        return wrong(f"Your b is {b}, expected a finite number.")
     if np.isclose(b, best, rtol=1e-9) or np.isclose(b, own, rtol=1e-9):
         return right("")
     length = np.sqrt(size)
@@ -140,6 +144,7 @@ def _check_one_baseline(value: Array, G: Array, scores: Array) -> Verdict:
         (np.array(each.mean()), "nearly",
          "You average the components' best numbers. Components that vary more must count more: sum before dividing."),
         (np.array(1 / best), "wrong", "That is upside down."),
+        (np.array(-best), "nearly", "The sign is turned round: b is taken *off*, so it is a mean of returns."),
     )  # fmt: skip
     if (verdict := _named(np.array(b), known)) is not None:
         return verdict
@@ -151,6 +156,7 @@ def _check_one_baseline(value: Array, G: Array, scores: Array) -> Verdict:
 
 # Published curves: what crosses the optimum?
 
+OPTIMUM = -(6 + 4 * np.sqrt(2))  # max J of the corridor, −11.66
 DEVICES = {  # the device → (by how much it raises the best value, why)
     "last reward 0": (1.0, "the way out costs one step less, for every policy, the best one too"),
     "cut at 300": (0.0, "the best policy hardly ever takes 300 steps, so cutting hides nothing of *its* cost"),
@@ -186,6 +192,8 @@ def _why_not_this_rise(device: str, given: float, rise: float, why: str) -> Verd
         return nearly(f"“{device}”: the size is right, the sign is not. A cost that is left out makes J larger.")
     if rise and given == 0:
         return wrong(f"“{device}” does move the optimum: {why}.")
+    if abs(given - rise - OPTIMUM) <= 0.01:
+        return nearly(f"“{device}”: that is the best value itself. Asked is by how much it rises above −11.66.")
     if rise:
         return wrong(f"“{device}”: count how many steps of each episode are paid now. It is one less; not {given:g}.")
     start = "It helps the *first* policies, which are far from the best. " if given > 0 else ""
@@ -267,6 +275,10 @@ BIASED = {  # letter → (whether it is biased, why)
 }
 
 
+def _is(given: Any, truth: bool) -> bool:
+    return isinstance(given, bool | np.bool_) and bool(given) is truth
+
+
 @exercise
 def check_biased(answer: Any) -> Verdict:
     """answer = {letter: True if that estimator of ∇J is biased, else False}, for the letters A to F."""
@@ -276,7 +288,7 @@ def check_biased(answer: Any) -> Verdict:
         return wrong(f"{answer!r} is not a dictionary; expected {{'A': True or False, …, 'F': …}}.")
     if missing := [letter for letter in BIASED if letter not in answer]:
         return wrong(f"{missing[0]} is missing; expected True (biased) or False for each of A to F.")
-    done = sum(answer[letter] is truth for letter, (truth, _) in BIASED.items())
+    done = sum(_is(answer[letter], truth) for letter, (truth, _) in BIASED.items())
     for letter, (truth, why) in BIASED.items():
         given = answer[letter]
         if given is ...:
@@ -323,13 +335,20 @@ def check_weights(my_weights: Any) -> Verdict:
         (plain, "wrong", f"No γ anywhere: these are undiscounted returns. {off}"),
         (discount * mdp.r, "wrong", f"Only the next reward: an action is answerable for all that follows. {off}"),
         (mdp.r, "wrong", f"Those are the rewards themselves. {off}"),
-    )
+        (-discount * G, "nearly", f"The size is right, the sign is not: θ would walk downhill. {off}"),
+        (discount * (G - G.mean(axis=1, keepdims=True)), "wrong",
+         f"Your baseline is a mean of this trajectory's own returns. It depends on what was done, so it biases. {off}"),
+        (G - G.mean(axis=1, keepdims=True), "wrong",
+         f"γᵗ is lost, and a mean of the trajectory's own returns is no baseline: it depends on what was done. {off}"),
+    )  # fmt: skip
     if (verdict := _named(weights, known)) is not None:
         return verdict
     if bias < 1e-9:
-        more = mdp.variance(weights) / best
-        text = "with γᵗ (G_t) of the rewards to come alone"
-        return nearly(f"Unbiased! But the variance is {more:.1f} times what it is {text}.")
+        times = mdp.variance(weights) / best
+        text = f"the variance is {times:.2f} times that of γᵗ G_t"
+        if times <= 1:
+            return right(f"Unbiased, and {text}: you have taken off a baseline, too.")
+        return nearly(f"Unbiased! But {text}, in which there are only rewards to come.")
     return wrong(off if np.isfinite(bias) else "Some of your weights are not finite, expected numbers.")
 
 
@@ -359,6 +378,9 @@ def check_td(my_td: Any) -> Verdict:
          "That is the bug itself: at a time limit v(s') is cut off as if life ended there."),
         (r + ahead - v, "nearly", "v(s') is counted even where the process is over: nothing is earned after that."),
         (r + ahead * ~truncated - v, "wrong", "The two ends are exchanged: v(s') goes at a *termination*."),
+        (r + ahead * terminated - v, "nearly", "Turned round: you keep v(s') just where the process is over."),
+        (r + ahead * truncated - v, "wrong", "v(s') stays wherever life goes on, not only where a clock cut it off."),
+        (r + ahead * done - v, "wrong", "Turned round: you keep v(s') at the ends, and drop it where life goes on."),
         (r + v_next * ~terminated - v, "nearly", "γ is missing before v(s')."),
         (r + ahead * ~terminated, "nearly", "That is the target r + γ v(s'). δ is by how much it differs from v(s)."),
         (v - r - ahead * ~terminated, "nearly", "The sign is turned round: δ is the target minus v(s)."),
