@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, accused, exercise, is_number, nearly, right, waiting, wrong
 from pgcourse.mdp import Array
 
 Known = list[tuple[str, Array]]  # what the student may have meant: the message, and the numbers it would give
@@ -303,17 +303,12 @@ INNOCENT = {
 @exercise
 def check_biased_update(answer: Any) -> Verdict:
     """The letter of the actor-critic update whose mean is not ∇J."""
-    if answer is ...:
-        return waiting("a letter")
-    name = getattr(answer, "__name__", answer) if callable(answer) else answer
-    letter = name.strip().upper() if isinstance(name, str) else name
-    if not isinstance(letter, str) or letter not in ("A", "B", "C"):
-        return wrong(f"{answer!r} is not one of the three; expected 'A', 'B' or 'C'.")
-    if letter in INNOCENT:
-        return wrong(f"{INNOCENT[letter]} Look at z_scores({letter}), and at those of the others.")
-    return right(
+    return accused(
+        answer,
+        "B",
         "B looks up the critic after the end of the game, where there is nothing to be had. A table holds 0 there, a "
-        "network says anything: here it says −1, and every end of the game looks bad."
+        "network says anything: here it says −1, and every end of the game looks bad.",
+        INNOCENT,
     )
 
 

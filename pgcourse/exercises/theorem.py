@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.bellman import occupancy
-from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.verdict import Verdict, accused, exercise, is_number, nearly, right, waiting, wrong
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.zoo import garnet
@@ -246,17 +246,12 @@ INNOCENT = {
 @exercise
 def check_silent_bug(answer: Any) -> Verdict:
     """The letter of the estimator whose mean is not ∇J."""
-    if answer is ...:
-        return waiting("a letter")
-    name = getattr(answer, "__name__", answer) if callable(answer) else answer
-    letter = name.strip().upper() if isinstance(name, str) else name
-    if not isinstance(letter, str) or letter not in ("A", "B", "C"):
-        return wrong(f"{answer!r} is not one of the three; expected 'A', 'B' or 'C'.")
-    if letter in INNOCENT:
-        return wrong(f"{INNOCENT[letter]} Look at z_scores({letter}), and at those of the others.")
-    return right(
+    return accused(
+        answer,
+        "B",
         "B's baseline depends on the action: what is subtracted from q(s, a) changes with a, so Σ_a π b ∇log π is not "
-        "0. Its mean is that of (q − v)/(1 − π) in place of q − v."
+        "0. Its mean is that of (q − v)/(1 − π) in place of q − v.",
+        INNOCENT,
     )
 
 

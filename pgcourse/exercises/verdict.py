@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 
@@ -70,3 +70,18 @@ def is_number(answer: Any) -> bool:
 
 def waiting(what: str) -> Verdict:
     return Verdict("waiting", f"Put {what} in place of the three dots, and run the cell again.")
+
+
+def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str]) -> Verdict:
+    """Which of a few functions is biased: its letter, or the function itself. `innocent`: letter → why it is not."""
+    if answer is ...:
+        return waiting("a letter")
+    letters = sorted([culprit, *innocent])
+    name = getattr(answer, "__name__", answer) if callable(answer) else answer
+    letter = name.strip().upper() if isinstance(name, str) else name
+    if not isinstance(letter, str) or letter not in letters:
+        named = ", ".join(map(repr, letters[:-1]))
+        return wrong(f"{answer!r} is not one of them; expected {named} or {letters[-1]!r}.")
+    if letter in innocent:
+        return wrong(f"{innocent[letter]} Look at z_scores({letter}), and at those of the others.")
+    return right(why)
