@@ -37,6 +37,7 @@ class _Learner:
         self.alpha, self.alpha_w = lanes.each("alpha", alpha)[:, None], lanes.each("alpha_w", alpha_w)[:, None]
 
     def learn(self, delta: Array, score: Array, x: Array, discount: Array) -> None:
+        """One step of θ and w in all K lanes, from δ (K,), ∇log π (K, d), x (K, m) and γᵗ (K,): each learner's own."""
         raise NotImplementedError
 
     def begin(self, ended: Mask) -> None:
