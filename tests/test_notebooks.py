@@ -124,6 +124,7 @@ def test_nothing_looks_like_an_exercise_without_being_one(notebook):
     assert [cell.id for cell in tagged(notebook, "exercise")] == [
         id for pair in zip(boxes, stubs, strict=True) for id in pair
     ]
+    assert [cell.id for cell in tagged(notebook, "raises-exception")] == stubs
     assert [cell.id for cell in tagged(notebook, "solution")] == solutions
 
 
