@@ -20,9 +20,10 @@ import autograd.numpy as anp
 import numpy as np
 
 from benchmarks import Row
+from pgcourse.arrays import Array
 from pgcourse.bellman import exact, objective, system
 from pgcourse.gradients import finite_differences, tabular_softmax_gradient
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import tabular_softmax
 from pgcourse.zoo import frozen_lake
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from benchmarks import Row
 from benchmarks.exact import times
+from pgcourse.arrays import Array
 from pgcourse.estimators import mean_tabular_reinforce, reward_to_go
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 from pgcourse.sampling import rollouts, streams
 from pgcourse.zoo import frozen_lake

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array, frozen
 from pgcourse.environments import streams
-from pgcourse.mdp import Array, frozen
 from pgcourse.networks import MLP, SoftmaxNetwork, inputs, policy_for
 from pgcourse.optimisers import NOTHING, Memory, Optimiser, rmsprop
 from pgcourse.returns import gae, td_errors

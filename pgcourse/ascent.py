@@ -20,13 +20,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pgcourse.arrays import Array, frozen, real_array, whole
 from pgcourse.bellman import exact
 from pgcourse.episodes import FEW, Lived, live
 from pgcourse.gradients import policy_gradient
 from pgcourse.lanes import Lanes, Run, check_finite, keep
-from pgcourse.mdp import Array, FiniteMDP, frozen, real_array
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import grad_log_softmax, softmax
-from pgcourse.sampling import whole
 
 BLOCK, MUCH = 64, 0.1  # updates in blocks have at least so many steps, and move θ less than that
 

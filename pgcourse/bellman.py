@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.arrays import Array
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
 NEVER = 1e-12  # with γ = 1, what is less probable than this does not count as a way to the end

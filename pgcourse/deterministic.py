@@ -18,8 +18,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pgcourse.arrays import Array, frozen
 from pgcourse.lqr import LQR, action_slope, action_value, reward, sample_states, second_moment, slope_matrix
-from pgcourse.mdp import Array, frozen
 
 NODES = 96  # of the quadrature: exact for polynomials of degree 191
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.mdp import Array, check_distributions, environment_name, real_array
-from pgcourse.sampling import draw_rows, whole
+from pgcourse.arrays import Array, check_distributions, environment_name, real_array, whole
+from pgcourse.sampling import draw_rows
 from pgcourse.trajectories import Indices, Mask, Packed, Stream, Trajectories
 
 Act = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]

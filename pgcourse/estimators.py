@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array
+from pgcourse.arrays import Array
 from pgcourse.policy import Policy
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Indices, Trajectories

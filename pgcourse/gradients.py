@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.bellman import system, transition
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array, FiniteMDP, real_array
-from pgcourse.sampling import whole
+from pgcourse.arrays import Array, real_array, whole
+from pgcourse.mdp import FiniteMDP
 from pgcourse.trajectories import Indices, Mask
 
 

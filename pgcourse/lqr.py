@@ -21,7 +21,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array, frozen, real_array
+from pgcourse.arrays import Array, frozen, real_array
 
 NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
 ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like

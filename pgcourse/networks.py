@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.mdp import Array, environment_name, frozen
+from pgcourse.arrays import Array, environment_name, frozen
 
 
 @dataclass(frozen=True)

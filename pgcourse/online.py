@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.alias import joint_table
+from pgcourse.arrays import Array, whole
 from pgcourse.lanes import Lanes, Run, check_finite, keep
-from pgcourse.mdp import Array, FiniteMDP
-from pgcourse.sampling import check_starts, whole
+from pgcourse.mdp import FiniteMDP
+from pgcourse.sampling import check_starts
 from pgcourse.trajectories import Indices, Mask
 
 AHEAD = 256  # steps whose random numbers each lane draws at once

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.mdp import Array
+from pgcourse.arrays import Array
 
 
 class Memory(NamedTuple):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.mdp import Array, check_distributions, frozen, real_array
+from pgcourse.arrays import Array, check_distributions, frozen, real_array
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)

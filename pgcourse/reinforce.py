@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array, frozen
 from pgcourse.environments import rollouts
-from pgcourse.mdp import Array, frozen
 from pgcourse.networks import SoftmaxNetwork, inputs, policy_for
 from pgcourse.optimisers import NOTHING, Memory, Optimiser, adam
 from pgcourse.returns import returns_to_go

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pgcourse.arrays import Array, whole
 from pgcourse.bellman import action_value
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
-from pgcourse.sampling import whole
 from pgcourse.trajectories import Packed, Stream
 
 

@@ -14,13 +14,13 @@ same, the noise is less than that of an environment whose reward depends on s'. 
 from __future__ import annotations
 
 import math
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.alias import joint_table
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.arrays import Array, whole
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
 
@@ -129,13 +129,6 @@ def streams(
     cells, truncated = cells.T, truncated.T
     terminated, valid = table.over[cells], np.ones((n, steps), dtype=bool)
     return Stream(*table.transitions(cells), terminated, truncated, valid)
-
-
-def whole(field: str, value: object, least: int = 1) -> int:
-    """`value` as an int of at least `least`, or ValueError naming the field."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{field} is {value!r}, expected an integer ≥ {least}")
-    return int(value)
 
 
 def check_starts(mdp: FiniteMDP) -> None:

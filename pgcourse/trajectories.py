@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.mdp import Array
+from pgcourse.arrays import Array
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]

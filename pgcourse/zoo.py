@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.mdp import Array, FiniteMDP, from_gymnasium
+from pgcourse.arrays import Array
+from pgcourse.mdp import FiniteMDP, from_gymnasium
 
 LEFT, RIGHT = 0, 1  # the corridor's actions
 
