@@ -54,7 +54,7 @@ def test_there_are_notebooks():
 
 def test_a_notebook_is_stored_clean(notebook):
     nbformat.validate(notebook)
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}, "widget state or other left-overs"
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "pgcourse"}, "widget state or other left-overs"
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}, "the reader's own Python version"
     for cell in code_cells(notebook):
