@@ -119,8 +119,7 @@ def test_nothing_looks_like_an_exercise_without_being_one(notebook):
     cells = exercises(notebook)
     boxes, stubs, answers, solutions = ([four[k].id for four in cells] for k in range(4))
     assert [cell.id for cell in notebook.cells if "alert-warning" in cell.source] == boxes
-    folded = [cell.id for cell in notebook.cells if "<summary>" in cell.source]
-    assert [id for id in folded if id != "teaching"] == answers
+    assert [cell.id for cell in notebook.cells if "<summary><b>Answer</b>" in cell.source] == answers
     assert [cell.id for cell in tagged(notebook, "exercise")] == [
         id for pair in zip(boxes, stubs, strict=True) for id in pair
     ]
@@ -138,6 +137,13 @@ def test_a_taught_notebook_ends_with_a_folded_plan_for_instructors_out_of_the_sl
         assert plan.metadata["slideshow"]["slide_type"] == "notes"
         assert re.match(r"<details (?!open)[^>]*>\n<summary><b>Teaching this</b>", plan.source)
         assert "Ask" in plan.source
+
+
+def test_a_folded_cell_says_in_its_first_line_what_it_is(notebook):
+    """JupyterLab shows this line and nothing else of it."""
+    for cell in code_cells(notebook):
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            assert re.match(r"# [^ ].{2,}", cell.source), cell.id
 
 
 def test_boxes_are_legible_in_both_themes(notebook):
