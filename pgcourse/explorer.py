@@ -13,8 +13,9 @@ The picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbe
 
     Explorer(…, scenes={"left of the summit": {"theta": -1.0}, "summit": {"theta": 0.35}})
 
-A scene is a name for some of the values, laid over those the view began with: the same picture, whatever was done
-before. The scenes are buttons below the picture, and PageDown, PageUp and digits turn them over.
+A scene is a name for some of the values, laid over those that the notebook states: the same picture, whatever was done
+before, and whichever cell is run again. The scenes are buttons below the picture, and PageDown, PageUp and digits turn
+them over.
 
 Work of more than some 50 ms never stands in `compute`, which would keep the controls waiting: give it as `run`, a
 generator that is stepped while the view stays alive (see `running`).
@@ -26,10 +27,11 @@ import asyncio
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from math import floor, isclose
 from numbers import Real
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 from ipywidgets import Button, FloatSlider, HBox, Layout, ToggleButton, VBox, Widget
@@ -42,6 +44,7 @@ Values = dict[str, Any]
 PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
 
 _open: WeakSet[Explorer] = WeakSet()
+_stated: WeakKeyDictionary[Widget, Any] = WeakKeyDictionary()  # control → its value before any view had it
 
 
 class Explorer:
@@ -86,12 +89,19 @@ class Explorer:
         self._task: asyncio.Task[None] | None = None
         self._runner = run and Runner(run, lambda: self.values, self._take, self._fail)
         self.error: Exception | None = None
+        now = self.values
+        self._first = {
+            key: _stated.setdefault(c, c.value) if isinstance(c, Widget) else c for key, c in controls.items()
+        }
         with _unheard_by_others():
-            self._scenes = self._full(scenes or {})
+            try:
+                self._scenes = self._full(scenes or {})
+            finally:
+                self._set(now)
         if scene is not None:
-            self._set(self._scene_values(scene))
-        self._first = self.values
-        self.numbers = compute(**self._first)
+            self._first = self._scene_values(scene)
+            self._set(self._first)
+        self.numbers = compute(**self.values)
         picture.update(self.numbers)
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
@@ -244,14 +254,13 @@ class Explorer:
 
     def _full(self, scenes: Mapping[str, Values]) -> dict[str, Values]:
         """All values of each scene, which the controls must take as they are: clipped, it would be another picture."""
-        first, full = self.values, {}
+        full: dict[str, Values] = {}
         for name, values in scenes.items():
             try:
-                self._set(values)
+                self._set(self._first | values)
             except Exception as error:
                 raise ValueError(f"scene {name!r}: {error.args[0] if error.args else error}") from error
             full[name] = self.values
-            self._set({key: first[key] for key in values})
             for key, value in values.items():
                 if not _same({key: value}, full[name]):
                     raise ValueError(
@@ -370,6 +379,8 @@ def _button(name: str) -> Button:
 def _nearest_step(slider: FloatSlider, value: float) -> float:
     """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
     width = slider.max - slider.min
+    if not width:
+        return slider.min
     share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
     return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
 
@@ -380,7 +391,20 @@ def _rounded(old: Any, new: Any) -> bool:
 
 
 def _same(one: Values, other: Values) -> bool:
-    return all(one[key] is other[key] or np.array_equal(one[key], other[key]) for key in one)
+    return all(_equal(one[key], other[key]) for key in one)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal, and of the same shape, down to the arrays in dictionaries, lists and data classes."""
+    if one is other:
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and _same(dict(one), dict(other))
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if is_dataclass(one) and type(one) is type(other):
+        return all(_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return np.array_equal(one, other)
 
 
 def _in_words(error: Exception) -> str:

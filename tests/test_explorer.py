@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 
 import pgcourse.explorer
 import pgcourse.live
-from pgcourse.explorer import Explorer, _nearest_step
+from pgcourse.explorer import Explorer, _nearest_step, _same
 from pgcourse.live import LiveFigure
+from pgcourse.policy import Policy
 
 
 class Parabola:
@@ -136,6 +137,13 @@ def test_what_the_slider_shows_is_what_the_browser_would_round_to(low: float, hi
         assert abs(shown - value) <= step / 2 + 1e-12 or shown == high
         assert _nearest_step(slider, shown) == shown
         assert low <= shown <= high
+
+
+def test_a_slider_of_a_single_value_takes_it() -> None:
+    slider = FloatSlider(2.0, min=2, max=2)
+    explorer = Explorer({"x": slider}, Counted(), Parabola())
+    explorer.values = {"x": 2.5}
+    assert explorer.values["x"] == slider.value == 2.0
 
 
 def test_a_number_that_comes_back_in_its_last_digits_has_not_been_moved() -> None:
@@ -444,6 +452,46 @@ def test_a_scene_s_state_may_be_anything(note: Any) -> None:
     explorer.scene = "noted"
     assert explorer.values["note"] is note
     assert explorer.scene == "noted"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ({"k": np.zeros(15)}, {"k": np.zeros(0)}, False),
+        ({"k": np.zeros(3)}, {"k": np.zeros(3)}, True),
+        ({"k": 1}, {"l": 1}, False),
+        ([np.zeros(2), {"a": np.ones(3)}], [np.zeros(2), {"a": np.ones(3)}], True),
+        ([np.zeros(2)], [np.zeros(2), np.zeros(2)], False),
+        (Policy.uniform(2, 3), Policy.uniform(2, 3), True),
+        (Policy.uniform(2, 3), Policy.uniform(3, 2), False),
+        (np.zeros(3), np.zeros(4), False),
+        ("a", "a", True),
+        (None, np.zeros(0), False),
+    ],
+)
+def test_states_are_compared_down_to_their_arrays(one: Any, other: Any, equal: bool) -> None:
+    assert _same({"state": one}, {"state": other}) is equal
+    assert _same({"state": other}, {"state": one}) is equal
+
+
+def test_a_view_made_again_lays_its_scenes_over_what_the_notebook_states_and_resets_to_it() -> None:
+    """Its controls stand in another cell, and the reader has moved them."""
+    controls = {"x": FloatSlider(1.0, min=-4, max=4), "kind": Dropdown(options=["a", "b"]), "trail": [0]}
+    scenes = {"as stated": {}, "b": {"kind": "b"}}
+
+    def cell() -> Explorer:
+        return Explorer(controls, Counted(), Parabola(), double, scenes=scenes)
+
+    first = cell()
+    first.scene = "b"
+    first.values = {"x": 2.0}
+    again = cell()
+    assert again.values == first.values == {"x": 2.0, "kind": "b", "trail": [0]}, "one picture stays beside the other"
+    assert again.scene is None
+    for begin in (lambda: setattr(again, "scene", "as stated"), lambda: buttons(again)["reset"].click()):
+        again.values = {"x": 2.0, "kind": "b"}
+        begin()
+        assert again.values == {"x": 1.0, "kind": "a", "trail": [0]}
 
 
 def test_an_unknown_scene_is_refused_and_changes_nothing(staged: SimpleNamespace) -> None:

@@ -7,9 +7,11 @@ import re
 
 import numpy as np
 import pytest
+from ipywidgets import Button, ToggleButton
 from test_notebooks import COURSE, code_cells, nbformat
 
 import pgcourse.explorer
+import pgcourse.running
 from pgcourse import Explorer
 
 LONGEST_NAME = 40  # characters: a button that fits on a phone
@@ -29,6 +31,16 @@ def names(request):
 
 def views(names):
     return {name: thing for name, thing in names.items() if isinstance(thing, Explorer)}
+
+
+def buttons(view):
+    """Those for steps and runs, if any, stand in the last box of the controls' row."""
+    box = view.widget.children[0].children[-1:]
+    return (
+        [button for button in getattr(box[0], "children", ()) if isinstance(button, Button | ToggleButton)]
+        if box
+        else []
+    )
 
 
 def shown(view):
@@ -55,6 +67,36 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
         for scene in list(pictures)[::-1]:
             view.scene = scene
             assert shown(view) == pictures[scene], f"{name}: {scene} depends on what was shown before"
+
+
+def test_every_button_of_every_view_works_in_every_scene(names, monkeypatch):
+    """One step, ten steps, play, run, stop, run on, and reset, which leads back to the beginning."""
+    monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 0.0)
+
+    async def a_while():
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def press_all(view):
+        for button in [button for button in buttons(view) if button.description != "reset"]:
+            if isinstance(button, ToggleButton):
+                for pressed in (True, False) * 2:
+                    button.value = pressed
+                    await a_while()
+            else:
+                button.click()
+            assert view.error is None, f"{button.description} in {view.scene}"
+
+    for name, view in views(names).items():
+        for scene in view._scenes if buttons(view) else ():
+            view.scene = scene
+            try:
+                asyncio.run(press_all(view))
+            except Exception as error:
+                pytest.fail(f"{name}: {error!r} in {scene}")
+            next(button for button in buttons(view) if button.description == "reset").click()
+            assert view.scene == next(iter(view._scenes)), f"{name}: reset does not lead back from {scene}"
 
 
 def test_every_cell_runs_again_by_itself_after_all_the_others(names):
