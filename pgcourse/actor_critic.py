@@ -6,8 +6,8 @@
     w   climbs  E[A_t ∇v_w(s_t)]                              the critic: its target is v_w(s_t) + A_t, held fixed
 
 One batch is n steps of each of the N environments; it makes one step of θ and one of w, and is thrown away. After Mnih
-et al. 2016 (arXiv 1602.01783), whose environments are not in step (A3C). States are not weighted by γᵗ: as everyone's,
-this direction is not the gradient of J.
+et al. 2016 (arXiv 1602.01783), whose environments are not in step (A3C). States are not weighted by γᵗ, as is common
+practice: so in general this direction is not the gradient of J.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from pgcourse.trajectories import Stream
 
 @dataclass(frozen=True)
 class Settings:
-    """What A2C needs to be told. As they stand they take CartPole-v1 to 475 with 16 environments."""
+    """What A2C needs to be told. As they stand most runs take CartPole-v1 to 475, with 16 environments."""
 
-    n: int = 16  # steps of each environment in a batch: 5 are usual, more let rewards carry λ's long memory
-    gamma: float = 0.995  # a horizon of 200 steps; with 0.99 the cart's slow drift off the track is hardly felt
-    lam: float = 0.98  # the critic is young: trust mostly rewards
-    hidden: tuple[int, ...] = (32, 32)  # of both networks; larger ones learn no faster here
+    n: int = 16  # steps of each environment in a batch
+    gamma: float = 0.995  # a horizon of 200 steps
+    lam: float = 0.98  # close to 1: the critic is young, rewards are right
+    hidden: tuple[int, ...] = (32, 32)  # of both networks
     alpha_theta: float = 3e-3
-    alpha_w: float = 1e-2  # two time scales: the critic follows v^π while π moves, so it must be the faster one
-    beta: float = 0.0  # weight of the entropy; CartPole needs none
-    unit: float = 10.0  # of the critic's outputs: v grows from about 0 to 1/(1−γ) = 200, in fewer steps if in tens
-    optimiser: Optimiser = rmsprop  # no momentum: adam's goes on where an older policy wanted to, and J falls
+    alpha_w: float = 1e-2  # the critic follows v^π while π moves: with 3e-4 far fewer runs reach 475
+    beta: float = 0.0  # weight of the entropy
+    unit: float = 10.0  # of the critic's outputs: v grows from about 0 to at most 1/(1−γ) = 200
+    optimiser: Optimiser = rmsprop  # divides by each parameter's typical gradient, without momentum
 
 
 @dataclass(frozen=True, eq=False)

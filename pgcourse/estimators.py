@@ -5,13 +5,14 @@
 From trajectories every estimate is Σ_t w_t ∇log π(a_t|s_t), `reinforce`, and they differ in the weights w_t:
 
     Σ_k γᵏ r_k = G₀                          full_return        unbiased
-    γᵗ (G_t − b(s_t))                        reward_to_go       unbiased, whatever b is
+    γᵗ (G_t − b(s_t))                        reward_to_go       unbiased, whatever b is, if b is fixed beforehand
     γᵗ A_t, of an advantage of `returns`     discounted         as right as the critic
-    G_t − b(s_t)                             undiscounted       biased: what everyone writes, the gradient of nothing
+    G_t − b(s_t)                             undiscounted       biased: common practice, in general no gradient
 
-Unbiased is meant for trajectories that end by themselves; a time limit hides rewards, and biases them all, unless the
-advantage bootstraps there with a right v. Weights are numbers for each of `tau.steps`, (M,), and so is a baseline b:
-b = v[tau.steps.s] for a table v (S,).
+Unbiased is meant for trajectories that end by themselves. A time limit T hides rewards, and biases them all. With a
+right v an advantage gets the rewards back at T, but the visits after T are still missing: on the corridor with
+P(right) = 0.58 and T = 4 the mean is −0.134, and ∇J is +0.135. Weights are numbers for each of `tau.steps`, (M,), and
+so is a baseline b: b = v[tau.steps.s] for a table v (S,).
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ def full_return(tau: Trajectories, gamma: float, b: float = 0.0) -> Array:
 
 
 def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
-    """w_t = γᵗ (G_t − b(s_t)): an action gets no credit for what was earned before it (Sutton & Barto, eq. 13.11).
+    """w_t = γᵗ (G_t − b(s_t)): an action gets no credit for what was earned before it.
 
+    Sutton & Barto, 2nd ed., section 13.4: the box; their eq. 13.11 has no γᵗ.
     With one reward, at the end, γᵗ G_t is G₀: there it is the same estimate as `full_return`.
     """
     return discounted(tau, returns_to_go(tau.steps, gamma) - b, gamma)

@@ -199,7 +199,7 @@ def policy_gradient(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> Array:
 
 
 def off_policy_gradient(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float = 0.0) -> Array:
-    """ρ^b (∇_θμ ∇_a q^μ) = G Σ^b: the slopes of μ(s) = K s in the states that b visits (Silver et al. 2014, eq. 15)."""
+    """ρ^b (∇_θμ ∇_a q^μ) = G Σ^b: the slopes of μ(s) = K s in the states that b visits (Silver et al. 2014)."""
     return slope_matrix(lqr, K) @ second_moment(lqr, K_b, sigma_b)
 
 

@@ -115,8 +115,9 @@ def natural_actor_critic(
     """Natural actor-critic: θ goes along u, the weights of a compatible critic of the advantage, uᵀ∇log π(a|s).
 
     At a fixed θ, and with w such that v = v^π, the mean of u's update vanishes where F u = ∇J, with
-    F = ρ^π π (∇log π ∇log πᵀ): u is the natural gradient (Kakade 2001). So u must be faster than θ, and w faster
-    still: α ≪ α_u ≪ α_w. After Bhatnagar et al. 2009, algorithm 3, with discounts and the γᵗ of ρ^π.
+    F = ρ^π π (∇log π ∇log πᵀ): u is the natural gradient (Kakade 2001). So θ must be slower than both, α ≪ α_u and
+    α ≪ α_w; of u and w either may be the faster one. After Bhatnagar et al. 2009, algorithm 3, with discounts and the
+    γᵗ of ρ^π.
     """
     lanes = Lanes.of(mdp, phi, theta, seeds, x, w)
     return _steps(lanes, _Natural(lanes, alpha, alpha_w, alpha_u), whole("horizon", horizon))

@@ -3,7 +3,7 @@
     θ climbs  E[Σ_t (G_t − b_t) ∇log π_θ(a_t|s_t)],   G_t = r_t + γ G_{t+1}
 
 from batches of whole trajectories. With γ = 1, the default, this is the gradient of the mean return up to the time
-limit, and nothing is left out; with γ < 1 the weight γᵗ of later states is, as everyone leaves it out.
+limit. With γ < 1 we omit γᵗ, as is common practice, so it is not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def no_baseline(tau: Trajectories, G: Array) -> Array:
 
 
 def mean(tau: Trajectories, G: Array) -> Array:
-    """b = the mean of G_t over the batch's steps. Each G_t is in it, which is a bias of one part in many."""
+    """b = the mean of G_t over the batch's steps.
+
+    Each G_t is in it: on the short corridor half of ∇J is lost with one trajectory a batch, a tenth or less with 16.
+    """
     return G.mean(keepdims=True)
 
 

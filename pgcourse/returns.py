@@ -47,7 +47,7 @@ def n_step(steps: Packed | Stream, delta: Array, gamma: float, n: int) -> Array:
 
 
 def gae(steps: Packed | Stream, delta: Array, gamma: float, lam: float) -> Array:
-    """A_t = Σ_k (γλ)ᵏ δ_{t+k} = δ_t + γλ A_{t+1} (Schulman et al. 2016, arXiv 1506.02438, eq. 16).
+    """A_t = Σ_k (γλ)ᵏ δ_{t+k} = δ_t + γλ A_{t+1} (Schulman et al. 2016, arXiv 1506.02438).
 
     λ = 0 is δ_t itself, all of v's error and little noise; λ = 1 is G_t − v(s_t), none of it and all the noise.
     """

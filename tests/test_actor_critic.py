@@ -269,7 +269,7 @@ def test_the_vectorised_cartpole_is_the_ordinary_one_step_by_step():
 
 
 def test_a2c_learns_cartpole_to_475_from_scratch():
-    """The mean return of 100 trajectories, in a second or so. Ten seeds of ten need less than a fifth of the limit."""
+    """The mean return of 100 trajectories, in a second or so. Most seeds need less than a fifth of the limit."""
     envs, test = (gymnasium.make_vec("CartPole-v1", num_envs=n) for n in (16, 100))
     rng = np.random.default_rng(0)
     looks = (learner for learner in islice(a2c(envs, seed=1), 800) if learner.updates % 20 == 0)
