@@ -16,21 +16,33 @@ from pgcourse.arrays import Array, real_array
 from pgcourse.mdp import FiniteMDP
 from pgcourse.trajectories import Indices, Mask
 
+TIE = 1e-9  # far above rounding, far below any difference that is meant; columns are in units of 1/K
+
+TIE = 1e-9  # in units of 1/K: far above the rounding of a sum, far below any difference that is meant
+
 
 def alias_tables(probs: Array) -> tuple[Array, Indices]:
     """For each row of probs (S, K): draw a column k, keep it with probability threshold[s, k], else take alias[s, k].
 
-    Each turn the least probable column left fills what it lacks of 1/K from the most probable one, and is done.
+    Each round finishes the least likely open column: the most likely one fills it up to 1/K.
     Outcomes of probability 0 have threshold 0 and are nobody's alias: they are never drawn.
+
+    Columns that differ by less than TIE count as equal, and the first of them is taken. Rounding differs between
+    processors. It moves a threshold by as much, and changes no alias that is ever drawn.
     """
     S, K = probs.shape
-    left, rows = K * probs / probs.sum(axis=1, keepdims=True), np.arange(S)
-    threshold, alias, done = np.ones((S, K)), np.tile(np.arange(K), (S, 1)), np.zeros((S, K), dtype=bool)
+    rows, alias, threshold = np.arange(S), np.tile(np.arange(K)[:, None], S), np.ones((K, S))
+    low = np.ascontiguousarray((K * probs / probs.sum(axis=1, keepdims=True)).T)  # what is in each column, ∞ if done
+    high = low.copy()  # the same, −∞ if done
     for _ in range(K - 1):
-        least, most = np.where(done, np.inf, left).argmin(axis=1), np.where(done, -np.inf, left).argmax(axis=1)
-        threshold[rows, least], alias[rows, least], done[rows, least] = left[rows, least], most, True
-        left[rows, most] -= 1 - threshold[rows, least]
-    return threshold, alias
+        least = low.min(axis=0)
+        least = (low <= np.minimum(least + TIE, np.maximum(least, 1))).argmax(axis=0)  # above 1 nothing can be filled
+        threshold[least, rows] = low[least, rows]
+        low[least, rows], high[least, rows] = np.inf, -np.inf
+        most = (high >= high.max(axis=0) - TIE).argmax(axis=0)
+        alias[least, rows] = most
+        low[most, rows] = high[most, rows] = high[most, rows] - (1 - threshold[least, rows])
+    return threshold.T, alias.T
 
 
 class JointTable(NamedTuple):

@@ -146,8 +146,8 @@ def _probs(mdp: FiniteMDP, pi: Policy) -> Array:
 
 
 def _starts(mdp: FiniteMDP, shape: tuple[int, ...], rng: np.random.Generator) -> Indices:
-    s = int(mdp.rho_0.argmax())
-    return np.full(shape, s) if mdp.rho_0[s] == 1 else draw(mdp.rho_0, math.prod(shape), rng).reshape(shape)
+    possible = np.flatnonzero(mdp.rho_0)
+    return np.full(shape, possible[0]) if len(possible) == 1 else draw(mdp.rho_0, math.prod(shape), rng).reshape(shape)
 
 
 def _joined(arrays: list[Indices]) -> Indices:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from random_mdps import assert_close, claim, problems
 
 from pgcourse import zoo
@@ -66,6 +67,38 @@ def test_alias_tables_hold_the_probabilities_they_were_made_of(problem):
     np.add.at(again, (np.arange(S)[:, None], alias), (1 - threshold.clip(0, 1)) / K)
     assert_close(again, probs, rtol=1e-12)
     assert not again[probs == 0].any()
+
+
+@claim
+@given(problems(), st.integers(0, 2**32 - 1))
+def test_noise_of_the_last_digits_changes_no_alias_that_is_drawn(problem, seed):
+    """Processors round differently. Probabilities that are equal on paper then differ by some 1e-16."""
+    mdp, theta = problem
+    rng = np.random.default_rng(seed)
+    a, _, p = mdp.outcomes
+    for kernel in (p, (p > 0) / 4):  # the second has nothing but ties
+        probs = tabular_softmax(theta).probs[np.arange(mdp.S)[:, None], a] * kernel
+        noisy = probs * (1 + 1e-13 * rng.uniform(-1, 1, probs.shape))
+        (threshold, alias), (other_threshold, other_alias) = alias_tables(probs), alias_tables(noisy)
+        np.testing.assert_allclose(other_threshold, threshold, rtol=0, atol=1e-10)
+        drawn = threshold < 1 - 1e-8
+        assert np.array_equal(other_alias[drawn], alias[drawn])
+
+
+@pytest.mark.parametrize("mdp", [zoo.frozen_lake(), zoo.frozen_lake(map_name="8x8"), zoo.short_corridor()])
+def test_noise_of_the_last_digits_changes_no_roll_out(mdp):
+    """A seed draws the same trajectories on every processor."""
+    rng = np.random.default_rng(0)
+    pi = Policy.uniform(mdp.S, mdp.A)
+    noisy = pi.probs * (1 + 1e-13 * rng.uniform(-1, 1, pi.probs.shape))
+    kernel = mdp.p * (1 + 1e-13 * rng.uniform(-1, 1, mdp.p.shape))
+    start = mdp.rho_0 * (1 - 1e-13)
+    other = FiniteMDP(kernel, mdp.r, mdp.gamma, start), Policy(noisy)
+    for walk in (rollouts, streams):
+        here, there = (walk(*it, 50, 100, np.random.default_rng(1)) for it in ((mdp, pi), other))
+        here, there = (x if walk is streams else x.steps for x in (here, there))
+        assert np.array_equal(here.s_next, there.s_next)
+        assert np.array_equal(here.a, there.a)
 
 
 @claim
