@@ -1,4 +1,10 @@
-"""Arrays as the package keeps them: real numbers, float64, checked once where they come in.
+"""Numbers and arrays as the package keeps them: real, finite, float64, checked once where they come in.
+
+    number, whole, discount          one number
+    real_array                       an array of finite numbers, by the names of its axes
+    distributions                    rows that sum to 1, as exactly as float64 can
+    shaped                           an array of one given shape; its numbers are not looked at
+    finite                           a result that must be numbers, or the argument that is to blame
 
 Every message names the field, the place, the value and what was expected.
 """
@@ -6,8 +12,8 @@ Every message names the field, the place, the value and what was expected.
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
-from numbers import Integral
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,42 +23,27 @@ Array = NDArray[np.floating]  # float64 throughout; np.linalg promises its type 
 Kind = TypeVar("Kind", bound=np.generic)
 
 TOLERANCE = 1e-9  # how far from 1 the sum of a distribution may be
+ROUNDINGS = 16  # and how many last digits of its own type, float32 or so
+LARGEST = 1e50  # of rewards, features and the like: products and sums of a few stay among the floats
+NEAREST = 1e-12  # how near γ may come to 1 without being 1: p itself is only known to some 1e-15
 
 
-def real_array(field: str, value: ArrayLike, axes: str) -> Array:
-    """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value."""
+def number(
+    field: str, value: Any, least: float = -np.inf, most: float = np.inf, above: float = -np.inf, limit: bool = False
+) -> float:
+    """`value` as a finite float in [least, most] and > above, or ValueError. With `limit`, ∞ is a number, too."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.isMaskedArray(value):
+        value = value[()]
     try:
-        array = np.asarray(value)
-        if array.ndim == 0 or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
-            raise TypeError(f"not an array of real numbers but {array.dtype}")
-        array = np.asarray(array, dtype=np.float64, order="C")
-    except (TypeError, ValueError, OverflowError) as error:
-        expected = f"real numbers of shape {_shape(axes)}"
-        raise ValueError(f"{field} is {reprlib.repr(value)}, expected {expected}: {error}") from None
-    if array.ndim != len(axes.split()) or array.size == 0:
-        raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
-    if not (finite := np.isfinite(array)).all():
-        index = np.argwhere(~finite)[0]
-        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected a finite number")
-    return array
-
-
-def check_distributions(field: str, array: Array, axes: str) -> None:
-    """Each row along the last axis is a probability distribution, or ValueError says which one is not."""
-    if not (fine := (array >= 0) & (array <= 1 + TOLERANCE)).all():
-        index = np.argwhere(~fine)[0]
-        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected a probability in [0, 1]")
-    total = array.sum(axis=-1)
-    if (wrong := np.abs(total - 1) > TOLERANCE).any():
-        index = np.argwhere(wrong)[0]
-        raise ValueError(f"{_place(field, axes, index)} sums to {total[tuple(index)]:.12g}, expected 1")
-
-
-def frozen(array: NDArray[Kind]) -> NDArray[Kind]:
-    """A read-only copy."""
-    array = array.copy()
-    array.setflags(write=False)
-    return array
+        x = float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
+    except OverflowError:
+        x = np.nan
+    if least <= x <= most and x > above and (limit or np.isfinite(x)):
+        return x
+    bounds = [f"≥ {least:g}"] * (least > -np.inf) + [f"> {above:g}"] * (above > -np.inf)
+    bounds += [f"≤ {most:g}"] * (most < np.inf)
+    kind = "a number" if limit else "a finite number"
+    raise ValueError(f"{field} is {reprlib.repr(value)}, expected {' '.join([kind, ' and '.join(bounds)]).strip()}")
 
 
 def whole(field: str, value: object, least: int = 1) -> int:
@@ -62,9 +53,116 @@ def whole(field: str, value: object, least: int = 1) -> int:
     return int(value)
 
 
+def discount(value: object, one: str = "") -> float:
+    """γ as a float, or ValueError. `one` says when γ = 1 is allowed; without it, it is not."""
+    expected = "expected a number 0 ≤ γ < 1" + f", or γ = 1 {one}" * bool(one)
+    try:
+        gamma = number("gamma", value, 0, 1)
+    except ValueError:
+        raise ValueError(f"gamma is {reprlib.repr(value)}, {expected}") from None
+    if 1 - NEAREST < gamma < 1 or (gamma == 1 and not one):
+        raise ValueError(f"gamma is {gamma!r}, {expected}, and not between 1 − {NEAREST} and 1: p is not so exact")
+    return gamma
+
+
+def real_array(field: str, value: ArrayLike, axes: str, most: float = np.inf) -> Array:
+    """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value.
+
+    No number may be larger than `most`. A masked array is taken only if nothing in it is masked.
+    """
+    array = _real(field, value, axes)
+    if array.ndim != len(axes.split()) or array.size == 0:
+        raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
+    if not (fine := np.isfinite(array) & (np.abs(array) <= most)).all():
+        index = np.argwhere(~fine)[0]
+        expected = f"a size of at most {most:g}" if np.isfinite(array[tuple(index)]) else "a finite number"
+        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected {expected}")
+    return array
+
+
+def distributions(field: str, value: ArrayLike, axes: str) -> Array:
+    """`value` as float64 rows along the last axis, each a probability distribution, or ValueError says which is not.
+
+    The rounding of the value's own type is allowed for: a float32 row sums to 1 within some 1e-7. What is more than
+    float64's own rounding is then taken out, by dividing the row by its sum.
+    """
+    array = real_array(field, value, axes)
+    rounding = slack(value)
+    allowed = max(TOLERANCE, rounding)
+    if not (fine := (array >= -rounding) & (array <= 1 + allowed)).all():
+        index = np.argwhere(~fine)[0]
+        raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected a probability in [0, 1]")
+    total = array.sum(axis=-1)
+    if (wrong := np.abs(total - 1) > allowed).any():
+        index = np.argwhere(wrong)[0]
+        raise ValueError(f"{_place(field, axes, index)} sums to {total[tuple(index)]:.12g}, expected 1")
+    array = array.clip(min=0)
+    total = array.sum(axis=-1, keepdims=True)
+    off = np.abs(total - 1) > ROUNDINGS / 2 * np.finfo(float).eps  # others stay as they are, to the last digit
+    return np.divide(array, total, out=array, where=off)
+
+
+def slack(value: ArrayLike) -> float:
+    """What the rounding of its own type may do to numbers near 1: some 4e-15, or 2e-6 if `value` is float32."""
+    kind = np.asarray(value).dtype
+    last_digit = np.finfo(kind).eps if kind.kind == "f" else 0
+    return ROUNDINGS * float(max(last_digit, np.finfo(float).eps))
+
+
+def shaped(field: str, value: ArrayLike, axes: str, shape: Sequence[int | None], why: str = "") -> Array:
+    """`value` as a float64 array of this very shape, so that nothing is broadcast in silence; None is any length."""
+    array = _real(field, value, axes)
+    if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
+        lengths = ", ".join(name if n is None else str(n) for name, n in zip(axes.split(), shape, strict=True))
+        expected = f"{_shape(axes)} = ({lengths}{',' * (len(shape) == 1)})" if shape != (None,) else _shape(axes)
+        raise ValueError(f"{field} has shape {array.shape}, expected {expected}{why}")
+    return array
+
+
+def finite(result: Array, field: str, **arguments: Any) -> Array:
+    """`result` if it is made of numbers; else ValueError, naming the argument that is not, or that all is too large."""
+    if np.isfinite(result).all():
+        return result
+    for name, argument in arguments.items():
+        array = np.asarray(argument, dtype=float)
+        if not (fine := np.isfinite(array)).all():
+            index = tuple(np.argwhere(~fine)[0].tolist())
+            raise ValueError(f"{name}{list(index) or ''} is {array[index]}, expected a finite number")
+    sizes = ", ".join(
+        f"{name} up to {np.abs(np.asarray(x, float)).max(initial=0):.3g}" for name, x in arguments.items()
+    )
+    raise ValueError(f"{field} is out of the range of floats, with {sizes}; expected smaller numbers")
+
+
+def frozen(array: NDArray[Kind]) -> NDArray[Kind]:
+    """A read-only copy."""
+    array = array.copy()
+    array.setflags(write=False)
+    return array
+
+
 def environment_name(env: Any) -> str:
     """What a message calls a Gymnasium environment, vectorised or not: its id, or its class."""
     return getattr(getattr(env, "spec", None), "id", None) or type(getattr(env, "unwrapped", env)).__name__
+
+
+def _real(field: str, value: ArrayLike, axes: str) -> Array:
+    """`value` as a float64 array of some shape, or ValueError: masked, text, complex, ragged or no array at all."""
+    if np.ma.isMaskedArray(value) and (masked := np.ma.getmaskarray(value)).any():
+        index = np.argwhere(masked)[0]
+        place = _place(field, axes, index)
+        raise ValueError(
+            f"{place} is masked, expected real numbers of shape {_shape(axes)}: fill or drop what is masked"
+        )
+    try:
+        array = np.asarray(value)
+        if array.ndim == 0 or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
+            raise TypeError(f"not an array of real numbers but {array.dtype}")
+        with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes ∞, which is refused by its place
+            return np.asarray(array, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError) as error:
+        expected = f"real numbers of shape {_shape(axes)}"
+        raise ValueError(f"{field} is {reprlib.repr(value)}, expected {expected}: {error}") from None
 
 
 def _shape(axes: str) -> str:

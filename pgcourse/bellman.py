@@ -17,11 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.arrays import Array
+from pgcourse.arrays import Array, finite, number, real_array, shaped, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
 NEVER = 1e-12  # with γ = 1, what is less probable than this does not count as a way to the end
+LONGEST = 1e12  # nor does a way of more steps than this: a 1/(1−γ) that large is refused, too
 
 
 def transition(mdp: FiniteMDP, pi: Policy) -> Array:
@@ -36,11 +37,11 @@ def reward(mdp: FiniteMDP, pi: Policy) -> Array:
 
 def system(mdp: FiniteMDP, pi: Policy) -> Array:
     """I − γ p^π, of shape (S, S), with the rows of p^π at absorbing states set to 0: there the process is over."""
-    if mdp.gamma == 1:
-        _check_that_it_ends(mdp, pi)
     matrix = pi @ mdp.p_live
     matrix *= -mdp.gamma  # in place: every live view comes through here, and two more S × S arrays are felt
     matrix.flat[:: mdp.S + 1] += 1
+    if mdp.gamma == 1:
+        _check_that_it_ends(mdp, pi, matrix)
     return matrix
 
 
@@ -50,8 +51,10 @@ def evaluate(mdp: FiniteMDP, pi: Policy) -> Array:
 
 
 def action_value(mdp: FiniteMDP, v: Array) -> Array:
-    """q = r + γ p v, of shape (S, A); with v = v^π this is q^π."""
-    return mdp.r + mdp.gamma * (mdp.p @ v)
+    """q = r + γ p v, of shape (S, A), for v (S,); with v = v^π this is q^π."""
+    v = shaped("v", v, "S", (mdp.S,), f", as {mdp.name} has S = {mdp.S}")
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        return finite(mdp.r + mdp.gamma * (mdp.p @ v), "q", v=v)
 
 
 def bellman_operator(mdp: FiniteMDP, pi: Policy, v: Array) -> Array:
@@ -96,6 +99,7 @@ def exact(mdp: FiniteMDP, pi: Policy) -> Exact:
 
 def greedy(q: Array) -> Policy:
     """A policy of 𝔾q: in each state the first action that maximises q (S, A)."""
+    q = real_array("q", q, "S A")
     return Policy.deterministic(q.argmax(axis=1), q.shape[1])
 
 
@@ -106,6 +110,7 @@ def value_iteration_policies(mdp: FiniteMDP, n: int, m: int = 1) -> tuple[Array,
     iteration, and m → ∞ policy iteration. Where actions tie, the first one. Unless m is infinite nothing says that
     these policies get better and better (chapter, Reminder 1; Puterman & Shin 1978).
     """
+    n, m = whole("n", n), whole("m", m)
     v, actions = np.zeros((n, mdp.S)), np.zeros((n, mdp.S), dtype=int)
     for k in range(n):
         q = action_value(mdp, v[k])
@@ -122,8 +127,8 @@ def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000)
 
     The tolerance is relative to the largest |q| where that is above 1, so that rounding is not taken for progress.
     """
-    pi = Policy.uniform(mdp.S, mdp.A)
-    for _ in range(most):
+    pi, tolerance = Policy.uniform(mdp.S, mdp.A), number("tolerance", tolerance, 0)
+    for _ in range(whole("most", most)):
         v = evaluate(mdp, pi)
         q = action_value(mdp, v)
         better = q.max(axis=1) > pi @ q + tolerance * max(1, np.abs(q).max())
@@ -142,8 +147,11 @@ def _stay_for_ever(mdp: FiniteMDP, arrivals: Array) -> Array:
     return np.where(mdp.absorbing, visits * arrivals, arrivals)
 
 
-def _check_that_it_ends(mdp: FiniteMDP, pi: Policy) -> None:
-    """Each state must have a way to an absorbing one, or the sum of rewards with γ = 1 need not exist."""
+def _check_that_it_ends(mdp: FiniteMDP, pi: Policy, matrix: Array) -> None:
+    """Each state must have a way to an absorbing one, or the sum of rewards with γ = 1 need not exist.
+
+    And the way must not be so long that I − p^π is singular among floats: its mean length n solves (I − p^π) n = 1.
+    """
     ways, ends = transition(mdp, pi) > NEVER, mdp.absorbing
     while ((more := ends | ways @ ends) != ends).any():
         ends = more
@@ -152,4 +160,14 @@ def _check_that_it_ends(mdp: FiniteMDP, pi: Policy) -> None:
         raise ValueError(
             f"gamma is 1 and the policy never ends from state {s} (ways less probable than {NEVER} do not count); "
             "expected γ < 1 or a policy that ends from every state"
+        )
+    try:
+        steps = np.linalg.solve(matrix, np.ones(mdp.S))
+    except np.linalg.LinAlgError:
+        steps = np.full(mdp.S, np.inf)
+    if (endless := ~((steps > 0) & (steps < LONGEST))).any():
+        s = int(endless.argmax())
+        raise ValueError(
+            f"gamma is 1 and the policy needs more than {LONGEST:g} steps in the mean to end from state {s}; "
+            "expected γ < 1 or a policy that ends sooner"
         )

@@ -1,7 +1,6 @@
 """The same trajectories and streams from any Gymnasium environment, vectorised or not.
 
     act(obs, rng) → actions      the policy, for observations (N, …): actions (N,) integers, or (N, …) of a Box
-    categorical(probabilities)   such an act from a function obs (N, …) → probabilities (N, A)
 
 Observations must be Discrete or Box, actions Discrete or Box. An environment alone is a batch of N = 1.
 
@@ -14,31 +13,17 @@ the lanes that ended are reset here.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import Array, check_distributions, environment_name, real_array, whole
-from pgcourse.sampling import draw_rows
-from pgcourse.trajectories import Indices, Mask, Packed, Stream, Trajectories
+from pgcourse.arrays import LARGEST, Array, environment_name, whole
+from pgcourse.trajectories import Mask, Packed, Stream, Trajectories
 
 Act = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
-
-
-def categorical(probabilities: Callable[[NDArray[Any]], Array]) -> Act:
-    """a ~ π(·|obs): an `act` from a function of observations (N, …) to probabilities (N, A); actions are 0 … A−1.
-
-    ValueError naming the row and the value if a row is not a distribution, which NaN never is.
-    """
-
-    def act(obs: NDArray[Any], rng: np.random.Generator) -> Indices:
-        probs = real_array("pi", probabilities(obs), "N A")
-        check_distributions("pi", probs, "N A")
-        return draw_rows(probs, np.arange(len(probs)), rng)
-
-    return act
 
 
 def rollouts(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> Trajectories:
@@ -105,10 +90,8 @@ class _Lanes:
         self.vector = hasattr(env, "num_envs")
         self.n = env.num_envs if self.vector else 1
         self.name = environment_name(env)
-        prefix = "single_" if self.vector else ""
-        self._check_space("observation_space", getattr(env, f"{prefix}observation_space"))
-        self.action_space = getattr(env, f"{prefix}action_space")
-        self._check_space("action_space", self.action_space)
+        self.observation_space = single_space(env, "observation", ("Discrete", "Box"))
+        self.action_space = single_space(env, "action", ("Discrete", "Box"))
         mode = (getattr(env, "metadata", None) or {}).get("autoreset_mode", "NextStep")
         self.mode = getattr(mode, "value", mode) if self.vector else "alone"
         if self.mode not in ("NextStep", "SameStep", "Disabled", "alone"):
@@ -118,24 +101,23 @@ class _Lanes:
 
     def reset(self) -> None:
         """All lanes at the start of a trajectory."""
-        obs, _ = self.env.reset(seed=int(self.rng.integers(2**31)))
-        self.obs = np.array(obs) if self.vector else np.array(obs)[None]
+        self.obs = self._begin(seed=int(self.rng.integers(2**31)))
         self.fresh = np.ones(self.n, dtype=bool)
         self.ended = np.zeros(self.n, dtype=bool)
 
     def step(self, act: Act) -> tuple[NDArray[Any], NDArray[Any], Array, NDArray[Any], Mask, Mask, Mask]:
         """s, a, r, s_next, terminated, truncated of each lane, and whether it was a step at all."""
         s, a = self.obs, self._actions(act)
-        obs, r, terminated, truncated, info = self.env.step(a if self.vector else self._alone(a))
-        if not self.vector:
-            obs, r, terminated, truncated = (np.array(x)[None] for x in (obs, r, terminated, truncated))
-        r = np.array(r, dtype=float)
-        if not np.isfinite(r).all():
-            i = int((~np.isfinite(r)).argmax())
-            where = f"of lane {i} " if self.vector else ""
-            raise ValueError(f"{self.name}: the reward {where}at step {self.time} is {r[i]}, expected a finite number")
-        terminated, obs = np.array(terminated, dtype=bool), np.array(obs)
-        truncated = np.array(truncated, dtype=bool) & ~terminated
+        answer = self.env.step(a if self.vector else self._alone(a))
+        if not (isinstance(answer, tuple) and len(answer) == 5):
+            raise ValueError(
+                f"{self.name}: step returned {reprlib.repr(answer)}, expected (observation, reward, terminated, "
+                "truncated, info), as Gymnasium has it; environments of the old Gym return four"
+            )
+        obs, r, terminated, truncated, info = answer
+        obs, r = self._observations(obs), self._rewards(r)
+        terminated = np.array(terminated, dtype=bool).reshape(self.n)
+        truncated = np.array(truncated, dtype=bool).reshape(self.n) & ~terminated
         ended, real = terminated | truncated, ~self.ended
         s_next, self.obs, self.fresh = obs, obs, ended
         if self.mode == "NextStep":
@@ -145,12 +127,48 @@ class _Lanes:
                 s_next = obs.copy()
                 for i in np.flatnonzero(ended).tolist():
                     s_next[i] = info["final_obs"][i]
-            elif self.mode == "Disabled":
-                self.obs = np.array(self.env.reset(options={"reset_mask": ended})[0])
             else:
-                self.obs = np.array(self.env.reset()[0])[None]
+                self.obs = self._begin(options={"reset_mask": ended}) if self.mode == "Disabled" else self._begin()
         self.time += 1
         return s, a, r, s_next, terminated, truncated, real
+
+    def _begin(self, **how: Any) -> NDArray[Any]:
+        """The first observations (N, …) after a reset."""
+        answer = self.env.reset(**how)
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            raise ValueError(
+                f"{self.name}: reset returned {reprlib.repr(answer)}, expected (observation, info), as Gymnasium has "
+                "it; environments of the old Gym return the observation alone"
+            )
+        return self._observations(answer[0])
+
+    def _observations(self, obs: Any) -> NDArray[Any]:
+        """(N, …), of the shape that the space says."""
+        found = np.array(obs) if self.vector else np.array(obs)[None]
+        if found.shape != (self.n, *self.observation_space.shape) or found.dtype.kind not in "biuf":
+            shape = (self.n,) * self.vector + self.observation_space.shape
+            raise ValueError(
+                f"{self.name}: an observation is {reprlib.repr(obs)} of shape {found.shape[not self.vector :]}, "
+                f"expected shape {shape}, as for {self.observation_space}"
+            )
+        return found
+
+    def _rewards(self, rewards: Any) -> Array:
+        """(N,), all of them finite."""
+        r = np.array(rewards, dtype=float)
+        if r.shape != (shape := (self.n,) if self.vector else ()):
+            expected = f"one for each lane, {shape}" if self.vector else "a number"
+            raise ValueError(
+                f"{self.name}: the reward at step {self.time} is {reprlib.repr(rewards)} of shape {r.shape}, "
+                f"expected {expected}"
+            )
+        r = r.reshape(self.n)
+        if not (fine := np.abs(r) <= LARGEST).all():  # False for NaN, too
+            i = int(fine.argmin())
+            where = f"of lane {i} " if self.vector else ""
+            expected = f"a size of at most {LARGEST:g}" if np.isfinite(r[i]) else "a finite number"
+            raise ValueError(f"{self.name}: the reward {where}at step {self.time} is {r[i]}, expected {expected}")
+        return r
 
     def _actions(self, act: Act) -> NDArray[Any]:
         a = np.asarray(act(self.obs, self.rng))
@@ -168,6 +186,14 @@ class _Lanes:
     def _alone(self, a: NDArray[Any]) -> Any:
         return int(a[0]) if a.ndim == 1 and a.dtype.kind in "iu" else a[0].astype(self.action_space.dtype)
 
-    def _check_space(self, what: str, space: Any) -> None:
-        if type(space).__name__ not in ("Discrete", "Box"):
-            raise TypeError(f"{self.name}: {what} is {space}, expected Discrete or Box")
+
+def single_space(env: Any, kind: str, supported: tuple[str, ...]) -> Any:
+    """The observation or action space of one lane, or TypeError if it is none of the supported."""
+    name = f"{'single_' if hasattr(env, 'num_envs') else ''}{kind}_space"
+    space = getattr(env, name, None)
+    if (found := type(space).__name__) not in supported:  # by its name, so that nothing is imported
+        hint = ""
+        if kind == "observation" and found in ("Dict", "Tuple", "Discrete", "MultiDiscrete", "MultiBinary"):
+            hint = "; gymnasium.wrappers.FlattenObservation makes a Box of it"
+        raise TypeError(f"{environment_name(env)}: {kind}_space is {space}, expected {' or '.join(supported)}{hint}")
+    return space

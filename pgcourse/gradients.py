@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array
+from pgcourse.arrays import Array, finite, number, real_array, shaped, whole
 from pgcourse.bellman import system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -26,7 +27,8 @@ def value_gradient(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> A
 
     Chapter, "A Bellman equation on value gradients".
     """
-    return np.linalg.solve(system(mdp, pi), np.einsum("sa,sad->sd", q_pi, grad_pi))
+    source = _source(pi, q_pi, grad_pi)
+    return finite(np.linalg.solve(system(mdp, pi), source), "∇v", q_pi=q_pi, grad_pi=grad_pi)
 
 
 def value_gradient_operator(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> Callable[[Array], Array]:
@@ -35,8 +37,19 @@ def value_gradient_operator(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Ar
     Its k-th value from 0 is Σ_{t<k} (γ p^π)ᵗ (q^π ∇π), and it brings any two ∇v nearer to each other by γ.
     Chapter, "A Bellman equation on value gradients".
     """
-    source, p_pi = np.einsum("sa,sad->sd", q_pi, grad_pi), transition(mdp, pi)
-    return lambda grad_v: source + mdp.gamma * p_pi @ grad_v
+    source, p_pi = _source(pi, q_pi, grad_pi), transition(mdp, pi)
+
+    def operator(grad_v: Array) -> Array:
+        return source + mdp.gamma * p_pi @ shaped("grad_v", grad_v, "S d", source.shape, ", as q ∇π has")
+
+    return operator
+
+
+def _source(pi: Policy, q_pi: Array, grad_pi: Array) -> Array:
+    """q^π ∇π, of shape (S, d)."""
+    q_pi, grad_pi = _table("q_pi", q_pi, pi), _derivatives("grad_pi", grad_pi, pi)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        return finite(np.einsum("sa,sad->sd", q_pi, grad_pi), "q ∇π", q_pi=q_pi, grad_pi=grad_pi)
 
 
 def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:
@@ -46,7 +59,10 @@ def policy_gradient(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) 
 
 def greediness_gradient(rho: Array, pi: Policy, q: Array, grad_log_pi: Array) -> Array:
     """g = ρ π (q ∇log π), of shape (d,), for any weights ρ and any q (chapter, "The link with q-greedy actions")."""
-    return rho @ (pi @ (q[..., None] * grad_log_pi))
+    rho, q, grad_log_pi = _weights("rho", rho, pi), _table("q", q, pi), _derivatives("grad_log_pi", grad_log_pi, pi)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        g = rho @ (pi @ (q[..., None] * grad_log_pi))
+    return finite(g, "ρ π (q ∇log π)", rho=rho, q=q, grad_log_pi=grad_log_pi)
 
 
 def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array) -> Array:
@@ -54,6 +70,11 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
 
     Then q_w = ∇log π · w has the gradient of q^π: at the minimum ρ^π π ((q^π − q_w) ∇log π) = 0 (Sutton et al. 2000).
     """
+    rho_pi, q_pi = real_array("rho_pi", _weights("rho_pi", rho_pi, pi), "S"), _table("q_pi", q_pi, pi)
+    if (rho_pi < 0).any():
+        s = int((rho_pi < 0).argmax())
+        raise ValueError(f"rho_pi[s={s}] is {rho_pi[s]}, expected a weight ≥ 0")
+    q_pi, grad_log_pi = real_array("q_pi", q_pi, "S A"), _derivatives("grad_log_pi", grad_log_pi, pi)
     root = np.sqrt(rho_pi[:, None] * pi.probs)
     return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
 
@@ -61,12 +82,18 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
 def angle(one: Array, other: Array) -> float:
     """Between two vectors of any one shape, in degrees from 0 to 180; NaN if one of them is 0.
 
-    By half the angle's tangent, which is exact to the last digits near 0° and 180°, where the cosine is not.
+    By half the angle's tangent, which is exact to the last digits near 0° and 180°, where the cosine is not. Lengths do
+    not matter: each vector is first divided by its largest entry, so that no square leaves the range of floats.
     """
-    lengths = np.linalg.norm(one), np.linalg.norm(other)
-    if 0 in lengths:
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if one.shape != other.shape:
+        raise ValueError(f"the vectors have shapes {one.shape} and {other.shape}, expected the same shape")
+    finite(np.append(one, other), "the angle", one=one, other=other)
+    sizes = np.abs(one).max(initial=0), np.abs(other).max(initial=0)
+    if 0 in sizes:
         return float("nan")
-    one, other = one / lengths[0], other / lengths[1]
+    one, other = one / sizes[0], other / sizes[1]
+    one, other = one / np.linalg.norm(one), other / np.linalg.norm(other)
     return float(np.degrees(2 * np.arctan2(np.linalg.norm(one - other), np.linalg.norm(one + other))))
 
 
@@ -75,19 +102,24 @@ def tabular_softmax_gradient(rho_pi: Array, pi: Policy, q_pi: Array) -> Array:
 
     The theorem with ∇log π(a|s) = 1_{s,a} − π(·|s) put in: no array of S·A·d numbers is made.
     """
-    v_pi = pi @ q_pi
-    return rho_pi[:, None] * pi.probs * (q_pi - v_pi[:, None])
+    rho_pi, q_pi = _weights("rho_pi", rho_pi, pi), _table("q_pi", q_pi, pi)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        grad_J = rho_pi[:, None] * pi.probs * (q_pi - (pi @ q_pi)[:, None])
+    return finite(grad_J, "∇J", rho_pi=rho_pi, q_pi=q_pi)
 
 
 def finite_differences(J: Callable[[Array], float], theta: Array, h: float = 1e-5) -> Array:
     """∂J/∂θᵢ ≈ (J(θ + h eᵢ) − J(θ − h eᵢ)) / 2h, of the shape of θ: error of order h², and of rounding/h."""
-    theta = np.asarray(theta, dtype=float)
+    theta, h = _parameters(theta), number("h", h, above=0)
+    if (lost := (theta + h == theta) | (theta - h == theta)).any():
+        i = tuple(np.argwhere(lost)[0].tolist())
+        raise ValueError(f"h is {h:g}, expected a step that changes theta{list(i)} = {theta[i]:g}")
     grad = np.empty_like(theta)
     for i in np.ndindex(theta.shape):
         e = np.zeros_like(theta)
         e[i] = h
-        grad[i] = (J(theta + e) - J(theta - e)) / (2 * h)
-    return grad
+        grad[i] = _value(J, theta + e) - _value(J, theta - e)
+    return grad / (2 * h)
 
 
 def evolution_strategy(
@@ -98,7 +130,33 @@ def evolution_strategy(
     Their mean is the gradient of J smoothed by σ, which differs from ∇J by a term of order σ² (Salimans et al. 2017,
     arXiv 1703.03864; antithetic pairs).
     """
-    theta = np.asarray(theta, dtype=float)
+    theta, n, sigma = _parameters(theta), whole("n", n), number("sigma", sigma, above=0)
     epsilon = rng.standard_normal((n, *theta.shape))
-    slopes = [(J(theta + sigma * e) - J(theta - sigma * e)) / (2 * sigma) for e in epsilon]
+    slopes = [(_value(J, theta + sigma * e) - _value(J, theta - sigma * e)) / (2 * sigma) for e in epsilon]
     return np.einsum("n,n...->n...", slopes, epsilon)
+
+
+# The border: shapes that NumPy would broadcast are refused
+
+
+def _weights(field: str, rho: Array, pi: Policy) -> Array:
+    return shaped(field, rho, "S", pi.probs.shape[:1], f", as pi has S = {len(pi.probs)}")
+
+
+def _table(field: str, q: Array, pi: Policy) -> Array:
+    return shaped(field, q, "S A", pi.probs.shape, ", as pi has")
+
+
+def _derivatives(field: str, grad: Array, pi: Policy) -> Array:
+    return shaped(field, grad, "S A d", (*pi.probs.shape, None), f", as pi has (S, A) = {pi.probs.shape}")
+
+
+def _parameters(theta: ArrayLike) -> Array:
+    """θ of whatever shape, as floats that are finite."""
+    theta = np.asarray(theta, dtype=float)
+    return finite(theta, "theta", theta=theta)
+
+
+def _value(J: Callable[[Array], float], theta: Array) -> float:
+    """J(θ) as one finite number."""
+    return number("J(theta)", J(theta))

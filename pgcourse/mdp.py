@@ -11,15 +11,19 @@ Axes are always in the order S, A, S'. Arrays are float64 and read-only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import TOLERANCE, Array, check_distributions, environment_name, frozen, real_array
+from pgcourse.arrays import LARGEST, Array, discount, distributions, environment_name, frozen, real_array
+
+# Gymnasium's wrappers that leave rewards, actions and transitions as they are; none tells a time limit to the MDP.
+WATCHING = {"Autoreset", "HumanRendering", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics"}
+WATCHING |= {"AddWhiteNoise", "ObstructView", "RecordVideo", "RenderCollection", "TimeLimit"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +31,9 @@ class FiniteMDP:
     """An MDP (p, r, γ) with its starting distribution ρ₀; see the module's text for shapes.
 
     Raises ValueError, naming the field, the place, the value and what was expected, if the shapes disagree, a row of
-    p or ρ₀ is not a distribution, a reward is not finite, or γ is outside [0, 1]. γ = 1 is accepted here; whether a
-    value exists then depends on the policy, and `bellman` checks that it ends.
+    p or ρ₀ is not a distribution, a reward is not finite or its size is above 1e50, or γ is outside [0, 1] or nearer
+    to 1 than 1e-12 without being 1. γ = 1 is accepted here; whether a value exists then depends on the policy, and
+    `bellman` checks that it ends.
     """
 
     p: Array
@@ -38,18 +43,14 @@ class FiniteMDP:
     name: str = "MDP"
 
     def __post_init__(self) -> None:
-        for field, axes in (("p", "S A S'"), ("r", "S A"), ("rho_0", "S")):
-            object.__setattr__(self, field, frozen(real_array(field, getattr(self, field), axes)))
+        p, rho_0 = distributions("p", self.p, "S A S'"), distributions("rho_0", self.rho_0, "S")
+        for field, array in (("p", p), ("r", real_array("r", self.r, "S A", LARGEST)), ("rho_0", rho_0)):
+            object.__setattr__(self, field, frozen(array))
         S, A, _ = self.p.shape
         for field, expected in (("p", (S, A, S)), ("r", (S, A)), ("rho_0", (S,))):
             if (shape := getattr(self, field).shape) != expected:
                 raise ValueError(f"{field} has shape {shape}, expected {expected}, since p has S = {S} and A = {A}")
-        check_distributions("p", self.p, "S A S'")
-        check_distributions("rho_0", self.rho_0, "S")
-        number = isinstance(self.gamma, Real) and not isinstance(self.gamma, bool)
-        if not (number and 0 <= self.gamma <= 1):
-            raise ValueError(f"gamma is {self.gamma!r}, expected a number 0 ≤ γ < 1, or γ = 1 for a task that ends")
-        object.__setattr__(self, "gamma", float(self.gamma))
+        object.__setattr__(self, "gamma", discount(self.gamma, "for a task that ends"))
 
     @property
     def S(self) -> int:
@@ -64,8 +65,8 @@ class FiniteMDP:
     @cached_property
     def absorbing(self) -> NDArray[np.bool_]:
         """(S,) True where every action stays in the state and pays nothing: the process is over."""
-        stays = np.einsum("sas->sa", self.p) >= 1 - TOLERANCE
-        return frozen((stays & (self.r == 0)).all(axis=1))
+        leaves = np.count_nonzero(self.p, axis=2) > (np.einsum("sas->sa", self.p) > 0)  # however improbable that is
+        return frozen((~leaves & (self.r == 0)).all(axis=1))
 
     @cached_property
     def live(self) -> NDArray[np.intp]:
@@ -93,15 +94,17 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
     transition flagged `terminated` pays its reward and then the process is over, so those rows are ignored. Should a
     terminal state also be passed through alive on some way from ρ₀, the endings go to one more state, numbered S.
     The time limit of the environment is no part of its MDP. ρ₀ is the environment's own `initial_state_distrib`
-    unless given.
+    unless given. Of a wrapped environment it is the outermost table that counts; wrappers around it may only watch, or
+    set a time limit.
 
-    Raises TypeError if the environment has no table, ValueError if the table is not one.
+    Raises TypeError if the environment has no table or a wrapper may change what the table says, ValueError if the
+    table is not one.
     """
-    base, name = getattr(env, "unwrapped", env), environment_name(env)
-    table = getattr(base, "P", None)
-    if table is None:
-        raise TypeError(f"{name} has no table env.unwrapped.P; expected a tabular environment such as FrozenLake-v1")
-    if rho_0 is None and (rho_0 := getattr(base, "initial_state_distrib", None)) is None:
+    base, name = _with_table(env), environment_name(env)
+    table, start = base.P, getattr(base, "initial_state_distrib", None)
+    if start is None:
+        start = getattr(getattr(base, "unwrapped", base), "initial_state_distrib", None)
+    if rho_0 is None and (rho_0 := start) is None:
         raise TypeError(f"{name} has no initial_state_distrib; give rho_0, one probability a state")
     S, A, rows = _read_table(name, table)
     start = real_array("rho_0", rho_0, "S")
@@ -128,9 +131,37 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
     return FiniteMDP(p, r, gamma, np.pad(start, (0, n - S)), name)
 
 
+def _with_table(env: Any) -> Any:
+    """The outermost layer of a wrapped environment that has a table P, with nothing around it that changes the MDP."""
+    layer, name = env, environment_name(env)
+    around = []
+    while getattr(layer, "P", None) is None:
+        around.append(type(layer))
+        if (layer := getattr(layer, "env", None)) is None:
+            raise TypeError(
+                f"{name} has no table env.unwrapped.P; expected a tabular environment such as FrozenLake-v1"
+            )
+    for wrapper in around:
+        changes = {"step", "reset"} & {field for kind in _own(wrapper) for field in vars(kind)}
+        if changes and not (wrapper.__module__.startswith("gymnasium.") and wrapper.__name__ in WATCHING):
+            raise TypeError(
+                f"{name}: the wrapper {wrapper.__name__} may change rewards, actions or transitions, and the table P "
+                "of what it wraps does not say so; expected an environment without it, or a wrapper with a P of its own"
+            )
+    return layer
+
+
+def _own(wrapper: type) -> list[type]:
+    """The classes that say what a wrapper does: without those of Gymnasium that hand everything on but observations."""
+    base = ("Env", "Wrapper", "ObservationWrapper")
+    return [kind for kind in wrapper.__mro__ if not (kind.__module__ == "gymnasium.core" and kind.__name__ in base)]
+
+
 def _read_table(name: str, table: Any) -> tuple[int, int, Array]:
     """S, A and the table's possible transitions as rows (s, a, s', probability, reward, terminated)."""
     try:
+        if missing := [s for s in range(len(table)) if isinstance(table, Mapping) and s not in table]:
+            raise ValueError(f"P has {len(table)} states, and no state {missing[0]}")
         S, A = len(table), len(table[0])
         if other := [s for s in range(S) if len(table[s]) != A]:
             raise ValueError(f"P[{other[0]}] has {len(table[other[0]])} actions, P[0] has {A}")

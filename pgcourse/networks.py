@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import Array, environment_name, frozen
+from pgcourse.arrays import Array, frozen
+from pgcourse.environments import single_space
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,8 @@ def policy_for(env: Any, hidden: tuple[int, ...], rng: np.random.Generator) -> S
 
     TypeError naming the space unless observations are a Box and actions Discrete.
     """
-    name = environment_name(env)
-    single = "single_" if hasattr(env, "num_envs") else ""
-    observations, actions = (getattr(env, f"{single}{what}_space") for what in ("observation", "action"))
-    for space, what, expected in ((observations, "observation", "Box"), (actions, "action", "Discrete")):
-        if type(space).__name__ != expected:  # by its name, so that nothing is imported
-            raise TypeError(f"{name}: {what}_space is {space}, expected {expected}")
+    observations = single_space(env, "observation", ("Box",))
+    actions = single_space(env, "action", ("Discrete",))
     net = MLP((int(np.prod(observations.shape)), *hidden, int(actions.n)))
     return SoftmaxNetwork(net, frozen(net.initial(rng, last=0.01 if hidden else 0)), int(actions.start))
 

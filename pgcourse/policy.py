@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, check_distributions, frozen, real_array
+from pgcourse.arrays import Array, distributions, frozen, number, real_array, shaped, slack, whole
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -34,18 +34,17 @@ class Policy:
     probs: Array
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "probs", frozen(real_array("pi", self.probs, "S A")))
-        check_distributions("pi", self.probs, "S A")
+        object.__setattr__(self, "probs", frozen(distributions("pi", self.probs, "S A")))
 
     @classmethod
     def uniform(cls, S: int, A: int) -> Policy:
         """π(a|s) = 1/|A|."""
-        return cls(np.full((S, A), 1 / A))
+        return cls(np.full((whole("S", S), whole("A", A)), 1 / A))
 
     @classmethod
     def deterministic(cls, actions: ArrayLike, A: int) -> Policy:
         """The policy that picks actions[s] in s; `actions` are integers of shape (S,) in 0 … A−1."""
-        chosen = real_array("actions", actions, "S")
+        chosen, A = real_array("actions", actions, "S"), whole("A", A)
         if (strange := ~np.isin(chosen, range(A))).any():
             s = int(strange.argmax())
             raise ValueError(f"actions[s={s}] is {chosen[s]:g}, expected an integer in 0 … {A - 1}")
@@ -55,6 +54,8 @@ class Policy:
         """(π f)(s, …) = Σ_a π(a|s) f(s, a, …)."""
         if not isinstance(f, np.ndarray):
             return NotImplemented
+        if isinstance(f, np.ma.MaskedArray):
+            raise ValueError("pi @ f: f is a masked array, and its mask would be lost; expected a plain array")
         if f.shape[:2] != self.probs.shape:
             raise ValueError(f"pi @ f: f has shape {f.shape}, expected (S, A, …) with (S, A) = {self.probs.shape}")
         S, A = f.shape[:2]
@@ -110,11 +111,15 @@ def _softmax(preferences: Array) -> Policy:
 def mirror_step(pi: Policy, q: Array, alpha: float) -> Policy:
     """π'(a|s) ∝ π(a|s) exp(α q(s, a)), with q (S, A): the step θ(s, ·) ← θ(s, ·) + α q(s, ·) of the tabular softmax.
 
-    For α → ∞ it is greedy on q, wherever π is positive. The same step as the natural gradient's and mirror descent's
-    (Kakade 2001; Agarwal et al. 2021), and another direction than ∇J.
+    For α → ∞, and at α = ∞, it is greedy on q among the actions that π takes; where several are best, π' keeps their
+    proportions. The same step as the natural gradient's and mirror descent's (Kakade 2001; Agarwal et al. 2021), and
+    another direction than ∇J. ValueError if α is negative or not a number.
     """
-    with np.errstate(divide="ignore"):  # log 0 = −∞: what π never does it does not do afterwards
-        return _softmax(np.log(pi.probs) + alpha * q)
+    q, alpha = _like("q", q, pi), number("alpha", alpha, 0, limit=True)
+    best = np.where(pi.probs > 0, q, -np.inf).max(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", over="ignore"):  # log 0 = −∞: what π never does it does not do afterwards
+        worse = np.minimum(q - best, 0)
+        return _softmax(np.log(pi.probs) + np.multiply(alpha, worse, out=np.zeros_like(q), where=worse < 0))
 
 
 def tabular(S: int, A: int) -> Array:
@@ -124,6 +129,7 @@ def tabular(S: int, A: int) -> Array:
 
 def grad_log_softmax(phi: Array, pi: Policy) -> Array:
     """∇log π(a|s) = φ(s, a) − Σ_b π(b|s) φ(s, b), of shape (S, A, d)."""
+    phi = shaped("phi", phi, "S A d", (*pi.probs.shape, None))
     return phi - (pi @ phi)[:, None]
 
 
@@ -140,16 +146,24 @@ def direct(theta: ArrayLike) -> Policy:
 
     Raises ValueError naming the state if a row of θ leaves the simplex.
     """
-    theta = real_array("theta", theta, "S A")
+    given, theta = theta, real_array("theta", theta, "S A")
+    allowed = slack(given)
     last = 1 - theta.clip(0, 2).sum(axis=1)  # clipped, so that no sum overflows before it is refused
-    if (outside := (theta < 0).any(axis=1) | (last < -1e-12)).any():
+    if (outside := (theta < -allowed).any(axis=1) | (last < -max(1e-12, allowed))).any():
         s = int(outside.argmax())
         row = ", ".join(f"{probability:.4g}" for probability in theta[s])
         raise ValueError(f"theta[s={s}] is ({row}), expected probabilities ≥ 0 with a sum ≤ 1")
-    return Policy(np.column_stack([theta, last.clip(min=0)]))
+    probs = np.column_stack([theta, last]).clip(min=0)
+    return Policy(probs / np.maximum(1, probs.sum(axis=1, keepdims=True)))
 
 
 def grad_direct(S: int, A: int) -> Array:
     """∇π of `direct`, of shape (S, A, S·(A−1)): +1 for the action itself, −1 for the last one."""
     row = np.vstack([np.eye(A - 1), -np.ones(A - 1)])
     return np.einsum("st,ab->satb", np.eye(S), row).reshape(S, A, S * (A - 1))
+
+
+def _like(field: str, value: ArrayLike, pi: Policy) -> Array:
+    """`value` as a table of finite numbers (S, A), one for each of π's."""
+    S, A = pi.probs.shape
+    return shaped(field, real_array(field, value, "S A"), "S A", (S, A), f", as pi has S = {S} and A = {A}")

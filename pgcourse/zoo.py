@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.arrays import Array
+from pgcourse.arrays import Array, whole
 from pgcourse.mdp import FiniteMDP, from_gymnasium
 
 LEFT, RIGHT = 0, 1  # the corridor's actions
+LAKES = ("4x4", "8x8")  # Gymnasium's maps
 
 
 def frozen_lake(gamma: float = 0.99, slippery: bool = True, map_name: str = "4x4") -> FiniteMDP:
@@ -17,6 +18,8 @@ def frozen_lake(gamma: float = 0.99, slippery: bool = True, map_name: str = "4x4
     """
     import gymnasium  # only here: the rest of the course does without
 
+    if map_name not in LAKES:
+        raise ValueError(f"map_name is {map_name!r}, expected {' or '.join(map(repr, LAKES))}")
     return from_gymnasium(gymnasium.make("FrozenLake-v1", is_slippery=slippery, map_name=map_name), gamma)
 
 
@@ -88,6 +91,12 @@ def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generato
 
     The last `absorbing` states end the process. Archibald, McKinnon & Thomas 1995; Bhatnagar et al. 2009.
     """
+    S, A, branching, absorbing = (
+        whole("S", S),
+        whole("A", A),
+        whole("branching", branching),
+        whole("absorbing", absorbing, 0),
+    )
     if not 1 <= branching <= S or not 0 <= absorbing < S:
         raise ValueError(f"branching is {branching} and absorbing {absorbing}, expected 1 … {S} and 0 … {S - 1}")
     p, r = np.zeros((S, A, S)), rng.standard_normal((S, A))

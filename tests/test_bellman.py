@@ -209,3 +209,46 @@ def test_a_process_that_is_over_before_it_begins_is_worth_nothing():
 def test_a_policy_for_another_mdp_is_refused():
     with pytest.raises(ValueError, match=r"expected \(S, A, …\) with \(S, A\) = \(3, 2\)"):
         bellman.exact(zoo.short_corridor(), Policy.uniform(3, 2))
+
+
+# The border
+
+
+def test_with_gamma_1_a_way_too_long_for_floats_is_refused():
+    """Two states, each left with probability 1e-9 and the second else for the first: 1e18 steps in the mean."""
+    p = [[[1 - 1e-9, 1e-9, 0]], [[1 - 1e-9, 0, 1e-9]], [[0, 0, 1]]]
+    mdp = FiniteMDP(p, [[1], [0], [0]], 1, [1, 0, 0])
+    for solve in (bellman.evaluate, bellman.occupancy, bellman.exact):
+        with pytest.raises(ValueError, match=r"more than 1e\+12 steps in the mean to end from state 0"):
+            solve(mdp, Policy.uniform(3, 1))
+
+
+LAKE = zoo.frozen_lake()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: bellman.action_value(LAKE, np.ones((16, 1))),
+            r"v has shape \(16, 1\), expected \(S,\) = \(16,\), as Fro",
+        ),
+        (lambda: bellman.action_value(LAKE, np.ones(1)), r"v has shape \(1,\), expected \(S,\) = \(16,\)"),
+        (lambda: bellman.action_value(LAKE, np.full(16, np.nan)), r"v\[0\] is nan, expected a finite number"),
+        (lambda: bellman.bellman_operator(LAKE, Policy.uniform(16, 4), np.ones((1, 16))), r"v has shape \(1, 16\)"),
+        (lambda: bellman.greedy(np.array([[0, np.nan]])), r"q\[s=0, a=1\] is nan, expected a finite number"),
+        (lambda: bellman.greedy(np.ones(4)), r"q has shape \(4,\), expected \(S, A\)"),
+        (lambda: bellman.value_iteration_policies(LAKE, 0), "n is 0, expected an integer ≥ 1"),
+        (lambda: bellman.value_iteration_policies(LAKE, 3, 1.5), "m is 1.5, expected an integer ≥ 1"),
+        (lambda: bellman.optimal_values(LAKE, np.nan), "tolerance is nan, expected a finite number ≥ 0"),
+    ],
+)
+def test_what_would_be_broadcast_or_become_nan_is_refused_by_name(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_lists_are_taken_as_arrays():
+    assert bellman.greedy([[0, 1], [2, 1]]).probs.tolist() == [[0, 1], [1, 0]]
+    trap = zoo.value_iteration_trap()
+    assert np.array_equal(bellman.action_value(trap, [1, 2]), bellman.action_value(trap, np.array([1.0, 2])))

@@ -10,8 +10,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from pgcourse import zoo
 from pgcourse.bellman import occupancy
-from pgcourse.environments import categorical, rollouts, streams
+from pgcourse.environments import rollouts, streams
 from pgcourse.policy import softmax
+from pgcourse.sampling import draw_rows
 
 
 class Count(gymnasium.Env):
@@ -113,7 +114,7 @@ def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
     lake, n = zoo.frozen_lake(), 3000
     pi = softmax(zoo.lake_features(), [0.5, 2])
     env = gymnasium.make_vec("FrozenLake-v1", 50, vectorization_mode="sync")
-    tau = rollouts(env, categorical(lambda s: pi.probs[s]), n, 10_000, np.random.default_rng(1))
+    tau = rollouts(env, lambda s, rng: draw_rows(pi.probs, s, rng), n, 10_000, np.random.default_rng(1))
     visits = np.zeros((n, 16))
     np.add.at(visits, (tau.steps.n, tau.steps.s), lake.gamma**tau.steps.t)
     often = (occupancy(lake, pi) > 0.05) & ~lake.absorbing  # rarer ones are no Gaussians after 3000 trajectories
@@ -168,6 +169,45 @@ def test_a_space_that_is_not_supported_is_named(what, space):
             run(env, leave_at(1), *arguments, np.random.default_rng(0))
 
 
+class Odd(Count):
+    """Counts, and answers as `reset` and `step` are told to."""
+
+    def __init__(self, reset=None, step=None):
+        super().__init__()
+        self.answers = reset, step
+
+    def reset(self, **how):
+        return super().reset(**how) if self.answers[0] is None else self.answers[0]
+
+    def step(self, action):
+        return super().step(action) if self.answers[1] is None else self.answers[1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"reset": 0}, r"Odd: reset returned 0, expected \(observation, info\).*old Gym"),
+        (
+            {"step": (1, 1.0, False, {})},
+            r"Odd: step returned \(1, 1.0, False, {}\), expected .*old Gym",
+        ),
+        (
+            {"step": (1, [1.0], False, False, {})},
+            r"the reward at step 0 is \[1.0\] of shape \(1,\), expected a num",
+        ),
+        ({"step": (1, 1e308, False, False, {})}, r"Odd: the reward at step 0 is 1e\+308, expected a size of at most"),
+        (
+            {"step": ([1, 2], 1.0, False, False, {})},
+            r"an observation is \[1, 2\] of shape \(2,\), expected shape \(\)",
+        ),
+        ({"reset": (None, {})}, "an observation is None"),
+    ],
+)
+def test_an_answer_that_is_not_gymnasium_s_is_named(answers, message):
+    with pytest.raises(ValueError, match=message):
+        rollouts(Odd(**answers), leave_at(3), 2, 9, np.random.default_rng(0))
+
+
 def test_spaces_that_are_supported_pass():
     env = Count()
     env.observation_space = Box(0, 100, (), dtype=np.int64)
@@ -181,8 +221,6 @@ def test_spaces_that_are_supported_pass():
         (lambda obs, rng: 0, r"act returned shape \(\), expected \(1,\)"),
         (lambda obs, rng: np.array([2]), r"act returned array\(\[2\]\), expected integers in 0 … 1"),
         (lambda obs, rng: np.array([0.5]), r"act returned array\(\[0.5\]\), expected integers"),
-        (categorical(lambda obs: np.array([[np.nan, 1]])), r"pi\[n=0, a=0\] is nan, expected a finite number"),
-        (categorical(lambda obs: np.array([[0.5, 0.6]])), r"pi\[n=0\] sums to 1.1, expected 1"),
     ],
 )
 def test_a_policy_that_gives_no_action_is_told_what_was_expected(act, said):

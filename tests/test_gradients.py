@@ -8,12 +8,15 @@ from random_mdps import assert_close, claim, complex_step, ending, power_series,
 from pgcourse import bellman, zoo
 from pgcourse.bellman import exact, objective
 from pgcourse.gradients import (
+    angle,
+    compatible_critic,
     evolution_strategy,
     finite_differences,
     greediness_gradient,
     policy_gradient,
     tabular_softmax_gradient,
     value_gradient,
+    value_gradient_operator,
 )
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import (
@@ -328,3 +331,63 @@ def test_each_estimate_of_the_evolution_strategy_on_a_plane_is_its_noise_times_i
     estimates = evolution_strategy(lambda t: (c * t).sum(), theta, 5, 0.1, np.random.default_rng(7))
     noise = np.random.default_rng(7).standard_normal((5, 2, 3))
     assert_close(estimates, noise * (c * noise).sum(axis=(1, 2), keepdims=True))
+
+
+# The border
+
+
+def test_the_angle_does_not_hang_on_lengths():
+    one, other = np.array([1.0, 0]), np.array([1.0, np.sqrt(3)])
+    for a, b in ((1, 1), (1e-200, 1), (1e300, 1e300), (1e-320, 1e308), (5e-324, 1e-200)):
+        assert angle(a * one, b * other) == pytest.approx(60, abs=1e-9)
+        assert angle(a * one, -b * one) == 180
+    assert np.isnan(angle(one, 0 * one))
+
+
+PI, RHO, Q = Policy.uniform(3, 2), np.ones(3), np.arange(6.0).reshape(3, 2)
+SCORES, MDP = np.ones((3, 2, 4)), zoo.garnet(3, 2, 2, 0.9, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: tabular_softmax_gradient(RHO[:, None], PI, Q), r"rho_pi has shape \(3, 1\), expected \(S,\) = \(3,\)"),
+        (lambda: tabular_softmax_gradient(RHO, PI, Q[:1]), r"q_pi has shape \(1, 2\), expected \(S, A\) = \(3, 2\)"),
+        (lambda: policy_gradient(RHO, PI, Q[:1], SCORES), r"q has shape \(1, 2\), expected \(S, A\) = \(3, 2\)"),
+        (lambda: policy_gradient(RHO, PI, Q[:, :1], SCORES), r"q has shape \(3, 1\)"),
+        (
+            lambda: policy_gradient(RHO, PI, Q, SCORES[..., 0]),
+            r"grad_log_pi has shape \(3, 2\), expected \(S, A, d\) = \(3, 2, d",
+        ),
+        (lambda: policy_gradient(RHO[None], PI, Q, SCORES), r"rho has shape \(1, 3\)"),
+        (lambda: policy_gradient(RHO, PI, Q * np.nan, SCORES), r"q\[0, 0\] is nan, expected a finite number"),
+        (
+            lambda: policy_gradient(RHO, PI, Q * 1e300, SCORES * 1e300),
+            "out of the range of floats, with rho up to 1, q",
+        ),
+        (lambda: tabular_softmax_gradient(RHO * 1e300, PI, Q * 1e300), "∇J is out of the range of floats"),
+        (lambda: value_gradient(MDP, PI, Q[:1], SCORES), r"q_pi has shape \(1, 2\)"),
+        (lambda: value_gradient(MDP, PI, Q[:, :1], SCORES), r"q_pi has shape \(3, 1\)"),
+        (lambda: value_gradient(MDP, PI, Q, SCORES[:, :1]), r"grad_pi has shape \(3, 1, 4\)"),
+        (
+            lambda: value_gradient_operator(MDP, PI, Q, SCORES)(RHO),
+            r"grad_v has shape \(3,\), expected \(S, d\) = \(3, 4\)",
+        ),
+        (lambda: compatible_critic(-RHO, PI, Q, SCORES), r"rho_pi\[s=0\] is -1.0, expected a weight ≥ 0"),
+        (lambda: compatible_critic(RHO, PI, Q[:1], SCORES), r"q_pi has shape \(1, 2\)"),
+        (lambda: compatible_critic(RHO, PI, np.ma.masked_less(Q, 1), SCORES), r"q_pi\[s=0, a=0\] is masked"),
+        (lambda: angle(RHO, RHO[:2]), r"shapes \(3,\) and \(2,\), expected the same shape"),
+        (lambda: angle(RHO, RHO * np.inf), r"other\[0\] is inf, expected a finite number"),
+        (lambda: finite_differences(sum, RHO, 0), "h is 0, expected a finite number > 0"),
+        (
+            lambda: finite_differences(sum, RHO * 1e300),
+            r"h is 1e-05, expected a step that changes theta\[0\] = 1e\+300",
+        ),
+        (lambda: finite_differences(lambda t: np.nan, RHO), r"J\(theta\) is nan, expected a finite number"),
+        (lambda: evolution_strategy(sum, RHO, 3, 0.0, None), "sigma is 0.0, expected a finite number > 0"),
+        (lambda: evolution_strategy(sum, RHO, 0, 0.1, None), "n is 0, expected an integer ≥ 1"),
+    ],
+)
+def test_what_would_be_broadcast_or_become_nan_is_refused_by_name(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -54,7 +54,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "episodes": ({"arrays", "mdp", "alias", "lanes", "trajectories"}, {"numpy"}),
     "ascent": ({"arrays", "mdp", "policy", "bellman", "gradients", "sampling", "lanes", "episodes"}, {"numpy"}),
     "online": ({"arrays", "mdp", "alias", "sampling", "trajectories", "lanes"}, {"numpy"}),
-    "networks": ({"arrays", "mdp"}, {"numpy"}),
+    "networks": ({"arrays", "environments"}, {"numpy"}),
     "optimisers": ({"arrays", "mdp"}, {"numpy"}),
     "reinforce": ({"arrays", "mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),
     "actor_critic": ({"arrays", "mdp", "trajectories", "environments", "returns", "networks", "optimisers"}, {"numpy"}),

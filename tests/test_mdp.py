@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium import wrappers
 
 from pgcourse import bellman, zoo
 from pgcourse.mdp import FiniteMDP, from_gymnasium
@@ -87,6 +88,14 @@ def test_a_state_that_stays_is_absorbing_only_if_it_pays_nothing():
         ({"rho_0": 0}, r"rho_0 is 0, expected real numbers of shape \(S,\)"),
         ({"rho_0": [np.nan, 1]}, r"rho_0\[s=0\] is nan"),
         ({"rho_0": {0: 1.0}}, r"rho_0 is \{0: 1.0\}"),
+        ({"r": changed(R, (0, 1), 1e308)}, r"r\[s=0, a=1\] is 1e\+308, expected a size of at most 1e\+50"),
+        ({"p": np.ma.masked_equal(P, 0.5)}, r"p\[s=0, a=0, s'=0\] is masked, expected real numbers"),
+        ({"rho_0": np.ma.array([1.0, 0], mask=[False, True])}, r"rho_0\[s=1\] is masked"),
+        (
+            {"p": changed(P, (0, 0), [0.5, 0.5 + 3e-6]).astype(np.float32)},
+            r"p\[s=0, a=0\] sums to 1.00000\d+, exp",
+        ),
+        ({"p": changed(P, (0, 0), [1, -1e-9])}, r"p\[s=0, a=0, s'=1\] is -1e-09, expected a probability"),
     ],
 )
 def test_a_wrong_array_is_refused_by_field_place_and_value(fields, message):
@@ -100,6 +109,61 @@ def test_a_wrong_array_is_refused_by_field_place_and_value(fields, message):
 def test_gamma_is_a_real_number_from_0_to_1(gamma):
     with pytest.raises(ValueError, match=r"^gamma is .*, expected a number 0 ≤ γ < 1, or γ = 1 for a task that ends$"):
         build(gamma=gamma)
+
+
+@pytest.mark.parametrize("gamma", [np.nextafter(1, 0), 1 - 1e-13])
+def test_gamma_is_1_or_far_enough_below_it_for_p_to_be_exact(gamma):
+    with pytest.raises(ValueError, match=r"^gamma is 0\.9+\d*, expected .* not between 1 − 1e-12 and 1"):
+        build(gamma=gamma)
+    assert build(gamma=np.array(0.5)).gamma == 0.5
+
+
+# What rounding left
+
+
+def in_kind(kind, S=7, A=3):
+    """A random kernel and policy as a library with numbers of this kind would have them."""
+    rng = np.random.default_rng(0)
+    p, pi = rng.dirichlet(np.ones(S), (S, A)).astype(kind), rng.dirichlet(np.ones(A), S).astype(kind)
+    return p / p.sum(axis=2, keepdims=True), pi / pi.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
+def test_rows_with_the_rounding_of_their_own_kind_are_taken_and_then_sum_to_1_as_float64_can(kind):
+    p, probs = in_kind(kind)
+    mdp, pi = FiniteMDP(p, np.ones((7, 3)), 0.9, p[0, 0]), Policy(probs)
+    eps = float(np.finfo(kind).eps)
+    for mine, given in ((mdp.p, p), (mdp.rho_0, p[0, 0]), (pi.probs, probs)):
+        assert np.abs(mine.sum(axis=-1) - 1).max() < 2e-15
+        np.testing.assert_allclose(mine, given.astype(float), rtol=10 * max(eps, 2e-16))
+    assert bellman.objective(mdp, pi) == pytest.approx(10, rel=1e-12)
+
+
+def test_rows_that_float64_rounded_stay_as_they_are_and_a_tiny_negative_one_is_0():
+    tenths = np.full((10, 1, 10), 0.1)
+    assert np.array_equal(FiniteMDP(tenths, np.ones((10, 1)), 0.9, tenths[0, 0]).p, tenths)
+    assert Policy([[0.9, 0.1, 1 - 0.9 - 0.1]]).probs.tolist() == [[0.9, 0.1, 0]]  # the last is −2.8e-17
+
+
+@pytest.mark.parametrize("off", [9e-10, -9e-10])
+def test_with_gamma_near_1_a_row_that_is_a_little_off_is_worth_what_it_should_be(off):
+    """Reward 1 for ever is 1/(1−γ) = 1e10. With 1 + 9e-10 in the diagonal, I − γp would have the other sign."""
+    mdp = FiniteMDP([[[1 + off]]], [[1.0]], 1 - 1e-10, [1])
+    assert bellman.objective(mdp, Policy.uniform(1, 1)) == pytest.approx(1e10, rel=1e-4)
+
+
+def test_a_state_that_leaks_is_not_absorbing_however_little():
+    """0 stays with 1 − 5e-10, and else goes to 1, which pays 1 for ever: v(0) = 5e-10 γ v(1) / (1 − γ (1 − 5e-10))."""
+    leak, gamma = 5e-10, 1 - 1e-9
+    mdp = FiniteMDP([[[1 - leak, leak]], [[0, 1]]], [[0], [1]], gamma, [1, 0])
+    assert not mdp.absorbing.any()
+    expected = leak * gamma / (1 - gamma) / (1 - gamma * (1 - leak))
+    assert bellman.objective(mdp, Policy.uniform(2, 1)) == pytest.approx(expected, rel=1e-5)
+    assert expected > 3e8
+
+
+def test_a_masked_array_without_a_masked_number_is_an_array():
+    assert np.array_equal(build(p=np.ma.array(P)).p, P)
 
 
 # From Gymnasium's tables
@@ -178,6 +242,69 @@ def test_starting_anywhere_on_the_lake_adds_no_state():
     assert mdp.absorbing.sum() == 5
 
 
+def lake(*wrappers):
+    env = gymnasium.make("FrozenLake-v1")
+    for wrapper in wrappers:
+        env = wrapper(env)
+    return env
+
+
+def test_wrappers_that_only_watch_leave_the_mdp_as_it_is():
+    plain = from_gymnasium(lake().unwrapped, 0.9)
+    for wrapper in (
+        wrappers.RecordEpisodeStatistics,
+        wrappers.Autoreset,
+        lambda env: wrappers.TimeLimit(env, 5),
+        wrappers.FlattenObservation,
+        gymnasium.Wrapper,
+    ):
+        mdp = from_gymnasium(lake(wrapper), 0.9)
+        assert np.array_equal(mdp.p, plain.p)
+        assert np.array_equal(mdp.r, plain.r)
+
+
+class Slow(gymnasium.Wrapper):
+    """Costs 0.04 a step, and says so in a table of its own."""
+
+    def __init__(self, env, table):
+        super().__init__(env)
+        if table:
+            for_each = env.unwrapped.P.items()
+            self.P = {
+                s: {a: [(p, t, r - 0.04, over) for p, t, r, over in rows] for a, rows in acts.items()}
+                for s, acts in for_each
+            }
+
+    def step(self, action):
+        obs, r, *rest = self.env.step(action)
+        return obs, r - 0.04, *rest
+
+
+@pytest.mark.parametrize(
+    ("name", "wrapper"),
+    [
+        ("TransformReward", lambda env: wrappers.TransformReward(env, lambda r: r - 0.04)),
+        ("ClipReward", lambda env: wrappers.ClipReward(env, 0, 0.5)),
+        ("StickyAction", lambda env: wrappers.StickyAction(env, 0.2)),
+        ("TransformAction", lambda env: wrappers.TransformAction(env, lambda a: 3 - a, env.action_space)),
+        ("Slow", lambda env: Slow(env, table=False)),
+    ],
+)
+def test_a_wrapper_that_may_change_the_mdp_is_refused_by_name(name, wrapper):
+    for more in ((), (wrappers.RecordEpisodeStatistics,)):
+        with pytest.raises(TypeError, match=f"FrozenLake-v1: the wrapper {name} may change rewards"):
+            from_gymnasium(lake(wrapper, *more), 0.9)
+
+
+def test_a_wrapper_s_own_table_counts():
+    mdp, plain = from_gymnasium(lake(lambda env: Slow(env, table=True)), 0.9), from_gymnasium(lake(), 0.9)
+    assert np.array_equal(mdp.p, plain.p)
+    np.testing.assert_allclose(mdp.r[mdp.live], plain.r[plain.live] - 0.04)
+    env = lake(lambda env: Slow(env, table=True))
+    env.reset(seed=0)
+    assert env.step(0)[1] == -0.04
+
+
 def test_an_environment_without_a_table_is_refused_by_name():
     with pytest.raises(TypeError, match="CartPole-v1 has no table"):
         from_gymnasium(gymnasium.make("CartPole-v1"), 0.9)
@@ -192,7 +319,8 @@ def test_an_environment_without_a_table_is_refused_by_name():
     [
         (7, "expected the table"),
         ([], "expected the table"),
-        ({1: {}}, "expected the table"),
+        ({1: {}}, "P has 1 states, and no state 0; expected the table"),
+        ({1: {0: []}, 2: {0: []}}, "P has 2 states, and no state 0"),
         ([[[(1.0, 0, 0.0)]]], "expected the table"),
         ([[[(1.0, 3, 0.0, False)]]], r"P\[0\]\[0\] leads to 3, which is not in 0 … 0"),
         ([[[(1.0, -1, 0.0, False)]]], r"P\[0\]\[0\] leads to -1"),

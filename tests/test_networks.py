@@ -117,7 +117,10 @@ def test_an_observation_that_is_no_number_is_refused_with_its_place(value):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: gymnasium.make("FrozenLake-v1"), r"FrozenLake-v1: observation_space is Discrete\(16\), expected Box"),
+        (
+            lambda: gymnasium.make("FrozenLake-v1"),
+            r"FrozenLake-v1: observation_space is Discrete\(16\), expected Box; ",
+        ),
         (lambda: gymnasium.make("Pendulum-v1"), r"Pendulum-v1: action_space is Box\(.*\), expected Discrete"),
         (lambda: gymnasium.make_vec("Pendulum-v1", num_envs=2), "Pendulum-v1: action_space is Box"),
     ],

@@ -246,3 +246,57 @@ def test_rubbish_is_refused_by_the_name_of_its_field(what, make, rubbish):
 def test_a_wrong_number_is_refused_by_field_place_and_value(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Policy.uniform(2, 0), "A is 0, expected an integer ≥ 1"),
+        (lambda: Policy.uniform(2.5, 2), "S is 2.5, expected an integer ≥ 1"),
+        (lambda: Policy.deterministic([0], 1.5), "A is 1.5, expected an integer ≥ 1"),
+        (lambda: Policy.uniform(1, 2) @ np.ma.masked_equal([[1, 2]], 1), "f is a masked array"),
+        (lambda: Policy(np.ma.masked_equal([[1.0, 0]], 0)), r"pi\[s=0, a=1\] is masked"),
+        (
+            lambda: policy.grad_log_softmax(np.ones((1, 2)), Policy.uniform(1, 2)),
+            r"phi has shape \(1, 2\), expected \(S, A, d",
+        ),
+        (
+            lambda: policy.mirror_step(Policy.uniform(3, 2), np.ones((1, 2)), 1),
+            r"q has shape \(1, 2\), .* = \(3, 2\), as pi",
+        ),
+        (lambda: policy.mirror_step(Policy.uniform(1, 2), [[0, np.nan]], 1), r"q\[s=0, a=1\] is nan"),
+        (lambda: policy.mirror_step(Policy.uniform(1, 2), [[0, 1]], np.nan), "alpha is nan, expected a number ≥ 0"),
+        (lambda: policy.mirror_step(Policy.uniform(1, 2), [[0, 1]], -1), "alpha is -1, expected a number ≥ 0"),
+    ],
+)
+def test_what_would_be_broadcast_or_become_nan_is_refused_by_name(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "q", [np.array([[3.0, 1, 3, 9], [0, 0, 0, 0]]), 1e308 * np.array([[1.0, -1, 1, 1], [1, 1, 1, 1]])]
+)
+def test_the_mirror_step_is_greedy_where_pi_is_positive_as_alpha_grows_and_at_infinity(q):
+    """The last action is never taken by π in state 0; the two best ones keep their proportion 1 : 3."""
+    pi = Policy([[0.1, 0.6, 0.3, 0], [0.25, 0.25, 0.25, 0.25]])
+    for alpha in (1e4, 1e308, np.inf):
+        np.testing.assert_allclose(policy.mirror_step(pi, q, alpha).probs, [[0.25, 0, 0.75, 0], [0.25] * 4], atol=1e-12)
+
+
+@claim
+@given(problems(), st.sampled_from([0.0, 0.1, 3.0]))
+def test_the_mirror_step_is_a_step_of_the_table_along_q(problem, alpha):
+    theta = problem[1]
+    q = np.random.default_rng(1).standard_normal(theta.shape)
+    step = policy.mirror_step(policy.tabular_softmax(theta), q, alpha)
+    assert_close(step.probs, policy.tabular_softmax(theta + alpha * q).probs)
+
+
+def test_direct_takes_the_rounding_of_float32():
+    theta = np.array([[0.1, 0.2, 0.7], [1 / 3, 1 / 3, 1 / 3]], dtype=np.float32)  # 0.1 + 0.2 + 0.7 = 1 + 3e-8
+    pi = policy.direct(theta)
+    assert (pi.probs >= 0).all()
+    np.testing.assert_allclose(pi.probs[:, :3], theta, atol=1e-7)
+    with pytest.raises(ValueError, match=r"theta\[s=0\] is"):
+        policy.direct(theta + np.float32(1e-5))
