@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from pgcourse import zoo
-from pgcourse.exercises import check_best_p, check_dominating_start, check_parameter_count, check_table
+from pgcourse.exercises import (
+    check_best_p,
+    check_dominating_start,
+    check_gradient_signs,
+    check_parameter_count,
+    check_table,
+)
 from pgcourse.exercises.verdict import TONES, Verdict
 
 RUBBISH = [None, "48", [48], {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
@@ -64,6 +70,38 @@ def test_the_parameter_count_is_48(answer):
 )
 def test_each_wrong_parameter_count_has_its_own_answer(answer, tone, named):
     verdict = check_parameter_count(answer)
+    assert verdict.tone == tone
+    assert named in verdict.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["-+++", "− + + +", "-, +, +, +", ["-", "+", "+", "+"], [-1, 1, 1, 1], np.array([-0.2, 0.1, 0.1, 0.001]),
+     {"left": "-", "down": "+", "right": "+", "up": "+"}, {0: -1, 1: 1, 2: 1, 3: 1}],
+    ids=repr,
+)  # fmt: skip
+def test_j_rises_with_what_is_better_than_the_average(answer):
+    assert check_gradient_signs(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "tone", "named"),
+    [
+        ("++++", "wrong", "less of the others"),
+        ("+---", "nearly", "opposite"),
+        ("-+--", "nearly", "only the best"),
+        ("-++-", "nearly", "“up”: its q is 0.4350"),
+        ("-++0", "nearly", "“up”"),
+        ("++++-", "wrong", "not four signs"),
+        ("-++?", "wrong", "not four signs"),
+        ({"left": "-"}, "wrong", "not four signs"),
+        (7, "wrong", "not four signs"),
+        (..., "waiting", "four signs"),
+    ],
+    ids=repr,
+)
+def test_each_wrong_prediction_of_the_gradient_s_signs_is_named(answer, tone, named):
+    verdict = check_gradient_signs(answer)
     assert verdict.tone == tone
     assert named in verdict.message
 

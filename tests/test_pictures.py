@@ -84,7 +84,10 @@ CASES = {  # how to make the picture, and three sets of numbers for it
         lambda: Picture([GridWorld(DESC, selects="state"), ProbabilityBars(ACTIONS)]),
         [direct_numbers(seed, state) for seed, state in ((0, 14), (1, 0), (2, 6))],
     ),
-    "ways": (lambda: Picture([GradientCloud(reach=0.3), WaysTable()]), [ways_numbers(seed) for seed in range(3)]),
+    "ways": (
+        lambda: Picture([GradientCloud((-0.13, 0.13), (-0.04, 0.22)), WaysTable()]),
+        [ways_numbers(seed) for seed in range(3)],
+    ),
 }
 
 
@@ -146,6 +149,27 @@ def test_dragging_a_handle_gives_the_values_it_stands_for():
     assert after[6, 3] == 1.5
     assert np.count_nonzero(after) == 1
     assert not before.any(), "the earlier values are not written over"
+
+
+def test_an_arrow_at_a_bar_has_its_head_inside_the_picture_and_a_small_one_shows():
+    bars = ActionBars(ACTIONS, low=-4, high=4)
+    axes = Picture([bars]).figure.axes[0]
+    theta = np.tile([-4.0, 4.0, 0.0, 1.0], (16, 1))
+    grad_J = np.tile([-1.0, 1.0, 0.01, 0.0], (16, 1))
+    bars.update({"theta": theta, "state": 0, "pi": tabular_softmax(theta), "J": 0.0, "grad_J": grad_J})
+    tips = theta[0] + bars.arrows.V
+    assert axes.get_ylim()[0] < tips.min() < -4 < 4 < tips.max() < axes.get_ylim()[1]
+    assert list(np.sign(bars.arrows.V)) == [-1, 1, 1, 0]
+    assert bars.arrows.V[2] == pytest.approx(bars.arrows.V[1] / 10)
+    assert bars.handles[0].values(0.0, 5.0, {"theta": theta, "state": 0})["theta"][0, 0] == 4
+
+
+def test_each_cell_of_the_grid_bears_the_number_of_its_state():
+    axes = Picture([GridWorld(DESC)]).figure.axes[0]
+    places = {text.get_text(): text.get_position() for text in axes.texts if text.get_text().isdigit()}
+    assert {name: (round(x), round(y)) for name, (x, y) in places.items()} == {
+        str(s): (s % 4, s // 4) for s in range(16)
+    }
 
 
 def test_the_direct_parametrisation_s_last_bar_is_not_a_parameter():

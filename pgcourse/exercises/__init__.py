@@ -20,7 +20,12 @@ from pgcourse.exercises.greediness import (
     check_lagging_critic,
     check_statements,
 )
-from pgcourse.exercises.policies import check_dominating_start, check_parameter_count, check_table
+from pgcourse.exercises.policies import (
+    check_dominating_start,
+    check_gradient_signs,
+    check_parameter_count,
+    check_table,
+)
 from pgcourse.exercises.reminders import (
     check_bellman_operator,
     check_occupancy,
@@ -66,6 +71,7 @@ __all__ = [
     "check_fixed_point",
     "check_gae",
     "check_gradient_operator",
+    "check_gradient_signs",
     "check_inner_product",
     "check_lagging_critic",
     "check_occupancy",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from pgcourse.bellman import action_value, evaluate, optimal_values
+from pgcourse import zoo
+from pgcourse.bellman import action_value, evaluate, exact, optimal_values
 from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.gradients import tabular_softmax_gradient
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
@@ -27,7 +29,7 @@ def check_parameter_count(answer: Any) -> Verdict:
             "a state sum to 1, so the last one of each row says nothing new."
         ),
         33: nearly(
-            "3 × 11 = 33 are all that matter to J, well seen: 5 of the 16 states end the game, and what the policy "
+            "3 × 11 = 33: no more can matter to J, well seen. 5 of the 16 states end the game, and what the policy "
             "would do there never shows. Writing down the whole policy, as asked, takes the other rows too."
         ),
         44: nearly(
@@ -95,6 +97,59 @@ def _check_one_table(my_table: Callable[[Any], Any], probs: np.ndarray) -> Verdi
         f"Rows sum to 1, but π(a₀|s₀) is {table[0, 0]:.4f} where θ says {probs[0, 0]:.4f}. In this parametrisation the "
         "numbers are the probabilities: nothing is left to normalise."
     )
+
+
+ACTIONS = ("left", "down", "right", "up")
+SIGNS = {"+": 1, "-": -1, "−": -1, "–": -1, "0": 0}
+
+
+@exercise
+def check_gradient_signs(answer: Any) -> Verdict:
+    """The signs of ∂J/∂θ(14, a) for a = left, down, right, up: the slippery lake, tabular softmax, θ = 0."""
+    if answer is ...:
+        return waiting("four signs")
+    signs = _signs(answer)
+    if signs is None:
+        return wrong(f"{answer!r} is not four signs; expected a text such as '+-+-', for left, down, right and up.")
+    lake = zoo.frozen_lake()
+    pi = Policy.uniform(lake.S, lake.A)
+    v, q, rho, _ = exact(lake, pi)
+    expected = np.sign(tabular_softmax_gradient(rho, pi, q)[14])
+    if np.array_equal(signs, expected):
+        return right(
+            f"J rises with the actions that are better than the average, v = {v[14]:.3f}, and falls with the other. "
+            "The four derivatives sum to 0."
+        )
+    if (signs > 0).all():
+        return wrong(
+            "All four cannot rise: the probabilities of a state sum to 1, so more of one action is less of the others. "
+            "A positive q is not enough. What must it be compared with?"
+        )
+    if np.array_equal(signs, -expected):
+        return nearly("These are the opposite signs. Where more of an action is better, J rises with its θ.")
+    if np.count_nonzero(signs > 0) == 1 and signs[q[14].argmax()] > 0:
+        return nearly(
+            "You let only the best action's J rise. But more of the second best is less of two worse ones and of one "
+            "that is little better. Compare with the average."
+        )
+    a = int(np.flatnonzero(signs != expected)[0])
+    return nearly(
+        f"Look again at “{ACTIONS[a]}”: its q is {q[14, a]:.4f}. Raising its probability takes from the others alike, "
+        f"so compare it with the average of the four, v = {v[14]:.4f}."
+    )
+
+
+def _signs(answer: Any) -> np.ndarray | None:
+    """−1, 0 or 1 for each action: of a text, a list of signs or numbers, or a dictionary by action."""
+    if isinstance(answer, Mapping):
+        answer = [answer.get(action, answer.get(a)) for a, action in enumerate(ACTIONS)]
+    if isinstance(answer, str):
+        answer = [sign for sign in answer if not sign.isspace() and sign not in ",;"]
+    try:
+        signs = [SIGNS[x.strip()] if isinstance(x, str) else np.sign(float(x)) for x in answer]
+    except (TypeError, ValueError, KeyError):
+        return None
+    return np.array(signs) if len(signs) == len(ACTIONS) and np.isfinite(signs).all() else None
 
 
 @exercise

@@ -15,9 +15,14 @@ from pgcourse.pictures.part import GRADIENT, INK, PALE, POLICY, Array, Handle, N
 class ActionBars(Part):
     """The row of a parameter table for one state: bars whose tops can be dragged, π(a|s) written below.
 
-    Numbers: theta (S, n), state, pi; J and grad_J (S, n), optional, for an arrow at each top. With n = |A| − 1 (the
-    direct parametrisation) the last action has no bar of its own to drag: it gets what is left.
+    Numbers: theta (S, n), state, pi; J and grad_J (S, n), optional, for an arrow at each top. An arrow's length grows
+    as a root, so that a small one shows. With n = |A| − 1 (the direct parametrisation) the last action has no bar of
+    its own to drag: it gets what is left.
+
+    A bar can be dragged from `low` to `high`. The axis has `room` beyond, as a part of that, for the arrows.
     """
+
+    room = 0.25
 
     def __init__(
         self, actions: Sequence[str], low: float, high: float, ylabel: str = "θ(s, a)", name: str = "theta"
@@ -27,7 +32,10 @@ class ActionBars(Part):
 
     def draw(self, ax: Axes) -> None:
         n = len(self.actions)
-        ax.set(xlim=(-0.6, n - 0.4), ylim=(self.low, self.high), ylabel=self.ylabel)
+        span = self.high - self.low
+        self.arrow = 0.95 * self.room * span  # the longest
+        low, high = self.low - self.room * span, self.high + self.room * span
+        ax.set(xlim=(-0.6, n - 0.4), ylim=(low, high), ylabel=self.ylabel)
         ax.set_xticks(range(n), self.actions)
         ax.tick_params(axis="x", length=0)
         plain(ax)
@@ -42,11 +50,10 @@ class ActionBars(Part):
             for a in range(n)
         ]
         self.notes = [
-            ax.text(a, self.low + 0.02 * (self.high - self.low), "", ha="center", va="bottom", fontsize=10,
-                    color=POLICY, animated=True)
+            ax.text(a, low + 0.02 * span, "", ha="center", va="bottom", fontsize=10, color=POLICY, animated=True)
             for a in range(n)
         ]  # fmt: skip
-        step = (self.high - self.low) / 40
+        step = span / 40
         self.handles = [
             Handle(self.tops[a], f"θ(s, {self.actions[a]})", self._setter(a), step=(1, step))
             for a in range(self.parameters)
@@ -55,7 +62,7 @@ class ActionBars(Part):
     def _setter(self, a: int) -> Callable[[float, float, dict[str, Any]], dict[str, Any]]:
         def values(x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
             theta = np.array(current[self.name])
-            theta[current["state"], a] = y
+            theta[current["state"], a] = np.clip(y, self.low, self.high)
             return {self.name: theta}
 
         return values
@@ -70,7 +77,7 @@ class ActionBars(Part):
         J = f"    J = {numbers['J']:.4f}    |∇J| = {np.linalg.norm(numbers['grad_J']):.4f}" if "J" in numbers else ""
         self.title.set_text(f"state {s}{J}")
         set_tails(self.arrows, np.column_stack([np.arange(len(theta)), theta]))
-        self.arrows.set_UVC(0 * grad, grad / largest * 0.2 * (self.high - self.low) if largest else grad)
+        self.arrows.set_UVC(0 * grad, np.sign(grad) * np.sqrt(np.abs(grad) / largest) * self.arrow if largest else grad)
         for a, height in enumerate(theta):
             self.bars[a].set_height(height)
             self.tops[a].set_data([a], [height])
@@ -87,6 +94,8 @@ class ActionBars(Part):
 
 class ProbabilityBars(ActionBars):
     """The direct parametrisation's row: |A| − 1 probabilities to drag, and what they leave for the last action."""
+
+    room = 0.0
 
     def __init__(self, actions: Sequence[str], name: str = "theta") -> None:
         super().__init__(actions, -0.12, 1.05, "π(a|s)", name)

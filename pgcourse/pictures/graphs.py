@@ -157,14 +157,15 @@ WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
 class GradientCloud(Part):
     """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
 
-    Numbers: ways (key of WAYS → (2,)), estimates (n, 2). The axes reach from −reach to reach.
+    xlim, ylim   what the axes show: at best a square that leaves no side empty
+    Numbers: ways (key of WAYS → (2,)), estimates (n, 2).
     """
 
-    def __init__(self, reach: float) -> None:
-        self.reach = reach
+    def __init__(self, xlim: tuple[float, float], ylim: tuple[float, float]) -> None:
+        self.xlim, self.ylim = xlim, ylim
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach), aspect="equal")
+        ax.set(xlim=self.xlim, ylim=self.ylim, aspect="equal")
         ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
         ax.locator_params(nbins=5)
         plain(ax)

@@ -21,6 +21,8 @@ class PolicyBars(ActionBars):
     tie, the one that was chosen. A press at the top of a column makes the policy deterministic there.
     """
 
+    room = 0.0
+
     def __init__(self, actions: Sequence[str], name: str = "probs") -> None:
         super().__init__(actions, -0.42, 1.16, "", name)
 

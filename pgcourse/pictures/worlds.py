@@ -87,6 +87,8 @@ def short(x: float) -> str:
 class GridWorld(Part):
     """A grid like FrozenLake's: v^π as colour and number, π as arrows, and (with `selects`) a cell to choose.
 
+    In the corner of each cell stands the number of its state.
+
     desc    (rows, columns) of one-letter bytes as Gymnasium has them: S start, F free, H hole, G goal
     moves   the way each action wants to go, as (right, down)
     Numbers: pi, v_pi; with selects, the name of a value (a state's number), that too.
@@ -120,6 +122,9 @@ class GridWorld(Part):
             hole = flat[s] == "H"
             ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
+        for state in range(flat.size):
+            x, y = state % columns + 0.43, state // columns - 0.42
+            ax.text(x, y, str(state), ha="right", va="top", fontsize=7.5, color=INK)
         for s in np.flatnonzero(flat == "S"):
             ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=9, color=INK)
         x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.14
