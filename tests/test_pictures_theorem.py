@@ -166,6 +166,25 @@ def test_the_terms_add_up_to_the_dashed_level():
         assert (falling[:, 1] < falling[:, 0]).all()
 
 
+def test_smaller_terms_look_smaller_beside_those_that_they_replace():
+    """With A in the place of q the terms shrink and their sum stays, on the scale of the larger of the two."""
+    pi, numbers = softmax(FEATURES, [1, 3]), factor_numbers([1, 3], 14, 1)
+    v_pi, q_pi, _, _ = exact(LAKE, pi)
+    A_terms = numbers["terms"] * np.where(q_pi > 0, 1 - v_pi[:, None] / q_pi.clip(1e-9), 0)
+    assert A_terms.sum() == pytest.approx(numbers["total"])
+    grid, sums = PairTerms(DESC, ACTIONS), Factors(ACTIONS)
+    Picture([grid, sums])
+    ends, strength = [], []
+    for terms, beside in ((numbers["terms"], A_terms), (A_terms, numbers["terms"])):
+        for part in (grid, sums):
+            part.update(numbers | {"terms": terms, "beside": beside})
+        ends.append(sums.way.get_ydata()[-1])
+        strength.append(sum(1 - min(patch.get_facecolor()[:3]) for patch in grid.triangles))
+        assert np.abs(sums.way.get_ydata()).max() <= 1
+    assert ends[0] == pytest.approx(ends[1])
+    assert strength[1] < strength[0] / 2
+
+
 def test_the_sides_of_the_parallelogram_meet_at_the_first_vector_when_the_two_add_up_to_it():
     part = Vectors([*NOTES], chain=(1, 2))
     Picture([part])
@@ -189,6 +208,18 @@ def test_vectors_that_are_zero_are_drawn_without_a_warning():
 @pytest.mark.parametrize(("size", "reach"), [(0.0, 1.5), (1e-9, 1.5), (1.5, 1.5), (1.6, 3), (6, 6), (100, 192)])
 def test_the_cloud_s_axes_zoom_in_steps_of_two(size, reach):
     assert EstimateCloud.reach(size) == reach
+
+
+def test_with_a_reach_the_cloud_s_axes_stay_and_without_they_zoom():
+    part = EstimateCloud()
+    Picture([part])
+    seen = []
+    for numbers in (cloud_numbers(0, 0.1), cloud_numbers(1, 30.0)):
+        for reach in (6.0, 0.0):
+            part.update(numbers | {"reach": reach})
+            seen.append(part.ax.get_xlim()[1])
+    assert seen[0] == seen[2] == 6
+    assert seen[1] < seen[3]
 
 
 def test_what_lies_outside_the_cloud_s_axes_is_counted():

@@ -134,7 +134,8 @@ class VectorTable(Part):
 class EstimateCloud(Part):
     """Estimates as dots around the true ∇J, an arrow of length 1; the mean that theory gives them is a cross.
 
-    The axes zoom by powers of 2. Numbers: grad_J and mean (2,), estimates (n, 2), noise: their standard deviation.
+    Numbers: grad_J and mean (2,), estimates (n, 2), noise: their standard deviation; reach: how far the axes go, in
+    units of |∇J|. Without it, or if it is 0, they zoom by powers of 2.
     """
 
     def draw(self, ax: Axes) -> None:
@@ -157,7 +158,7 @@ class EstimateCloud(Part):
     def update(self, numbers: Numbers) -> None:
         estimates, grad, mean = (np.asarray(numbers[name]) for name in ("estimates", "grad_J", "mean"))
         unit = np.linalg.norm(grad) or 1.0
-        reach = self.reach((np.linalg.norm(mean) + 2 * numbers["noise"]) / unit)
+        reach = numbers.get("reach") or self.reach((np.linalg.norm(mean) + 2 * numbers["noise"]) / unit)
         if self.ax.get_xlim() != (-reach, reach):  # drawn anew
             self.ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         inside = (np.abs(estimates) <= reach * unit).all(axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class PairTerms(Part):
 
     desc as in GridWorld, moves the side of each action as (right, down). + is orange, − violet, and both are written.
     States have their numbers.
-    Numbers: terms (S, A), state, action.
+    Numbers: terms (S, A), state, action; beside (S, A), if other terms are to be seen on the same scale.
     """
 
     def __init__(self, desc: ArrayLike, actions: Sequence[str], moves: ArrayLike = MOVES, what: str = "term") -> None:
@@ -85,7 +85,7 @@ class PairTerms(Part):
 
     def update(self, numbers: Numbers) -> None:
         terms = np.asarray(numbers["terms"], dtype=float)[self.free].ravel()
-        largest = np.abs(terms).max()
+        largest = _largest(numbers, lambda x: x)
         shades = np.sign(terms) * np.sqrt(np.abs(terms) / largest) if largest else terms
         for patch, sign, term, shade in zip(self.triangles, self.signs, terms, shades, strict=True):
             patch.set_facecolor(SIGNED((shade + 1) / 2))
@@ -110,7 +110,8 @@ class Factors(Part):
     """The chosen pair's four factors and their product; below, all pairs' terms added up, one after the other.
 
     Numbers: terms (S, A), whose sum is total; state, action; factors, four numbers; names, what the third and the
-    fourth are called; parameter, what the derivatives are by.
+    fourth are called; parameter, what the derivatives are by; beside (S, A), if other terms are to be seen on the same
+    scale.
     """
 
     colors = (OCCUPANCY, POLICY, VALUE, GRADIENT)
@@ -159,12 +160,11 @@ class Factors(Part):
             name.set_text(text)
             value.set_text(minus(f"{factor:.3f}"))
         self.product.set_text(f"=  {signed(float(terms[s, a]))}, this pair's term of ∂J/∂{parameter}")
-        self._add_up(terms.ravel(), s * len(self.actions) + a)
+        self._add_up(terms.ravel(), s * len(self.actions) + a, _largest(numbers, np.cumsum))
         self.head.set_text(f"all terms together: ∂J/∂{parameter} = {signed(numbers['total'])}")
 
-    def _add_up(self, terms: np.ndarray, chosen: int) -> None:
-        after = terms.cumsum()
-        scale = max(np.abs(after).max(), 1e-300)
+    def _add_up(self, terms: np.ndarray, chosen: int, highest: float) -> None:
+        after, scale = terms.cumsum(), max(highest, 1e-300)
         before, after = (after - terms) / scale, after / scale
         x = (np.arange(terms.size) - (len(self.actions) - 1) / 2) / len(self.actions)
         self.way.set_data(np.repeat(x, 2), np.column_stack([before, after]).ravel())
@@ -184,6 +184,12 @@ class Factors(Part):
             f"In state {s}, action {self.actions[a]}: {factors}; their product is {signed(numbers['terms'][s][a])}. "
             f"All terms together: ∂J/∂{numbers['parameter']} is {signed(numbers['total'])}."
         )
+
+
+def _largest(numbers: Numbers, levels: Callable[[np.ndarray], np.ndarray]) -> float:
+    """The largest size of the terms' levels, of those beside them, too."""
+    both = (np.asarray(numbers[name], dtype=float) for name in ("terms", "beside") if name in numbers)
+    return max(float(np.abs(levels(x)).max()) for x in both)
 
 
 class StepBars(Part):
