@@ -51,7 +51,7 @@ def test_a_pair_is_chosen_and_its_factors_multiply_up_while_the_sum_stays(notebo
 def test_rho_held_still_points_downhill_here_and_uphill_there(notebook):
     picture = view(notebook, MISSING)
     assert "makes J FALL" in said(picture)
-    notebook.page.get_by_role("button", name="a uniform policy: uphill, by luck").click()
+    cell_of(notebook, picture).get_by_role("button", name="a uniform policy").click()
     text = wait_until_said(notebook, picture, "makes J rise")
     number = r"\(([^,]+), ([^)]+)\)"
     u, v, x, y, z, w = figures(f"∇J is {number}.*ρ ∇r is {number}.*∇ρ r is {number}", text)

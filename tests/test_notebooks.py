@@ -171,6 +171,14 @@ def test_the_chapter_is_credited_and_the_map_leads_to_every_notebook(notebook):
         assert (NOTEBOOKS[0].parent / target).exists(), target
 
 
+def test_a_link_into_another_notebook_names_a_cell_of_it(notebook):
+    """`#cell-id=…` is found at the first click; a heading's anchor is not there before the page is rendered."""
+    text = "\n".join(cell.source for cell in notebook.cells)
+    for target, fragment in re.findall(r"\]\(([^)#:]+\.ipynb)#([^)]*)\)", text):
+        ids = [cell.id for cell in nbformat.read(NOTEBOOKS[0].parent / target, as_version=4).cells]
+        assert fragment.removeprefix("cell-id=") in ids, f"{target}#{fragment}"
+
+
 def test_the_map_names_every_notebook():
     start = "\n".join(cell.source for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells)
     readme = (NOTEBOOKS[0].parent.parent / "README.md").read_text(encoding="utf-8")

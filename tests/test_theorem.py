@@ -12,7 +12,7 @@ from random_mdps import assert_close, claim, complex_step, power_series, problem
 from pgcourse import zoo
 from pgcourse.bellman import exact, occupancy, reward, transition
 from pgcourse.estimators import from_pairs, optimal_state_baseline
-from pgcourse.gradients import greediness_gradient, policy_gradient, tabular_softmax_gradient
+from pgcourse.gradients import compatible_critic, greediness_gradient, policy_gradient, tabular_softmax_gradient
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular_softmax
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -142,14 +142,40 @@ def test_the_moments_of_one_pair_s_estimate_are_sums_over_pairs_and_the_best_bas
     weight = rho_pi[s] / rho_pi.sum() * pi.probs[s, a]
     best = optimal_state_baseline(pi, q_pi, grad_log_pi)
 
+    squared = rho_pi[:, None] * pi.probs * (grad_log_pi**2).sum(axis=2)  # ρ π |∇log π|²
+
     def second_moment(b):
+        """E|g|² = Σρ · Σ ρ π |∇log π|² (q − b)²: a part for each state, least at the mean of q that it weighs."""
         g = from_pairs(rho_pi, q_pi, grad_log_pi, s, a, b)
         assert_close(weight @ g, grad_J, scale=size + rho_pi.sum() * np.abs(grad_log_pi).max() * np.abs(b).max())
-        return weight @ (g**2).sum(axis=1)
+        moment = rho_pi.sum() * (squared * (q_pi - np.broadcast_to(b, v_pi.shape)[:, None]) ** 2).sum()
+        assert_close(weight @ (g**2).sum(axis=1), moment, scale=moment + 1e-300)
+        excess = rho_pi.sum() * (squared.sum(axis=1) * (b - best) ** 2).sum()
+        least = rho_pi.sum() * (squared * (q_pi - best[:, None]) ** 2).sum()
+        assert_close(moment, least + excess, scale=moment + 1e-300)
+        return moment
 
     least = second_moment(best)
     others = (0.0, float(v_pi.mean()), v_pi, best + 0.1, best - 0.1)
     assert all(least <= second_moment(np.broadcast_to(b, v_pi.shape)) * (1 + 1e-9) for b in others)
+
+
+@claim
+@given(problems())
+def test_a_baseline_of_the_action_can_keep_the_mean(problem):
+    """What a compatible critic leaves over, q − ∇log π · w, depends on the action and moves nothing."""
+    *_, pi, (_, q_pi, rho_pi, _), _, grad_log_pi, grad_J, size = shared(problem)
+    b = q_pi - grad_log_pi @ compatible_critic(rho_pi, pi, q_pi, grad_log_pi)
+    assert_close(greediness_gradient(rho_pi, pi, q_pi - b, grad_log_pi), grad_J, scale=size)
+
+
+def test_the_sum_of_the_terms_sizes_can_grow_with_the_advantage():
+    """One state, q = (0, 0, 1), a feature that only the first two actions have: all terms are 0 with q, none with A."""
+    pi, grad_log_pi, q = np.array([0.25, 0.25, 0.5]), np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    assert pi @ grad_log_pi == 0
+    with_q, with_A = (pi * f * grad_log_pi for f in (q, q - pi @ q))
+    assert np.abs(with_A).sum() > np.abs(with_q).sum() == 0
+    assert with_A.sum() == with_q.sum()
 
 
 @claim
