@@ -6,8 +6,9 @@ from itertools import islice
 
 import numpy as np
 
-from pgcourse import zoo
+from pgcourse import lqr, zoo
 from pgcourse.bellman import exact, objective, transition
+from pgcourse.deterministic import ascent
 from pgcourse.estimators import reinforce
 from pgcourse.gradients import greediness_gradient, policy_gradient
 from pgcourse.mdp import FiniteMDP
@@ -80,3 +81,34 @@ def test_the_natural_actor_critic_needs_a_slow_actor_and_no_order_of_the_other_t
     assert end(0.002, 0.02, 0.1, 8000).min() > 5.5
     assert end(0.002, 0.1, 0.02, 8000).min() > 5.5
     assert end(0.01, 0.02, 0.1, 3000).max() < 1  # the actor is too fast for this critic
+
+
+CART = lqr.LQR(A=[[1, 0.2], [0, 1]], B=[[0], [0.2]], Q=np.diag([1, 0.1]), R=0.1, W=np.diag([0, 0.01]), mu_0=[1, 0],
+               Sigma_0=0.1 * np.eye(2), gamma=0.95)  # fmt: skip
+BEST = lqr.objective(CART, lqr.best_gain(CART))
+
+
+def first_within(gap, K, alpha, states, limit=300):
+    try:
+        path = enumerate(islice(ascent(CART, K, alpha, states=states), limit))
+        return next((k for k, K in path if BEST - lqr.objective(CART, K) < gap), limit)
+    except lqr.Unstable:
+        return limit
+
+
+def test_near_the_summit_the_natural_gradient_is_sooner_with_each_way_s_own_best_step():
+    for K in ([-0.3, -0.3], [-1, -0.5], [-0.2, -2], [-3, -1.5], [-3.4, -4]):
+        natural = min(first_within(1e-6, K, alpha, lambda lqr, K: np.eye(2)) for alpha in np.geomspace(0.5, 4, 13))
+        for alpha in np.geomspace(0.03, 0.6, 20):
+            assert first_within(1e-6, K, alpha, lqr.second_moment, 3 * natural + 1) > 3 * natural
+
+
+def test_with_steps_of_one_over_twice_the_bend_the_natural_gradient_is_policy_iteration():
+    K = np.array([[-0.3, -0.3]])
+    for _ in range(4):
+        P = lqr.cost_matrix(CART, K)
+        H = CART.R + CART.gamma * CART.B.T @ P @ CART.B
+        greedy = -np.linalg.solve(H, CART.gamma * CART.B.T @ P @ CART.A)
+        K = K + np.linalg.solve(2 * H, lqr.slope_matrix(CART, K))
+        np.testing.assert_allclose(K, greedy, rtol=1e-9)
+    assert BEST - lqr.objective(CART, K) < 1e-6

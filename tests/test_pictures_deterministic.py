@@ -8,6 +8,7 @@ from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse.pictures import (
     ActionSlice,
+    GainMap,
     NoisyLine,
     Picture,
     Spread,
@@ -49,6 +50,14 @@ def map_numbers(theta, direction):
     return numbers | {"direction": np.array(direction)} | rides
 
 
+def cart_numbers(theta, trail):
+    return map_numbers(theta, [0, 1]) | {"trail": trail, "best": 0.5}
+
+
+def gain_map():
+    return GainMap(GAINS, GAINS, -np.add.outer(GAINS**2, GAINS**2), ("K₁", "K₂"), ("K_1", "K_2"))
+
+
 def two_arrows():
     return TwoArrows(GAINS, GAINS, -np.add.outer(GAINS**2, GAINS**2), ("K", "k"), ("K", "k"))
 
@@ -74,6 +83,10 @@ CASES = {
     "two states": (
         lambda: Picture([StatesAndSlopes((-2, 2), 1.2, 4, other=True)]),
         [curve_numbers(-0.5, -0.25), curve_numbers(-1.5, -2.25), curve_numbers(-0.1, -0.01)],
+    ),
+    "gain map": (
+        lambda: Picture([gain_map()]),
+        [cart_numbers([-1, -1], []), cart_numbers([-0.5, -1.5], [[-1, -1]]), cart_numbers([-1.2, -0.4], [])],
     ),
     "two arrows": (
         lambda: Picture([two_arrows(), Trajectory(30, 2)]),
@@ -129,3 +142,14 @@ def test_dragging_a_state_changes_s_alone_and_a_gain_starts_a_new_trail():
     Picture([line, arrows])
     assert line.handles[0].values(0.7, 5.0, {"s": 1.0, "K": -0.5}) == {"s": 0.7}
     assert arrows.handles[0].values(-0.7, -0.3, {"trail": [1]}) == {"K": -0.7, "k": -0.3, "trail": []}
+
+
+def test_a_map_of_gains_hides_no_corner_and_counts_the_steps():
+    part = gain_map()
+    Picture([part])
+    for trail, words in (([], "0 steps"), ([[-1, -1]], "1 step:"), ([[-1, -1], [-0.7, -1]], "2 steps")):
+        part.update(cart_numbers([-0.5, -1.0], trail))
+        assert words in part.note.get_text()
+        assert "J is 0.75 below the best" in part.note.get_text()
+    assert part.note.get_position()[1] > 1  # in the axes' own units: above them
+    assert part.note.get_verticalalignment() == "bottom"

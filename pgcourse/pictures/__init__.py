@@ -14,7 +14,7 @@ from pgcourse.pictures.bars import ActionBars, ProbabilityBars
 from pgcourse.pictures.control import ActionSlice, NoisyLine, Spread
 from pgcourse.pictures.directions import EstimateCloud, ExactAndSampled, TwoObjectives, Vectors, VectorTable
 from pgcourse.pictures.equations import LinesTable, Residuals
-from pgcourse.pictures.gains import StableCurve, StatesAndSlopes, Trajectory, TwoArrows
+from pgcourse.pictures.gains import GainMap, StableCurve, StatesAndSlopes, Trajectory, TwoArrows
 from pgcourse.pictures.graphs import WAYS, Curve, GradientCloud, Landscape, WaysTable
 from pgcourse.pictures.greediness import Directions, Ingredients, Plane, StateArrows
 from pgcourse.pictures.improvement import PairGrid, PolicyBars, PolicyValues, TwoStates
@@ -48,6 +48,7 @@ __all__ = [
     "ExactAndSampled",
     "Factors",
     "Fit",
+    "GainMap",
     "Gap",
     "GradientCloud",
     "GridWorld",

@@ -106,17 +106,43 @@ class StatesAndSlopes(Part):
         return minus(f"The policy's states lie around {centres}. {numbers['said']}.")
 
 
-class TwoArrows(Landscape):
+class GainMap(Landscape):
+    """A landscape whose note stands above it, where it hides no corner: how far J is below the best one.
+
+    Numbers: those of `Landscape`, and best, the largest J.
+    """
+
+    title = "orange: ∇J"
+
+    def draw(self, ax: Axes) -> None:
+        super().draw(ax)
+        ax.set_title(f"{self.title}\n", fontsize=11, color=INK)
+        self.note.set(position=(0.5, 1.02), ha="center", va="bottom", fontsize=10, bbox=None)
+
+    def update(self, numbers: Numbers) -> None:
+        super().update(numbers)
+        self.note.set_text(minus(self.said(numbers)))
+
+    def describe(self, numbers: Numbers) -> str:
+        return f"{super().describe(numbers)} Above the map: {minus(self.said(numbers))}."
+
+    def said(self, numbers: Numbers) -> str:
+        """The note."""
+        steps = len(numbers.get("trail", ()))
+        return f"{steps} step{'s' * (steps != 1)}: J is {numbers['best'] - numbers['J']:.2g} below the best"
+
+
+class TwoArrows(GainMap):
     """A landscape with two directions at θ: ∇J, and another one, in the colour of the states that make it.
 
     Numbers: those of `Landscape`, and direction (2,).
     """
 
+    title = "orange, wide: ∇J     purple: off-policy"
+
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
         self.second = arrows(ax, [0], [0], OCCUPANCY, 0.007)  # thin, for when both are one
-        ax.set_title("orange, wide: ∇J     purple: off-policy\n", fontsize=11, color=INK)
-        self.note.set(position=(0.5, 1.02), ha="center", va="bottom", fontsize=10)
 
     def update(self, numbers: Numbers) -> None:
         super().update(numbers)
@@ -124,11 +150,9 @@ class TwoArrows(Landscape):
         set_tails(self.second, [theta])
         u, v = self.arrow_for(direction)
         self.second.set_UVC([u], [v])
-        self.note.set_text(minus(f"J = {numbers['J']:.2f}, {_compared(numbers['grad_J'], direction)}"))
 
-    def describe(self, numbers: Numbers) -> str:
-        compared = _compared(numbers["grad_J"], numbers["direction"])
-        return minus(f"{super().describe(numbers)} The other direction beside it: {compared}.")
+    def said(self, numbers: Numbers) -> str:
+        return f"J = {numbers['J']:.2f}, {_compared(numbers['grad_J'], numbers['direction'])}"
 
 
 def _compared(grad_J: Any, direction: Any) -> str:
