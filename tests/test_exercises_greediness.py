@@ -20,8 +20,6 @@ from pgcourse.exercises.greediness import CRITICS, REASONS, STATEMENTS
 from pgcourse.gradients import angle, compatible_critic, greediness_gradient, policy_gradient
 from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 
-RUBBISH = [None, 7, "rho", [], {}, object(), float("nan"), [[1, 2], [3]]]
-
 # The lagging critic
 
 WORLD = zoo.q_star_downhill()
@@ -55,7 +53,7 @@ def test_a_lagging_critic_that_points_downhill_is_right():
         ({"parameters": "shared features"}, "wrong", "is 'shared features', expected 'table'"),
         ({"rho_share": 0.5}, "wrong", r"expected ρ\^π"),
         ({"q_share": 0.0}, "wrong", r"still q\^π"),
-        ({"q_kind": "q*"}, "wrong", "changed by “q\\*”, expected “a lagging critic”"),
+        ({"q_kind": "q*"}, "wrong", "changed by 'q\\*', expected “a lagging critic”"),
         ({"preferences": (2.0, 2.0)}, "wrong", "still uphill"),
         ({"q_share": 0.73}, "nearly", "Downhill, at 96°. Expected more than 120°"),
     ],
@@ -73,13 +71,6 @@ def test_the_view_itself_is_told_from_its_values():
     verdict = check_lagging_critic(View(), lab)
     assert verdict.tone == "wrong"
     assert "That is the view itself, expected the values" in verdict.message
-
-
-@pytest.mark.parametrize("rubbish", RUBBISH)
-def test_rubbish_is_no_case(rubbish):
-    verdict = check_lagging_critic(rubbish, lab)
-    assert verdict.tone == "wrong"
-    assert "xpected" in verdict.message
 
 
 # Weights that point downhill
@@ -120,20 +111,13 @@ def test_weights_on_states_that_pull_the_other_way_are_right(answer):
         (np.zeros(16), "g is 0"),
         (np.ones(4), r"shape \(4,\), expected \(16,\)"),
         (np.full(16, np.nan), "nan, expected"),
-        ("all", "not an array of numbers, expected"),
+        ("all", "expected an array of numbers"),
     ],
 )
 def test_what_is_wrong_with_weights_is_named(answer, words):
     verdict = check_downhill_weights(answer, LAKE, PI, PHI)
     assert verdict.tone == "wrong"
     assert re.search(words, verdict.message), verdict.message
-
-
-@pytest.mark.parametrize("rubbish", RUBBISH)
-def test_rubbish_is_no_weights(rubbish):
-    verdict = check_downhill_weights(rubbish, LAKE, PI, PHI)
-    assert verdict.tone == "wrong"
-    assert "xpected" in verdict.message
 
 
 # The inner product
@@ -183,7 +167,7 @@ def test_a_usual_wrong_product_is_named(answer, words):
         (lambda rho, rho_pi, pi, A: 1.0, "you get 1, expected"),
         (lambda rho, rho_pi, pi, A: float("nan"), "you get nan, expected"),
         (lambda rho, rho_pi, pi, A: pi**2, "raised TypeError"),
-        (lambda rho, rho_pi, pi, A: "one", "raised ValueError"),
+        (lambda rho, rho_pi, pi, A: "one", "returned 'one', expected numbers"),
         (lambda: 1, "raised TypeError"),
     ],
 )
@@ -191,13 +175,6 @@ def test_other_wrong_products_are_answered(answer, words):
     verdict = check_inner_product(answer)
     assert verdict.tone == "wrong"
     assert re.search(words, verdict.message), verdict.message
-
-
-@pytest.mark.parametrize("rubbish", RUBBISH)
-def test_rubbish_is_no_function(rubbish):
-    verdict = check_inner_product(rubbish)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # Critics
@@ -271,7 +248,6 @@ def test_most_critics_wrong_is_wrong():
         (CRITICS_RIGHT | {"C": "maybe"}, "C has 'maybe', expected one of exact, direction, neither"),
         (CRITICS_RIGHT | {"C": 3}, "C has 3, expected"),
         ({"A": "exact"}, "Critic B has no word, expected"),
-        *((rubbish, "expected") for rubbish in RUBBISH),
     ],
 )
 def test_rubbish_is_no_word(answer, words):
@@ -319,7 +295,6 @@ def test_most_statements_wrong_is_wrong():
         (STATEMENTS_RIGHT | {2: ("yes", "F")}, "expected True or False"),
         (STATEMENTS_RIGHT | {2: (False, "Z")}, "expected one of A, B, C, D, E, F"),
         ({1: (True, "D")}, "Statement 2 is missing, expected"),
-        *((rubbish, "expected") for rubbish in RUBBISH),
     ],
 )
 def test_rubbish_is_no_statement(answer, words):

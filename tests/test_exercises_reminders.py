@@ -1,4 +1,4 @@
-"""Notebook 02's checks: right answers pass in any form, each usual mistake gets its own message, rubbish is told."""
+"""Notebook 02's checks: right answers pass in any form, each usual mistake gets its own message."""
 
 from __future__ import annotations
 
@@ -19,28 +19,11 @@ from pgcourse.exercises.reminders import (
 )
 from pgcourse.policy import Policy
 
-CHECKS = [check_worse_greedy, check_bellman_operator, check_occupancy_proof, check_occupancy]
-RUBBISH = [None, 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0]), [1, 2], object()]
 TRAP = zoo.value_iteration_trap()
 
 
 def with_rewards(*rows):
     return replace(TRAP, r=np.array(rows, dtype=float))
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    verdict = check(...)
-    assert verdict.tone == "waiting"
-    assert "three dots" in verdict.message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # Value iteration's greedy policies
@@ -141,11 +124,11 @@ def test_the_bellman_operator_on_q_is_right_however_it_is_written():
         (lambda pi, p, r, gamma, q: r + gamma * p @ pi @ q, "wrong", "bracket it from the right, p @ (pi @ q)"),
         (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "gamma * (pi @ f)"),
         (lambda pi, p, r, gamma, q: 3.0, "wrong", "shape ()"),
-        (lambda pi, p, r, gamma, q: np.full(r.shape, np.inf), "wrong", "not finite"),
-        (lambda pi, p, r, gamma, q: "q", "wrong", "expected an array"),
+        (lambda pi, p, r, gamma, q: np.full(r.shape, np.inf), "wrong", "in the pair (0, 0) inf, expected"),
+        (lambda pi, p, r, gamma, q: "q", "wrong", "expected numbers"),
         (lambda q: q, "wrong", "TypeError"),
         (lambda pi, p, r, gamma, q: ..., "waiting", "three dots"),
-        (lambda pi, p, r, gamma, q: None, "waiting", "three dots"),
+        (lambda pi, p, r, gamma, q: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_operator_has_its_own_answer(answer, tone, named):

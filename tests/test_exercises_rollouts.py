@@ -1,4 +1,4 @@
-"""Notebook 07's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""Notebook 07's checks: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -19,23 +19,6 @@ from pgcourse.exercises.rollouts import BIASED, DEVICES, estimators, small
 from pgcourse.gradients import finite_differences
 from pgcourse.policy import softmax
 from pgcourse.zoo import garnet
-
-CHECKS = [check_reward_to_go, check_baseline, check_crossing, check_biased, check_weights, check_td]
-RUBBISH = [None, "48", 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    assert check(...).tone == "waiting"
-    assert "three dots" in check(...).message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 def to_go(r, gamma):
@@ -66,7 +49,7 @@ TO_GO = [
     (lambda r, g: np.full(len(r), np.nan), "wrong", "you have nan"),
     (lambda r, g: r[:-1], "wrong", "has shape (4,)"),
     (lambda r: r, "wrong", "TypeError"),
-    (lambda r, g: None, "waiting", "three dots"),
+    (lambda r, g: None, "wrong", "is the `return` missing?"),
 ]
 
 
@@ -203,7 +186,7 @@ WEIGHTS = [
     (lambda r, g: r, "wrong", "rewards themselves"),
     (lambda r, g: np.full(len(r), to_go(r, g)[0]), "nearly", "Unbiased! But the variance is 2.18 times"),
     (lambda r, g: -gammas(r, g) * to_go(r, g), "nearly", "the sign is not"),
-    (lambda r, g: gammas(r, g) * (to_go(r, g) - to_go(r, g).mean()), "wrong", "depends on what was done"),
+    (lambda r, g: gammas(r, g) * (to_go(r, g) - to_go(r, g).mean()), "wrong", "depends on the actions"),
     (lambda r, g: to_go(r, g) - to_go(r, g).mean(), "wrong", "γᵗ is lost, and a mean"),
     (lambda r, g: r**2, "wrong", "% of |∇J|"),
     (lambda r, g: r * np.nan, "wrong", "not finite"),
@@ -249,10 +232,10 @@ TD = [
     (lambda r, v, w, x, c, g: r + (g * w - v) * ~x, "nearly", "At the end δ is r − v(s)"),
     (lambda r, v, w, x, c, g: (r + g * w - v) * ~x, "wrong", "the last lesson"),
     (lambda r, v, w, x, c, g: (r + g * w - v) * ~(x | c), "wrong", "not 0 where"),
-    (lambda r, v, w, x, c, g: r, "wrong", "going on, γ = 0.9"),
+    (lambda r, v, w, x, c, g: r, "wrong", "γ = 0.9, δ is "),
     (lambda r, v, w, x, c, g: r.sum(), "wrong", "expected (8,)"),
     (lambda r, v, w, x, c, g: r + g * w * (not x) - v, "wrong", "ValueError"),
-    (lambda r, v, w, x, c, g: None, "waiting", "three dots"),
+    (lambda r, v, w, x, c, g: None, "wrong", "is the `return` missing?"),
 ]
 
 

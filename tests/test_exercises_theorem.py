@@ -1,4 +1,4 @@
-"""Notebook 04's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""Notebook 04's checks: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from pgcourse.exercises.theorem import DRAWS, _law, _maze, _walk
 from pgcourse.gradients import policy_gradient
 from pgcourse.policy import grad_log_softmax, softmax
 
-RUBBISH = [None, "π", [], {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
-
 
 def constant(answer):
     return check_constant(answer, gamma=0.95)
@@ -23,23 +21,6 @@ def constant(answer):
 
 def border(answer):
     return check_border(answer, answer)
-
-
-CHECKS = [constant, check_state_sampler, check_silent_bug, border]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    assert check(...).tone == "waiting"
-    assert "three dots" in check(...).message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # The constant
@@ -68,7 +49,7 @@ def test_the_constant_is_right_in_any_of_its_spellings(answer):
         (lambda gamma: 1 - gamma, "nearly", "Upside down"),
         (lambda gamma: 20, "wrong", "γ = 0.9"),
         (lambda: 20, "wrong", "TypeError"),
-        (lambda gamma: None, "wrong", "None is not a number"),
+        (lambda gamma: None, "wrong", "is the `return` missing?"),
         (lambda gamma: lambda: 20, "wrong", "expected a number"),
         (lambda gamma: ..., "waiting", "three dots"),
     ],
@@ -238,7 +219,7 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
         (lambda mdp, pi, rng: rng.choice(mdp.S, p=occupancy(mdp, pi)), "wrong", "itself sums to 1/(1−γ)"),
         (lambda mdp, pi, rng: 1 / 0, "wrong", "ZeroDivisionError"),
         (lambda mdp, pi, rng: ..., "waiting", "three dots"),
-        (lambda mdp, pi, rng: None, "waiting", "three dots"),
+        (lambda mdp, pi, rng: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_sampler_has_its_own_answer(answer, tone, named):

@@ -1,4 +1,4 @@
-"""Notebook 03's checks: right answers pass, usual mistakes are named, rubbish and silence are taken with patience."""
+"""Notebook 03's checks: right answers pass, usual mistakes are named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pgcourse.gradients import value_gradient, value_gradient_operator
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
-RUBBISH = [None, "48", 48, {}, 1j, float("nan"), True, np.array([1.0, 2.0]), object()]
 DRY = zoo.frozen_lake(slippery=False)
 SLOPE = FiniteMDP(DRY.p[:, :3], DRY.r[:, :3], DRY.gamma, DRY.rho_0)  # nobody can go up
 ON_SLOPE = tabular_softmax(np.random.default_rng(0).normal(size=(16, 3)))
@@ -23,23 +22,6 @@ REASONED = {2: "D", 3: "E", 4: "C", 5: "A", 6: "B"}
 
 def zero_states(answer):
     return check_zero_states(answer, SLOPE, ON_SLOPE, asked=())
-
-
-CHECKS = [check_reasons, check_gradient_operator, check_fixed_point, zero_states]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_an_unanswered_exercise_waits_and_says_so(check):
-    assert check(...).tone == "waiting"
-    assert "three dots" in check(...).message
-
-
-@pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("answer", RUBBISH, ids=repr)
-def test_rubbish_is_told_what_was_expected(check, answer):
-    verdict = check(answer)
-    assert verdict.tone == "wrong"
-    assert "expected" in verdict.message
 
 
 # Reasons
@@ -70,7 +52,7 @@ def test_each_wrong_reason_is_told_what_it_does_and_what_is_new_in_that_line(lin
         ({2: "D"}, "wrong", "Line 3 has no reason"),
         (REASONED | {6: "X"}, "wrong", "Line 6 has 'X', expected one of the letters"),
         (REASONED | {6: 2}, "wrong", "Line 6 has 2"),
-        ([*REASONED.values()], "wrong", "not a dictionary"),
+        ([*REASONED][:3], "wrong", "not a dictionary"),
     ],
 )
 def test_other_answers_about_reasons_are_understood(answer, tone, named):
@@ -116,9 +98,9 @@ OPERATORS = [  # all with (g, m, pi, q, d) = (grad_v, mdp, pi, q_pi, grad_pi)
     (lambda g, m, pi, q, d: g + 1, "wrong", "(source)"),
     (lambda g, m, pi, q, d: g * np.nan, "wrong", "you get nan"),
     (lambda g: g, "wrong", "TypeError"),
-    (lambda g, m, pi, q, d: "∇v", "wrong", "ValueError"),
+    (lambda g, m, pi, q, d: "∇v", "wrong", "expected numbers"),
     (lambda g, m, pi, q, d: ..., "waiting", "three dots"),
-    (lambda g, m, pi, q, d: None, "waiting", "three dots"),
+    (lambda g, m, pi, q, d: None, "wrong", "is the `return` missing?"),
 ]
 
 
@@ -206,11 +188,11 @@ def test_an_iteration_that_ends_near_enough_is_right(answer):
         (lambda operator, grad_v, tolerance: grad_v, "wrong", "what you were given"),
         (written_over, "nearly", "writes over"),
         (lambda operator, grad_v, tolerance: 1.0, "wrong", "shape ()"),
-        (lambda operator, grad_v, tolerance: "∇v", "wrong", "ValueError"),
+        (lambda operator, grad_v, tolerance: "∇v", "wrong", "expected an array"),
         (lambda operator: 1 / 0, "wrong", "TypeError"),
         (lambda operator, grad_v, tolerance: grad_v * np.nan, "wrong", "too early"),
         (lambda operator, grad_v, tolerance: ..., "waiting", "three dots"),
-        (lambda operator, grad_v, tolerance: None, "waiting", "three dots"),
+        (lambda operator, grad_v, tolerance: None, "wrong", "is the `return` missing?"),
     ],
 )
 def test_each_wrong_iteration_has_its_own_answer(answer, tone, named):
@@ -253,7 +235,7 @@ def test_the_zeros_are_the_states_that_cannot_reach_s_and_everywhere_where_nothi
         ({(9, 1): "13"}, "wrong", "expected a list of states"),
         ({(9, 1): [16]}, "wrong", "from 0 to 15"),
         ({(9, 1): [1.5]}, "wrong", "you name 1.5"),
-        ({(9, 1): [[1]]}, "wrong", "you name [1]"),
+        ({(9, 1): [[1, 2]]}, "wrong", "you name [1, 2]"),
         ({(9, 3): [1]}, "wrong", "an action below 3"),
         ({9: [1]}, "wrong", "9 is not a parameter"),
     ],

@@ -7,36 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.exercises.verdict import Verdict, accused, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
+from pgcourse.exercises.read import accused, entries, number, numbers, word
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, shown
 from pgcourse.mdp import Array
-
-Known = list[tuple[str, Array]]  # what the student may have meant: the message, and the numbers it would give
-
-
-def _judged(my_function: Any, what: str, arguments: tuple[Any, ...], expected: Array, known: Known) -> Verdict:
-    """The student's function on these arguments: right, one of the known mistakes, or where it first goes wrong."""
-    try:
-        answer = my_function(*(x.copy() if isinstance(x, np.ndarray) else x for x in arguments))
-    except Exception as error:  # the student's own code runs here
-        return wrong(f"Your function raised {type(error).__name__}: {error}")
-    if answer is ... or answer is None:
-        return waiting("what the function returns")
-    try:
-        result = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return wrong(f"Your function returned {answer!r}, expected an array of {len(expected)} numbers.")
-    if result.shape != expected.shape:
-        return wrong(f"Your function returned shape {result.shape}, expected {expected.shape}: {what} of each step.")
-    if not np.isfinite(result).all():
-        return wrong(f"Your function returned {result!r}, expected finite numbers.")
-    if np.allclose(result, expected, rtol=1e-6):
-        return right("")
-    for message, mistake in known:
-        if np.allclose(result, mistake, rtol=1e-6):
-            return nearly(message)
-    t = int((~np.isclose(result, expected, rtol=1e-6)).argmax())
-    return wrong(f"At step {t} your function gives {result[t]:.4g}, expected {expected[t]:.4g}.")
-
 
 # One step of actor and critic
 
@@ -57,7 +32,7 @@ def _steps(step: Callable[..., Any]) -> Array:
         score = np.zeros((3, 2))
         score[s] = np.eye(2)[a] - weights / weights.sum()
         new_theta, new_w = step(theta, w, score, s, r, s_next, terminated, discount, GAMMA, ALPHA, ALPHA_W)
-        after.append(np.concatenate([np.ravel(new_theta), np.ravel(new_w)]))
+        after.append(np.concatenate([np.ravel(new_theta), np.ravel(new_w)]))  # θ first, then w
     return np.concatenate(after)
 
 
@@ -127,53 +102,27 @@ SLIPS: list[tuple[str, Callable[..., Any]]] = [
 @exercise
 def check_step(my_step: Any) -> Verdict:
     """my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w) → the new θ and w."""
-    if my_step is ...:
-        return waiting("a function")
-    if not callable(my_step):
-        return wrong(f"{my_step!r} is not a function; expected one that returns the new theta and w.")
-    shapes: list[Any] = []
+    signature = "theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w"
 
     def checked(theta: Array, w: Array, *rest: Any) -> tuple[Array, Array]:
-        answer = my_step(theta.copy(), w.copy(), *rest)
-        if answer is ... or answer is None or (isinstance(answer, tuple) and any(x is ... for x in answer)):
-            raise _Waiting
+        answer = run(my_step, signature, theta, w, *rest)
         if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise _Strange(f"Your function returned {answer!r}, expected two things: the new theta and the new w.")
-        try:
-            new = tuple(np.asarray(x, dtype=float) for x in answer)
-        except (TypeError, ValueError):
-            raise _Strange(f"Your function returned {answer!r}, expected two arrays of numbers.") from None
-        shapes.append([x.shape for x in new])
-        if shapes[-1] != [(3, 2), (3,)]:
-            raise _Strange(
-                f"Your function returned shapes {shapes[-1]}, expected those of theta and w, (3, 2) and (3,)."
-            )
-        return new[0], new[1]
+            raise Reply(wrong(f"{RETURNED} {shown(answer)}, expected two things: the new theta and the new w."))
+        new_theta, new_w = numbers(answer[0], "Your theta is", theta.shape), numbers(answer[1], "Your w is", w.shape)
+        if (new_theta.shape, new_w.shape) != (theta.shape, w.shape):
+            shapes = f"{new_theta.shape} and {new_w.shape}"
+            expected = f"{theta.shape} and {w.shape}"
+            raise Reply(wrong(f"{RETURNED} shapes {shapes}, expected those of theta and w, {expected}."))
+        return new_theta, new_w
 
-    try:
-        after = _steps(checked)
-    except _Waiting:
-        return waiting("the new theta and w")
-    except _Strange as strange:
-        return wrong(str(strange))
-    except Exception as error:  # the student's own code runs here
-        return wrong(f"Your function raised {type(error).__name__}: {error}")
-    if np.allclose(after, _steps(_step()), rtol=1e-9):
+    after, expected = _steps(checked), _steps(_step())
+    if close(after, expected):
         return right("Three steps, one of them the last of its trajectory: θ and w are where they belong.")
-    for message, slip in SLIPS:
-        if np.allclose(after, _steps(slip), rtol=1e-9):
-            return nearly(message)
-    actor, critic = (np.reshape(x, (len(CASES), 9)) for x in (after, _steps(_step())))
-    off = "theta" if np.allclose(actor[:, 6:], critic[:, 6:]) else "w"
+    if (verdict := named(after, (Mistake(_steps(slip), message) for message, slip in SLIPS))) is not None:
+        return verdict
+    yours, right_one = (np.reshape(x, (len(CASES), 9)) for x in (after, expected))
+    off = "theta" if close(yours[:, 6:], right_one[:, 6:]) else "w"
     return wrong(f"Your new {off} is not as expected. One δ for both: w[s] moves by α_w δ, θ by α γᵗ δ ∇log π.")
-
-
-class _Waiting(Exception):
-    """Nothing has been put in yet."""
-
-
-class _Strange(Exception):
-    """What came back is no pair of arrays; the text says what was expected."""
 
 
 # GAE
@@ -193,55 +142,60 @@ def _backward(delta: Array, c: float, ended: Any) -> Array:
 @exercise
 def check_gae(my_gae: Any) -> Verdict:
     """my_gae(delta, gamma, lam, ended) must return A_t = δ_t + γλ A_{t+1}, and start anew after each end."""
-    if my_gae is ...:
-        return waiting("a function")
-    if not callable(my_gae):
-        return wrong(f"{my_gae!r} is not a function; expected one of (delta, gamma, lam, ended).")
     gamma, lam = 0.9, 0.7
     c, none = gamma * lam, np.zeros(len(DELTA), dtype=bool)
     expected = _backward(DELTA, c, ENDED)
     begins = np.append(False, ENDED[:-1])
     forward = _backward(DELTA[::-1], c, begins[::-1])[::-1]
     ended_next = np.append(ENDED[1:], False)
-    known = [
-        (
+    value = numbers(run(my_gae, "delta, gamma, lam, ended", DELTA, gamma, lam, ENDED), RETURNED, DELTA.shape)
+    if value.shape != DELTA.shape:
+        return wrong(f"{RETURNED} shape {value.shape}, expected {DELTA.shape}: the advantage of each step.")
+    if close(value, expected):
+        return right("A at eight steps of three trajectories, the last one cut by the batch.")
+    mistakes = (
+        Mistake(
+            _backward(DELTA, c, none),
             "Errors leak from one trajectory into the one before: where `ended` says so, nothing of A_{t+1} is passed "
             "on.",
-            _backward(DELTA, c, none),
         ),
-        (
-            "This runs forward in time: A_t gathers the errors *before* t. Go from the last step to the first.",
-            forward,
+        Mistake(
+            forward, "This runs forward in time: A_t gathers the errors *before* t. Go from the last step to the first."
         ),
-        (
-            "This runs forward in time, and across the ends. Go from the last step to the first.",
+        Mistake(
             _backward(DELTA[::-1], c, none)[::-1],
+            "This runs forward in time, and across the ends. Go from the last step to the first.",
         ),
-        ("λ is missing: each step back counts γλ times.", _backward(DELTA, gamma, ENDED)),
-        ("γ is missing: each step back counts γλ times.", _backward(DELTA, lam, ENDED)),
-        ("γ and λ are multiplied, not added.", _backward(DELTA, gamma + lam, ENDED)),
-        ("γ and λ are both missing.", _backward(DELTA, 1.0, ENDED)),
-        ("Both are missing, γλ and the ends.", _backward(DELTA, 1.0, none)),
-        ("This is δ itself, which is λ = 0.", DELTA),
-        (
-            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t + 1.",
+        Mistake(_backward(DELTA, gamma, ENDED), "λ is missing: each step back counts γλ times."),
+        Mistake(_backward(DELTA, lam, ENDED), "γ is missing: each step back counts γλ times."),
+        Mistake(_backward(DELTA, gamma + lam, ENDED), "γ and λ are multiplied, not added."),
+        Mistake(_backward(DELTA, 1.0, ENDED), "γ and λ are both missing."),
+        Mistake(_backward(DELTA, 1.0, none), "Both are missing, γλ and the ends."),
+        Mistake(DELTA, "This is δ itself, which is λ = 0."),
+        Mistake(
             _backward(DELTA, c, ended_next),
+            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t + 1.",
         ),
-        (
-            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t − 1.",
+        Mistake(
             _backward(DELTA, c, begins),
+            "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t − 1.",
         ),
-        ("The last δ of a trajectory is lost: at an end A_t is δ_t.", _backward(DELTA * ~ENDED, c, ENDED)),
-        (
-            "The wrong way round: A_{t+1} is passed on where the trajectory has *not* ended.",
+        Mistake(_backward(DELTA * ~ENDED, c, ENDED), "The last δ of a trajectory is lost: at an end A_t is δ_t."),
+        Mistake(
             _backward(DELTA, c, ~ENDED),
+            "The wrong way round: A_{t+1} is passed on where the trajectory has *not* ended.",
         ),
-        ("Only one step ahead: A_t = δ_t + γλ A_{t+1}, not δ_{t+1}.", DELTA + c * ~ENDED * np.append(DELTA[1:], 0)),
-        ("In reversed order: put the result back in the order of time.", expected[::-1]),
-        ("The average of n-step errors has a factor 1 − λ, but their sum in δ has none.", (1 - lam) * expected),
-    ]
-    verdict = _judged(my_gae, "the advantage", (DELTA, gamma, lam, ENDED), expected, known)
-    return right("A at eight steps of three trajectories, the last one cut by the batch.") if verdict else verdict
+        Mistake(
+            DELTA + c * ~ENDED * np.append(DELTA[1:], 0), "Only one step ahead: A_t = δ_t + γλ A_{t+1}, not δ_{t+1}."
+        ),
+        Mistake(expected[::-1], "In reversed order: put the result back in the order of time."),
+        Mistake((1 - lam) * expected, "The average of n-step errors has a factor 1 − λ, but their sum in δ has none."),
+    )
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    (t,) = furthest(value, expected)
+    yours, right_one = apart(value[t], expected[t])
+    return wrong(f"At step {t} your function gives {yours}, expected {right_one}.")
 
 
 # The best baseline
@@ -254,26 +208,18 @@ def check_best_baseline(answer: Any, p: float, q: tuple[float, float]) -> Verdic
         return waiting("a number, or a function of p, q1, q2,")
     if callable(answer):
         for case in ((p, *q), (0.3, -1.0, 2.0), (0.65, 4.0, 1.0)):
-            try:
-                b = answer(*case)
-            except Exception as error:  # the student's own code runs here
-                return wrong(f"Your function raised {type(error).__name__} for p, q₁, q₂ = {case}: {error}")
-            if b is None or b is ...:
-                return waiting("what the function returns")
-            if not (verdict := _baseline(b, *case)):
+            if not (verdict := _baseline(run(answer, "p, q1, q2", *case), *case)):
                 return verdict._replace(message=f"p, q₁, q₂ = {case}: {verdict.message}")
         return right("(1−p) q₁ + p q₂: both estimates are then the same number, and that number is the gradient.")
     return _baseline(answer, p, *q)
 
 
 def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
-    if isinstance(answer, np.ndarray) and answer.size == 1:
-        answer = answer.item()
-    if not is_number(answer):
-        return wrong(f"{answer!r} is not a number; expected one such as 0.25.")
-    b, best = float(answer), (1 - p) * q_1 + p * q_2
-    variance = p * (1 - p) * (b - best) ** 2
-    if np.isclose(b, best, rtol=1e-6, atol=1e-9):
+    if (b := number(answer)) is None:
+        return wrong(f"{shown(answer)} is not a number; expected one such as 0.25.")
+    best = (1 - p) * q_1 + p * q_2
+    variance = p * (1 - p) * np.square(b - best)
+    if close(b, best):
         return right(f"b = (1−p) q₁ + p q₂ = {best:g}: each action weighs with the *other* one's probability.")
     known = {
         p * q_1 + (1 - p) * q_2: "That is v^π, the mean reward. But the rare action moves θ the most, and its estimate "
@@ -286,7 +232,7 @@ def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
         p * (1 - p) * best: "The weights π |∇log π|² must be divided by their sum.",
     }
     for value, message in known.items():
-        if np.isclose(b, value, rtol=1e-6, atol=1e-9):
+        if close(b, value):
             return nearly(f"{message} Its variance is {variance:.4g}, and 0 can be had.")
     return wrong(f"With b = {b:g} the variance is {variance:.4g}, and 0 can be had: make the two estimates equal.")
 
@@ -328,15 +274,17 @@ def check_tradeoff(answer: Any) -> Verdict:
     """A dictionary of four predictions, each "up", "down" or "same"."""
     if answer is ...:
         return waiting("a dictionary of words")
-    if not isinstance(answer, Mapping) or set(answer) != set(TRADEOFF):
-        return wrong(f"{answer!r} will not do; expected a dictionary with the keys {', '.join(map(repr, TRADEOFF))}.")
-    if open_ := [key for key, word in answer.items() if word is ...]:
+    keys = ", ".join(map(repr, TRADEOFF))
+    given = entries(
+        answer, TRADEOFF, f"a dictionary with the keys {keys}", lambda key: f"{key!r} is missing; expected {keys}."
+    )
+    if open_ := [key for key, effect in given.items() if effect is ...]:
         return waiting("a word for " + "; ".join(map(repr, open_)))
     for key, (expected, question) in TRADEOFF.items():
-        word = answer[key].strip().lower() if isinstance(answer[key], str) else answer[key]
-        word = WORDS.get(word, word) if isinstance(word, str) else word
-        if word not in ("up", "down", "same"):
-            return wrong(f"{key}: {answer[key]!r} is not one of the three; expected 'up', 'down' or 'same'.")
-        if word != expected:
-            return wrong(f"Not {word!r} for {key!r}: try it in the view. {question}")
+        own = word(given[key])
+        own = WORDS.get(own, own) if isinstance(own, str) else own
+        if not isinstance(own, str) or own not in ("up", "down", "same"):
+            return wrong(f"{key}: {shown(given[key])} is not one of the three; expected 'up', 'down' or 'same'.")
+        if own != expected:
+            return wrong(f"Not {own!r} for {key!r}: try it in the view. {question}")
     return right("λ buys less bias with more spread, and a better critic lowers the price.")

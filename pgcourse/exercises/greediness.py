@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from pgcourse.bellman import exact
-from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
+from pgcourse.exercises.read import entries, letter, numbers, truth, word
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, tabular_softmax
@@ -31,23 +34,27 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
     if isinstance(getattr(my_case, "values", None), Mapping):  # the view: of a dictionary, `values` is a method
         return wrong("That is the view itself, expected the values that it holds: lab_view.values.")
     if not isinstance(my_case, Mapping):
-        return wrong(f"{my_case!r} is not what lab_view.values gives, expected a dictionary of the view's values.")
+        return wrong(f"{shown(my_case)} is not what lab_view.values gives, expected a dictionary of the view's values.")
     try:
         numbers = compute_lab(**my_case)
         pi, rho, q = (numbers[name] for name in ("pi", "rho", "q"))
     except Exception as error:  # values by hand, or a compute_lab that has been changed
-        return wrong(f"compute_lab(**my_case) raised {type(error).__name__}: {error}. Expected lab_view.values.")
+        return wrong(f"compute_lab(**my_case) raised {told(error)}. Expected lab_view.values.")
     mdp = q_star_downhill()
     _, q_pi, rho_pi, _ = exact(mdp, pi)
     if my_case.get("parameters") != "table":
-        return wrong(f"parameters is {my_case.get('parameters')!r}, expected 'table': there states share no features.")
-    if not _close(rho[mdp.live], rho_pi[mdp.live]):
+        return wrong(
+            f"parameters is {shown(my_case.get('parameters'))}, expected 'table': there states share no features."
+        )
+    if not close(rho[mdp.live], rho_pi[mdp.live]):
         used, expected = _listed(rho[mdp.live]), _listed(rho_pi[mdp.live])
         return wrong(f"ρ is {used}, expected ρ^π = {expected}: “how far (ρ)” goes to 0.")
-    if _close(q, q_pi):
+    if close(q, q_pi):
         return wrong("q is still q^π, so g is ∇J, exactly. Slide “how far (q)” up.")
     if my_case.get("q_kind") != LAGGING:
-        return wrong(f"Your q is changed by “{my_case.get('q_kind')}”, expected “{LAGGING}”: the q of an older policy.")
+        return wrong(
+            f"Your q is changed by {shown(my_case.get('q_kind'))}, expected “{LAGGING}”: the q of an older policy."
+        )
     grad_J, g = tabular_softmax_gradient(rho_pi, pi, q_pi), tabular_softmax_gradient(rho_pi, pi, q)
     return _judge_angle(angle(g, grad_J))
 
@@ -74,10 +81,7 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
     """my_rho (S,): weights ≥ 0 with which the right q points downhill, for the softmax with features phi."""
     if my_rho is ...:
         return waiting("one weight for each state")
-    try:
-        rho = np.asarray(my_rho, dtype=float)
-    except (TypeError, ValueError):
-        return wrong(f"{my_rho!r} is not an array of numbers, expected {mdp.S} weights.")
+    rho = numbers(my_rho, "my_rho is", (mdp.S,)).astype(float)
     if rho.shape != (mdp.S,):
         text = f"my_rho has shape {rho.shape}, expected ({mdp.S},): one weight for each state."
         listed = rho.ndim == 1 and np.isin(rho, range(mdp.S)).all() and len(set(rho)) == rho.size > 1
@@ -85,7 +89,7 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
     _, q_pi, rho_pi, _ = exact(mdp, pi)
     if not np.isfinite(rho).all() or (rho < 0).any():
         s = int(np.argmax(~np.isfinite(rho) | (rho < 0)))
-        easy = rho.any() and _close(rho / np.abs(rho).sum(), -rho_pi / rho_pi.sum())
+        easy = rho.any() and close(rho / np.abs(rho).sum(), -rho_pi / rho_pi.sum())
         why = "−ρ^π would be too easy" if easy else "it says how often s is seen"
         return wrong(f"my_rho[{s}] is {rho[s]:g}, expected a weight ≥ 0: {why}.")
     grad_log_pi = grad_log_softmax(phi, pi)
@@ -93,7 +97,7 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
     size = (rho @ (pi @ np.abs(q_pi))) * np.abs(phi).max()
     if not np.linalg.norm(g) > CLOSE * size:
         return wrong("With your weights g is 0: they lie where nothing hangs on the choice, such as in holes.")
-    if _close(rho / rho.sum(), rho_pi / rho_pi.sum()) or _close(
+    if close(rho / rho.sum(), rho_pi / rho_pi.sum()) or close(
         rho[mdp.live] / rho[mdp.live].sum(), rho_pi[mdp.live] / rho_pi[mdp.live].sum()
     ):
         return wrong("That is ρ^π, or in proportion to it. With the right q that is the theorem: the angle is 0°.")
@@ -117,10 +121,6 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
 @exercise
 def check_inner_product(my_inner_product: Any) -> Verdict:
     """my_inner_product(rho, rho_pi, pi, A) must be ⟨g, ∇J⟩ of the tabular softmax, with q = q^π and A = q^π − v^π."""
-    if my_inner_product is ...:
-        return waiting("a function")
-    if not callable(my_inner_product):
-        return wrong(f"{my_inner_product!r} is not a function, expected one of (rho, rho_pi, pi, A).")
     rng = np.random.default_rng(5)
     for S, A, absorbing in ((5, 3, 0), (4, 2, 1), (3, 6, 0)):
         mdp = garnet(S, A, 2, 0.9, rng, absorbing)
@@ -130,49 +130,55 @@ def check_inner_product(my_inner_product: Any) -> Verdict:
     return right("A sum of products and squares, none of them negative. So in the table no ρ ≥ 0 can turn g downhill.")
 
 
-def _check_one_product(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+def _check_one_product(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
     _, q_pi, rho_pi, _ = exact(mdp, pi)
     A, rho, probs = q_pi - (pi @ q_pi)[:, None], rng.random(mdp.S), pi.probs
     try:
-        value = my(rho.copy(), rho_pi.copy(), pi, A.copy())
-        if value is ... or value is None:
-            return waiting("what the function returns")
-        value = np.asarray(value, dtype=float)
-    except Exception as error:  # the student's own code runs here
-        return wrong(
-            f"Your function raised {type(error).__name__}: {error}. The shapes: rho and rho_pi ({mdp.S},), A "
-            f"{A.shape}; π(a|s) as an array is pi.probs {probs.shape}. (S,) meets (S, A) as rho[:, None], or with @."
-        )
+        answer = run(my, "rho, rho_pi, pi, A", rho, rho_pi, pi, A)
+    except Reply as reply:
+        hint = f" π(a|s) as an array is pi.probs {probs.shape}. (S,) meets (S, A) as rho[:, None], or with @."
+        hint *= "raised" in reply.verdict.message
+        raise Reply(reply.verdict._replace(message=reply.verdict.message + hint)) from None
+    value = numbers(answer, RETURNED)
     expected = rho * rho_pi @ (probs**2 * A**2).sum(axis=1)
-    if value.shape in ((mdp.S,), (mdp.A,), A.shape) and _close(value.sum(), expected):
+    if value.shape in ((mdp.S,), (mdp.A,), A.shape) and close(value.sum(), expected):
         return nearly(f"The terms are right, and you return all of them, {value.shape}. Add them up: one number.")
     if value.size != 1:
         return wrong(f"Your result has shape {value.shape}, expected one number.")
     value = value.reshape(())
-    if _close(value, expected):
+    if close(value, expected):
         return right("")
-    known = (
-        (rho * rho_pi @ (pi @ A**2), "π stands once. Each gradient brings its own π(a|s), so it is squared, as A is."),
-        (rho * rho_pi @ (probs**2 * A).sum(axis=1), "A stands once. Each of the two gradients has one."),
-        (rho * rho_pi @ (probs * A).sum(axis=1), "Σ_a π A is 0 in every state: multiply entry by entry, then add up."),
-        (rho * rho_pi @ (A**2).sum(axis=1), "π is missing: the gradient's entry for (s, a) is ρ(s) π(a|s) A(s, a)."),
-        (rho * rho_pi @ (pi @ A) ** 2, "You square the sum over actions. It is a sum of squares; Σ_a π A is 0."),
-        (rho @ (probs**2 * A**2).sum(axis=1), "ρ^π is missing. Which weights does ∇J have?"),
-        (rho_pi @ (probs**2 * A**2).sum(axis=1), "ρ is missing. Which weights does g have?"),
-        (rho_pi**2 @ (probs**2 * A**2).sum(axis=1), "That is |∇J|²: both gradients have your ρ^π. g has ρ."),
-        (rho**2 @ (probs**2 * A**2).sum(axis=1), "That is |g|²: both gradients have your ρ. ∇J has ρ^π."),
-        (0.0, "That is 0 up to rounding, as Σ_a π A is: the sum of g's entries. Each must meet its own entry of ∇J."),
-        ((rho @ (probs * A)) @ (rho_pi @ (probs * A)),
-         "You add up the states of each gradient first. An entry for (s, a) meets only the other's entry for (s, a)."),
-        ((rho @ rho_pi) * (probs**2 * A**2).sum(),
-         "You sum over states twice. A state's entries meet only that state's: ρ(s) ρ^π(s) stays under one sum."),
-        (np.sqrt(expected), "That is the square root. The inner product is the plain sum of products."),
-    )  # fmt: skip
-    for other, message in known:
-        if _close(value, other) or (other == 0 and abs(value) < CLOSE * expected):
-            return nearly(message)
+    mistakes = (
+        Mistake(
+            rho * rho_pi @ (pi @ A**2), "π stands once. Each gradient brings its own π(a|s), so it is squared, as A is."
+        ),
+        Mistake(rho * rho_pi @ (probs**2 * A).sum(axis=1), "A stands once. Each of the two gradients has one."),
+        Mistake(
+            rho * rho_pi @ (A**2).sum(axis=1), "π is missing: the gradient's entry for (s, a) is ρ(s) π(a|s) A(s, a)."
+        ),
+        Mistake(rho @ (probs**2 * A**2).sum(axis=1), "ρ^π is missing. Which weights does ∇J have?"),
+        Mistake(rho_pi @ (probs**2 * A**2).sum(axis=1), "ρ is missing. Which weights does g have?"),
+        Mistake(rho_pi**2 @ (probs**2 * A**2).sum(axis=1), "That is |∇J|²: both gradients have your ρ^π. g has ρ."),
+        Mistake(rho**2 @ (probs**2 * A**2).sum(axis=1), "That is |g|²: both gradients have your ρ. ∇J has ρ^π."),
+        Mistake(
+            (rho @ (probs * A)) @ (rho_pi @ (probs * A)),
+            "You add up the states of each gradient first. An entry for (s, a) meets only the other for (s, a).",
+        ),
+        Mistake(
+            (rho @ rho_pi) * (probs**2 * A**2).sum(),
+            "You sum over states twice. A state's entries meet only that state's: ρ(s) ρ^π(s) stays under one sum.",
+        ),
+        Mistake(np.sqrt(expected), "That is the square root. The inner product is the plain sum of products."),
+    )
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    if abs(value) < CLOSE * expected:
+        return nearly(
+            "That is 0 up to rounding, as Σ_a π A is: the sum of g's entries. Each must meet its own entry of ∇J."
+        )
+    yours, right_one = apart(float(value), float(expected))
     return wrong(
-        f"On a random MDP you get {float(value):.6g}, expected {expected:.6g}. The entry of g for θ(s, a) is "
+        f"On a random MDP you get {yours}, expected {right_one}. The entry of g for θ(s, a) is "
         "ρ(s) π(a|s) A(s, a); what is that of ∇J?"
     )
 
@@ -202,22 +208,24 @@ def check_critics(answer: Any) -> Verdict:
     """answer = {letter of CRITICS: "exact", "direction" or "neither"}: what each critic makes of ∇J, with ρ = ρ^π."""
     if answer is ...:
         return waiting("a word for each critic")
-    if not isinstance(answer, Mapping):
-        return wrong(f"{answer!r} is not a dictionary, expected {{'A': 'exact', …}}.")
-    if missing := [letter for letter in CRITICS if letter not in answer]:
-        return wrong(f"Critic {missing[0]} has no word, expected one for each of {', '.join(CRITICS)}.")
-    given = {letter: _lower(answer[letter]) for letter in CRITICS}
-    if all(word is ... for word in given.values()):
+    said = entries(
+        answer,
+        CRITICS,
+        "{'A': 'exact', …}, a word for each critic",
+        lambda key: f"Critic {key} has no word, expected one for each of {', '.join(CRITICS)}.",
+    )
+    given = {key: word(effect) for key, effect in said.items()}
+    if all(effect is ... for effect in given.values()):
         return waiting("a word for each critic")
-    done = sum(given[letter] == effect for letter, (_, effect, _) in CRITICS.items())
-    for letter, (name, effect, why) in CRITICS.items():
-        word = given[letter]
-        if word is ...:
-            return waiting(f"a word for critic {letter} (so far {done} of {len(CRITICS)} are right)")
-        if word not in EFFECTS:
-            return wrong(f"Critic {letter} has {answer[letter]!r}, expected one of {', '.join(EFFECTS)}.")
-        if word != effect:
-            text = f"{letter}, {name}, is not “{word}”: {why}."
+    done = sum(isinstance(given[key], str) and given[key] == effect for key, (_, effect, _) in CRITICS.items())
+    for key, (name, effect, why) in CRITICS.items():
+        own = given[key]
+        if own is ...:
+            return waiting(f"a word for critic {key} (so far {done} of {len(CRITICS)} are right)")
+        if not isinstance(own, str) or own not in EFFECTS:
+            return wrong(f"Critic {key} has {shown(said[key])}, expected one of {', '.join(EFFECTS)}.")
+        if own != effect:
+            text = f"{key}, {name}, is not “{own}”: {why}."
             return nearly(f"{done} of {len(CRITICS)} are right. {text}") if 2 * done >= len(CRITICS) else wrong(text)
     return right("All of them. Exact: A, E, G. So q = q^π is sufficient, not necessary.")
 
@@ -247,51 +255,45 @@ def check_statements(answer: Any) -> Verdict:
     """answer = {number: (True or False, letter of REASONS)} for the six statements."""
     if answer is ...:
         return waiting("True or False and a letter for each statement")
-    if not isinstance(answer, Mapping):
-        return wrong(f"{answer!r} is not a dictionary, expected {{1: (True, 'A'), …}}.")
-    if missing := [number for number in STATEMENTS if number not in answer]:
-        return wrong(f"Statement {missing[0]} is missing, expected an answer to each of 1 to {len(STATEMENTS)}.")
+    answer = entries(
+        answer,
+        STATEMENTS,
+        "{1: (True, 'A'), …}",
+        lambda number: f"Statement {number} is missing, expected an answer to each of 1 to {len(STATEMENTS)}.",
+    )
     if all(_unanswered(answer[number]) for number in STATEMENTS):
         return waiting("True or False and a letter for each statement")
     done = sum(_is_right(answer[number], number) for number in STATEMENTS)
     so_far = f"{done} of {len(STATEMENTS)} are right."
-    for number, (truth, reason, hint) in STATEMENTS.items():
+    for number, (true, reason, hint) in STATEMENTS.items():
         given = answer[number]
         if _unanswered(given):
             return waiting(f"True or False and a letter for statement {number}")
         if not (isinstance(given, tuple | list) and len(given) == 2):
-            return wrong(f"Statement {number} has {given!r}, expected a pair such as (True, 'A').")
-        said, letter = given[0], str(given[1]).strip().upper()
-        if not isinstance(said, bool | np.bool_):
-            return wrong(f"Statement {number} has {said!r}, expected True or False.")
-        if letter not in REASONS:
-            return wrong(f"Statement {number} has the reason {given[1]!r}, expected one of {', '.join(REASONS)}.")
-        if said != truth:
-            text = f"Statement {number} is {truth}, not {said}: {hint}."
+            return wrong(f"Statement {number} has {shown(given)}, expected a pair such as (True, 'A').")
+        said, own = truth(given[0]), letter(given[1])
+        if said is None:
+            return wrong(f"Statement {number} has {shown(given[0])}, expected True or False.")
+        if not isinstance(own, str) or own not in REASONS:
+            return wrong(f"Statement {number} has the reason {shown(given[1])}, expected one of {', '.join(REASONS)}.")
+        if said != true:
+            text = f"Statement {number} is {true}, not {said}: {hint}."
             return nearly(f"{so_far} {text}") if 2 * done >= len(STATEMENTS) else wrong(text)
-        if letter != reason:
-            text = f"Statement {number} is {truth}, but {letter} is not why (“{REASONS[letter]}”). A hint: {hint}."
+        if own != reason:
+            text = f"Statement {number} is {true}, but {own} is not why (“{REASONS[own]}”). A hint: {hint}."
             return nearly(f"{so_far} {text}")
     return right("Two theorems, neither inside the other. They meet in the table, where both improve every state.")
 
 
 def _is_right(given: Any, number: int) -> bool:
-    truth, reason, _ = STATEMENTS[number]
+    true, reason, _ = STATEMENTS[number]
     pair = isinstance(given, tuple | list) and len(given) == 2
-    return pair and isinstance(given[0], bool | np.bool_) and given[0] == truth and _lower(given[1]) == reason.lower()
+    return pair and truth(given[0]) is true and isinstance(given[1], str) and letter(given[1]) == reason
 
 
 def _unanswered(given: Any) -> bool:
     return given is ... or (isinstance(given, tuple | list) and any(x is ... for x in given))
 
 
-def _lower(word: Any) -> Any:
-    return word.strip().lower() if isinstance(word, str) else word
-
-
 def _listed(x: Array) -> str:
     return f"({', '.join(f'{value:.3f}' for value in x)})"
-
-
-def _close(value: Any, expected: Any, rtol: float = CLOSE) -> bool:
-    return bool(np.abs(value - expected).max() <= rtol * max(np.abs(expected).max(), 1e-300))

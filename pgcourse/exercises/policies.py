@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, exact, optimal_values
-from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import EXACT, RETURNED, close, furthest, run
+from pgcourse.exercises.read import LARGEST, number, numbers
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import tabular_softmax_gradient
-from pgcourse.mdp import FiniteMDP
+from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 
 
@@ -20,8 +23,8 @@ def check_parameter_count(answer: Any) -> Verdict:
     """How many numbers it takes to write down any stochastic policy for FrozenLake 4×4 (16 states, 4 actions)."""
     if answer is ...:
         return waiting("a number")
-    if not is_number(answer):
-        return wrong(f"{answer!r} is not a number; expected a whole number such as 7.")
+    if (count := number(answer)) is None:
+        return wrong(f"{shown(answer)} is not a number; expected a whole number such as 7.")
     known: dict[float, Verdict] = {
         58: nearly("3 × 16 is the right product, but it is 48. It is an easy slip: the chapter has it, too."),
         64: nearly(
@@ -45,21 +48,18 @@ def check_parameter_count(answer: Any) -> Verdict:
         20: wrong("16 + 4 counts states and actions. A policy has a number for each pair of them."),
         4**16: wrong("4¹⁶ is how many deterministic policies there are, not how many numbers describe one policy."),
     }
-    if answer == 48:
+    if count == 48:
         return right("|S| (|A| − 1) = 16 × 3 = 48: three free probabilities in each state, and the fourth follows.")
+    what = shown(answer)
     return known.get(
-        float(answer),
-        wrong(f"Not {answer}. How many numbers describe a distribution over 4 actions, and how many states are there?"),
+        count,
+        wrong(f"Not {what}. How many numbers describe a distribution over 4 actions, and how many states are there?"),
     )
 
 
 @exercise
 def check_table(my_table: Any) -> Verdict:
     """my_table(theta) must turn the |A| − 1 free probabilities of each state, (S, A − 1), into the table π, (S, A)."""
-    if my_table is ...:
-        return waiting("a function of theta")
-    if not callable(my_table):
-        return wrong(f"{my_table!r} is not a function; expected one that takes theta and gives the table π.")
     rng = np.random.default_rng(6)
     for S, A in ((16, 4), (5, 3), (2, 2)):
         probs = rng.dirichlet(np.ones(A), size=S)
@@ -69,16 +69,10 @@ def check_table(my_table: Any) -> Verdict:
     return right("Every row sums to 1, your numbers are its first probabilities, and it works for any S and A.")
 
 
-def _check_one_table(my_table: Callable[[Any], Any], probs: np.ndarray) -> Verdict:
+def _check_one_table(my_table: Any, probs: Array) -> Verdict:
     S, A = probs.shape
-    try:
-        table = my_table(probs[:, :-1].copy())
-        if table is ... or table is None:
-            return waiting("what the function returns")
-        table = np.asarray(table, dtype=float)
-    except Exception as error:  # the student's own code runs here
-        return wrong(f"With θ of shape ({S}, {A - 1}) your function raised {type(error).__name__}: {error}")
-    if table.shape == (S, A) and np.allclose(table, probs, atol=1e-12):
+    table = numbers(run(my_table, "theta", probs[:, :-1]), RETURNED)
+    if table.shape == (S, A) and close(table, probs):
         return right("")
     if table.shape == (S, A - 1):
         return nearly(f"The table has shape {table.shape}: the last action's column is missing, expected {(S, A)}.")
@@ -86,15 +80,17 @@ def _check_one_table(my_table: Callable[[Any], Any], probs: np.ndarray) -> Verdi
         return nearly(f"The table has shape {table.shape}: rows and columns are exchanged, expected {(S, A)}.")
     if table.shape != (S, A):
         return wrong(f"With θ of shape {(S, A - 1)} the table has shape {table.shape}, expected {(S, A)}.")
-    if np.allclose(np.roll(table, -1, axis=1), probs, atol=1e-12):
+    if close(np.roll(table, -1, axis=1), probs):
         return nearly("The probability that is left over stands first; the chapter puts it in the last column.")
-    if not np.allclose(table.sum(axis=1), 1):
-        s = int(np.abs(table.sum(axis=1) - 1).argmax())
-        return wrong(f"Row {s} sums to {table[s].sum():.4f}, expected 1. What is left for the last action?")
+    if not close(totals := table.sum(axis=1), np.ones(S)):
+        (s,) = furthest(totals, np.ones(S))
+        return wrong(f"Row {s} sums to {apart(totals[s], 1)[0]}, expected 1. What is left for the last action?")
     if (table < 0).any():
         return wrong(f"The table holds {table.min():.4f}, but a probability is never negative.")
+    s, a = furthest(table, probs)
+    yours, expected = apart(table[s, a], probs[s, a])
     return wrong(
-        f"Rows sum to 1, but π(a₀|s₀) is {table[0, 0]:.4f} where θ says {probs[0, 0]:.4f}. In this parametrisation the "
+        f"Rows sum to 1, but π(a = {a}|s = {s}) is {yours} where θ says {expected}. In this parametrisation the "
         "numbers are the probabilities: nothing is left to normalise."
     )
 
@@ -110,7 +106,9 @@ def check_gradient_signs(answer: Any) -> Verdict:
         return waiting("four signs")
     signs = _signs(answer)
     if signs is None:
-        return wrong(f"{answer!r} is not four signs; expected a text such as '+-+-', for left, down, right and up.")
+        return wrong(
+            f"{shown(answer)} is not four signs; expected a text such as '+-+-', for left, down, right and up."
+        )
     lake = zoo.frozen_lake()
     pi = Policy.uniform(lake.S, lake.A)
     v, q, rho, _ = exact(lake, pi)
@@ -139,17 +137,19 @@ def check_gradient_signs(answer: Any) -> Verdict:
     )
 
 
-def _signs(answer: Any) -> np.ndarray | None:
+def _signs(answer: Any) -> Array | None:
     """−1, 0 or 1 for each action: of a text, a list of signs or numbers, or a dictionary by action."""
     if isinstance(answer, Mapping):
         answer = [answer.get(action, answer.get(a)) for a, action in enumerate(ACTIONS)]
     if isinstance(answer, str):
-        answer = [sign for sign in answer if not sign.isspace() and sign not in ",;"]
-    try:
-        signs = [SIGNS[x.strip()] if isinstance(x, str) else np.sign(float(x)) for x in answer]
-    except (TypeError, ValueError, KeyError):
+        answer = [sign for sign in answer[:LARGEST] if not sign.isspace() and sign not in ",;"]
+    answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
+    if not isinstance(answer, list | tuple) or len(answer) != len(ACTIONS):
         return None
-    return np.array(signs) if len(signs) == len(ACTIONS) and np.isfinite(signs).all() else None
+    if any(x is ... for x in answer):
+        raise Reply(waiting("four signs"))
+    signs = [SIGNS.get(x.strip()) if isinstance(x, str) else number(x) for x in answer]
+    return None if None in signs else np.sign(np.array(signs, dtype=float))
 
 
 @exercise
@@ -157,10 +157,7 @@ def check_dominating_start(rho_0: Any, mdp: FiniteMDP) -> Verdict:
     """rho_0 must be a starting distribution such that whoever maximises J = ρ₀ v^π dominates in every state."""
     if rho_0 is ...:
         return waiting("one probability for each state")
-    try:
-        rho = np.asarray(rho_0, dtype=float)
-    except (TypeError, ValueError):
-        return wrong(f"{rho_0!r} is not an array of numbers; expected {mdp.S} probabilities.")
+    rho = numbers(rho_0, "rho_0 is", (mdp.S,)).astype(float)
     if rho.shape != (mdp.S,):
         return wrong(f"rho_0 has shape {rho.shape}, expected ({mdp.S},): one probability for each state.")
     if not np.isfinite(rho).all() or (rho < 0).any():
@@ -168,7 +165,7 @@ def check_dominating_start(rho_0: Any, mdp: FiniteMDP) -> Verdict:
         return wrong(f"rho_0[{s}] is {rho[s]}, expected a probability in [0, 1].")
     if not rho.any():
         return wrong("Every probability is 0, so J is 0 for all policies and none is better than another.")
-    total = f"Your probabilities sum to {rho.sum():.6g}, expected 1" if abs(rho.sum() - 1) > 1e-9 else ""
+    total = f"Your probabilities sum to {rho.sum():.6g}, expected 1" if abs(rho.sum() - 1) > EXACT else ""
     if (flaw := _dominated(rho, mdp)) is not None:
         state, worse, best = flaw
         return wrong(
@@ -185,7 +182,7 @@ def check_dominating_start(rho_0: Any, mdp: FiniteMDP) -> Verdict:
     )
 
 
-def _dominated(rho_0: np.ndarray, mdp: FiniteMDP) -> tuple[int, float, float] | None:
+def _dominated(rho_0: Array, mdp: FiniteMDP) -> tuple[int, float, float] | None:
     """A state where some policy that maximises ρ₀ v^π is not best: (state, its value there, v*). None if there is none.
 
     A policy maximises J if it takes best actions wherever it comes. So for each state without mass: can best actions

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
-from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
+from pgcourse.exercises.read import LARGEST, entries, numbers
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, cut, shown, told
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
 SWEEPS = 50  # of value iteration that are looked through
-LARGEST = 200  # states
+MOST_STATES = 200
 CLOSE = 1e-9
 MOST_STEPS = 10_000  # of a student's loop that are walked again
 SINGULAR = "I − p^π has no inverse, since its rows sum to 0; I − γ p^π has one. Where is γ?"
@@ -29,16 +32,16 @@ def check_worse_greedy(my_mdp: Any) -> Verdict:
     if my_mdp is ...:
         return waiting("a FiniteMDP")
     if not isinstance(my_mdp, FiniteMDP):
-        return wrong(f"{my_mdp!r} is a {type(my_mdp).__name__}, expected a FiniteMDP such as replace(trap, r=…).")
-    if my_mdp.S > LARGEST:
-        return wrong(f"{my_mdp.S} states would keep us waiting, expected at most {LARGEST}. A handful is enough.")
+        return wrong(f"{shown(my_mdp)} is a {type(my_mdp).__name__}, expected a FiniteMDP such as replace(trap, r=…).")
+    if my_mdp.S > MOST_STATES:
+        return wrong(f"{my_mdp.S} states would keep us waiting, expected at most {MOST_STATES}. A handful is enough.")
     if not my_mdp.live.size:
         return wrong("Every state is absorbing, so nothing is decided; expected at least one live state.")
     v, actions = value_iteration_policies(my_mdp, SWEEPS)
     try:
         worth = np.array([evaluate(my_mdp, Policy.deterministic(a, my_mdp.A)) for a in actions])[:, my_mdp.live]
     except ValueError as error:
-        return wrong(f"Some greedy policy on the way has no value: {error}")
+        return wrong(f"Some greedy policy on the way has no value: {cut(str(error), 160)}")
     change = np.diff(worth, axis=0)
     worse = (change < -CLOSE).all(axis=1)
     if worse.any():
@@ -64,8 +67,7 @@ def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
                 f"{mdp.live[tied.argmax()]}: another choice is as greedy. Move a reward a little, off the tie."
             )
     trap = zoo.value_iteration_trap()
-    same = mdp.p.shape == trap.p.shape and np.allclose(mdp.p, trap.p) and np.allclose(mdp.r, trap.r)
-    if same and np.isclose(mdp.gamma, trap.gamma):
+    if mdp.p.shape == trap.p.shape and close(mdp.p, trap.p) and close(mdp.r, trap.r) and close(mdp.gamma, trap.gamma):
         return nearly("True, and it is the course's own example. Now one with other rewards, another γ or more states.")
     fall = worth[k] - worth[k + 1]
     return right(
@@ -80,22 +82,13 @@ def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
 @exercise
 def check_bellman_operator(my_T: Any) -> Verdict:
     """my_T(pi, p, r, gamma, q) must be T^π q = r + γ p π q, of shape (S, A)."""
-    return _check_function(my_T, "a function of pi, p, r, gamma and q", _check_one_operator)
+    return _on_random_mdps(my_T, _check_one_operator)
 
 
-def _check_one_operator(my_T: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+def _check_one_operator(my_T: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
     S, A, q = mdp.S, mdp.A, rng.standard_normal((mdp.S, mdp.A))
     p, r, gamma = mdp.p, mdp.r, mdp.gamma
-    try:
-        answer = my_T(pi, p.copy(), r.copy(), gamma, q.copy())
-    except Exception as error:  # the student's own code runs here
-        return wrong(
-            f"With S = {S} and A = {A} your function raised {type(error).__name__}: {error}. The shapes: pi @ eats "
-            f"(S, A, …) and gives (S, …); p has shape (S, A, S'), p @ eats ({S},) and gives ({S}, {A}); so has q."
-        )
-    verdict, value = _as_array(answer)
-    if verdict is not None:
-        return verdict
+    value = numbers(run(my_T, "pi, p, r, gamma, q", pi, p, r, gamma, q, pure=True), RETURNED)
     if value.shape == (S,):
         return nearly(
             f"Your result has shape ({S},), a function of states; T^π q is one of pairs, expected ({S}, {A}). Did a "
@@ -112,27 +105,35 @@ def _check_one_operator(my_T: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rn
     if value.shape != (S, A):
         return wrong(f"Your result has shape {value.shape}, expected (S, A) = ({S}, {A}).")
     expected = r + gamma * p @ (pi @ q)
-    if _close(value, expected):
+    if close(value, expected):
         return right("")
-    known = {
-        "the shapes fit but γ is missing before p π q.": r + p @ (pi @ q),
-        "the shapes fit but the reward r is missing.": gamma * p @ (pi @ q),
-        "γ multiplies the reward, too.": gamma * (r + p @ (pi @ q)),
-        "you take the largest q of the next state. That is the optimality operator; T^π averages: π q.": r
-        + gamma * p @ q.max(axis=1),
-        "the shapes fit but you apply p^π = π p to q: its action axis is not averaged, and a is drawn "
-        "before s' where π acts at s'. First v = π q, then p v.": r + gamma * np.einsum("st,ta->sa", pi @ p, q),
-        "the reward is averaged over actions, r^π. It belongs to the action a that is taken: r.": (pi @ r)[:, None]
-        + gamma * p @ (pi @ q),
-        "the sum over next actions is not weighted: q.mean is not π q.": r + gamma * p @ q.mean(axis=1),
-        "the sum over next actions is not weighted: q.sum is not π q.": r + gamma * p @ q.sum(axis=1),
-    }
-    for words, table in known.items():
-        if _close(value, table):
-            return nearly(words[0].upper() + words[1:])
+    mistakes = (
+        Mistake(r + p @ (pi @ q), "The shapes fit but γ is missing before p π q."),
+        Mistake(gamma * p @ (pi @ q), "The shapes fit but the reward r is missing."),
+        Mistake(gamma * (r + p @ (pi @ q)), "γ multiplies the reward, too."),
+        Mistake(
+            r + gamma * p @ q.max(axis=1),
+            "You take the largest q of the next state. That is the optimality operator; T^π averages: π q.",
+        ),
+        Mistake(
+            r + gamma * np.einsum("st,ta->sa", pi @ p, q),
+            "The shapes fit but you apply p^π = π p to q: its action axis is not averaged, and a is drawn before s' "
+            "where π acts at s'. First v = π q, then p v.",
+        ),
+        Mistake(
+            (pi @ r)[:, None] + gamma * p @ (pi @ q),
+            "The reward is averaged over actions, r^π. It belongs to the action a that is taken: r.",
+        ),
+        Mistake(r + gamma * p @ q.mean(axis=1), "The sum over next actions is not weighted: q.mean is not π q."),
+        Mistake(r + gamma * p @ q.sum(axis=1), "The sum over next actions is not weighted: q.sum is not π q."),
+    )
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    s, a = furthest(value, expected)
+    yours, right_one = apart(value[s, a], expected[s, a])
     return wrong(
-        f"The shape ({S}, {A}) is right, the numbers are not: in the pair (0, 0) {value[0, 0]:.4f}, expected "
-        f"{expected[0, 0]:.4f}. Read r + γ p π q from right to left."
+        f"The shape ({S}, {A}) is right, the numbers are not: in the pair ({s}, {a}) {yours}, expected {right_one}. "
+        "Read r + γ p π q from right to left."
     )
 
 
@@ -154,10 +155,18 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
     """my_reasons: one letter of REASONS for each of the proof's four steps, such as "ABCD"."""
     if my_reasons is ...:
         return waiting("four letters")
-    letters = "".join(my_reasons) if isinstance(my_reasons, list | tuple) and _all_strings(my_reasons) else my_reasons
-    if not isinstance(letters, str):
-        return wrong(f"{my_reasons!r} is not a text; expected four letters such as 'ABCD'.")
-    letters = "".join(letter for letter in letters.upper() if letter.isalnum())
+    if isinstance(my_reasons, Mapping):  # as in the next notebook
+        expected, steps = "four letters such as 'ABCD'", range(1, len(PROOF) + 1)
+        my_reasons = [
+            *entries(my_reasons, steps, expected, lambda step: f"Step {step} is missing, expected {expected}.").values()
+        ]
+    if isinstance(my_reasons, list | tuple):
+        if any(x is ... for x in my_reasons):
+            return waiting("four letters")
+        my_reasons = "".join(my_reasons) if all(isinstance(x, str) for x in my_reasons) else my_reasons
+    if not isinstance(my_reasons, str):
+        return wrong(f"{shown(my_reasons)} is not a text; expected four letters such as 'ABCD'.")
+    letters = "".join(sign for sign in my_reasons[:LARGEST].upper() if sign.isalnum())
     if strange := sorted(set(letters) - set(REASONS)):
         return wrong(f"{strange[0]} is not one of the reasons, expected letters from A to {max(REASONS)}.")
     if len(letters) != len(PROOF):
@@ -181,51 +190,53 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
 @exercise
 def check_occupancy(my_occupancy: Any) -> Verdict:
     """my_occupancy(rho_0, p_pi, gamma) must be ρ^π = ρ₀ Σ_t (γ p^π)ᵗ, of shape (S,), unnormalised."""
-    return _check_function(my_occupancy, "a function of rho_0, p_pi and gamma", _check_one_occupancy)
+    return _on_random_mdps(my_occupancy, _check_one_occupancy)
 
 
-def _check_one_occupancy(my: Callable[..., Any], mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
+def _check_one_occupancy(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
     S, gamma, rho_0, p_pi = mdp.S, mdp.gamma, mdp.rho_0, transition(mdp, pi)
-    try:
-        answer = my(rho_0.copy(), p_pi.copy(), gamma)
-    except np.linalg.LinAlgError as error:
-        return wrong(f"LinAlgError: {error}. {SINGULAR}")
-    except Exception as error:  # the student's own code runs here
-        return wrong(
-            f"With S = {S} your function raised {type(error).__name__}: {error}. The shapes: rho_0 ({S},), p_pi "
-            f"({S}, {S}), expected ({S},)."
-        )
-    verdict, value = _as_array(answer)
-    if verdict is not None:
-        return verdict
+
+    def answered(*given: Any) -> Any:
+        try:
+            return my(*given)
+        except np.linalg.LinAlgError as error:
+            raise Reply(wrong(f"Your function raised {told(error)}. {SINGULAR}")) from None
+
+    function = answered if callable(my) else my
+    value = numbers(run(function, "rho_0, p_pi, gamma", rho_0, p_pi, gamma), RETURNED, (S,))
     if value.shape == (S, S):
         return nearly(f"Shape ({S}, {S}): Σ (γ p^π)ᵗ is an operator. Let ρ₀ act on it from the left, expected ({S},).")
     if value.shape != (S,):
         return wrong(f"Your result has shape {value.shape}, expected ({S},): one number for each state.")
     expected = occupancy(mdp, pi)
-    if _close(value, expected, 1e-6):
+    if not np.isfinite(value).all():
+        return wrong("Your result holds numbers that are not finite, expected finite ones.")
+    if close(value, expected):
         return right("")
-    identity = np.eye(S)
-    matrix = identity - gamma * p_pi
-    known = {
-        "You let p^π act on ρ₀ from the left, p^π ρ₀: that averages ρ₀ over next states, as it would a value function. "
-        "A distribution moves forward by the adjoint: rho @ p_pi, or the transpose.": np.linalg.solve(matrix, rho_0),
-        "This is (1−γ) ρ^π, which sums to 1. Here ρ^π is unnormalised: it sums to 1/(1−γ).": (1 - gamma) * expected,
-        "The sum begins at t = 1: the start itself, ρ₀ (γ p^π)⁰ = ρ₀, is missing.": expected - rho_0,
-        "One γ too many: at t = 0 nothing is discounted.": gamma * expected,
-    }
-    for words, vector in known.items():
-        if _close(value, vector, 1e-6):
-            return nearly(words)
+    mistakes = (
+        Mistake(
+            np.linalg.solve(np.eye(S) - gamma * p_pi, rho_0),
+            "You let p^π act on ρ₀ from the left, p^π ρ₀: that averages ρ₀ over next states, as it would a value "
+            "function. A distribution moves forward by the adjoint: rho @ p_pi, or the transpose.",
+        ),
+        Mistake(
+            (1 - gamma) * expected,
+            "This is (1−γ) ρ^π, which sums to 1. Here ρ^π is unnormalised: it sums to 1/(1−γ).",
+        ),
+        Mistake(expected - rho_0, "The sum begins at t = 1: the start itself, ρ₀ (γ p^π)⁰ = ρ₀, is missing."),
+        Mistake(gamma * expected, "One γ too many: at t = 0 nothing is discounted."),
+    )
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
     entrywise = 1 / (1 - gamma * p_pi)
-    if any(_close(value, rho, 1e-3) for rho in (rho_0 @ entrywise, rho_0 + rho_0 @ (entrywise - 1))):
+    if any(close(value, rho, 1e-3) for rho in (rho_0 @ entrywise, rho_0 + rho_0 @ (entrywise - 1))):
         return nearly(
             "** takes powers entry by entry. The t-th power of an operator is np.linalg.matrix_power(p_pi, t)."
         )
     total = 1 / (1 - gamma)
     if np.abs(value).max() > 1e9 * total:  # rounding has hidden the 0 that was divided by
         return wrong(f"Yours has numbers as large as {np.abs(value).max():.0e}. {SINGULAR}")
-    if (steps := round(min(value.sum(), MOST_STEPS))) > 1 and _close(value, _undiscounted(rho_0, p_pi, steps)):
+    if (steps := round(min(value.sum(), MOST_STEPS))) > 1 and close(value, _undiscounted(rho_0, p_pi, steps)):
         return nearly(
             f"γ is missing: yours counts all {value.sum():.0f} steps alike, and with more terms it would grow for "
             "ever. A visit at step t counts γᵗ."
@@ -249,12 +260,8 @@ def _undiscounted(rho_0: Array, p_pi: Array, n: int) -> Array:
     return rho
 
 
-def _check_function(answer: Any, what: str, check_one: Callable[..., Verdict]) -> Verdict:
+def _on_random_mdps(answer: Any, check_one: Callable[..., Verdict]) -> Verdict:
     """Run `check_one` on a few random MDPs, S ≠ A, with and without an end; the first that fails is what is said."""
-    if answer is ...:
-        return waiting(what)
-    if not callable(answer):
-        return wrong(f"{answer!r} is not a function; expected {what}.")
     rng = np.random.default_rng(2)
     for S, A, gamma, absorbing in ((5, 3, 0.9, 0), (4, 2, 0.5, 1), (7, 2, 0.99, 2)):
         mdp = zoo.garnet(S, A, 3, gamma, rng, absorbing)
@@ -262,24 +269,3 @@ def _check_function(answer: Any, what: str, check_one: Callable[..., Verdict]) -
         if not verdict:
             return verdict
     return right("The same on three random MDPs, of 4 to 7 states, with and without an end.")
-
-
-def _as_array(answer: Any) -> tuple[Verdict | None, Array]:
-    """The student's result as real numbers, or what is wrong with it."""
-    if answer is ... or answer is None:
-        return waiting("what the function returns"), np.empty(0)
-    try:
-        value = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError) as error:
-        return wrong(f"Your function gave {answer!r}, expected an array of numbers: {error}"), np.empty(0)
-    if not np.isfinite(value).all():
-        return wrong("Your result holds numbers that are not finite, expected finite ones."), value
-    return None, value
-
-
-def _close(value: Array, expected: Array, rtol: float = CLOSE) -> bool:
-    return bool(np.abs(value - expected).max() <= rtol * max(1.0, np.abs(expected).max()))
-
-
-def _all_strings(answer: Any) -> bool:
-    return all(isinstance(item, str) for item in answer)

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import EXACT, RETURNED, ROUGH, Mistake, close, furthest, named, run
+from pgcourse.exercises.read import LARGEST, entries, letter, number, numbers, truth
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, shown
+from pgcourse.mdp import Array
 from pgcourse.policy import grad_log_softmax, softmax
 from pgcourse.zoo import garnet
-
-Array = np.ndarray
-Known = tuple[tuple[Array, str, str], ...]  # what a usual mistake gives, the tone, and what to say
-
-
-def _run(answer: Any, what: str, *given: Any) -> tuple[Any, Verdict | None]:
-    """What the student's function gives, or the verdict if it gives nothing that can be looked at."""
-    if answer is ...:
-        return None, waiting("a function")
-    if not callable(answer):
-        return None, wrong(f"{answer!r} is not a function; expected one of ({what}).")
-    try:
-        value = answer(*(x.copy() if isinstance(x, Array) else x for x in given))
-        if value is ... or value is None:
-            return None, waiting("what the function returns")
-        return np.asarray(value, dtype=float), None
-    except Exception as error:  # the student's own code runs here
-        return None, wrong(f"Your function raised {type(error).__name__}: {error}; it is called with ({what}).")
-
-
-def _named(value: Array, known: Known) -> Verdict | None:
-    for other, tone, message in known:
-        if value.shape == np.shape(other) and np.allclose(value, other, rtol=1e-9, atol=1e-12):
-            return Verdict(tone, message)
-    return None
 
 
 def _to_go(rewards: Array, gamma: float) -> Array:
@@ -55,9 +34,8 @@ def check_reward_to_go(my_reward_to_go: Any) -> Verdict:
     rng = np.random.default_rng(7)
     for T, gamma in ((5, 0.9), (1, 0.5), (8, 1.0), (12, 0.99)):
         rewards = rng.standard_normal(T).round(2)
-        value, verdict = _run(my_reward_to_go, "rewards, gamma", rewards, gamma)
-        if verdict is None:
-            verdict = _check_to_go(value, rewards, gamma)
+        value = numbers(run(my_reward_to_go, "rewards, gamma", rewards, gamma), RETURNED, (T,))
+        verdict = _check_to_go(value, rewards, gamma)
         if not verdict:
             return verdict
     return right("Each action gets what was earned from it on, discounted from its own time.")
@@ -67,30 +45,37 @@ def _check_to_go(value: Array, rewards: Array, gamma: float) -> Verdict:
     G, T = _to_go(rewards, gamma), len(rewards)
     if value.shape != (T,):
         text = f"For {T} rewards the result has shape {value.shape}, expected ({T},): one number for each step."
-        if value.shape == (T + 1,) and np.allclose(value, np.append(G, 0)):
+        if value.shape == (T + 1,) and close(value, np.append(G, 0)):
             return nearly(f"{text} Leave out the last one, G_T = 0.")
-        return nearly(f"{text} Yours is G₀.") if value.shape == () and np.isclose(value, G[0]) else wrong(text)
-    if np.allclose(value, G, rtol=1e-9, atol=1e-12):
+        return nearly(f"{text} Yours is G₀.") if value.shape == () and close(value, G[0]) else wrong(text)
+    if close(value, G):
         return right("")
     discount = gamma ** np.arange(T)
-    known: Known = (
-        (discount * G, "nearly", "That is γᵗ G_t: you discount from the start of the trajectory, and G_t from time t."),
-        (np.full(T, G[0]), "nearly", "That is G₀ at every step: rewards that were paid before t are in it, too."),
-        (_to_go(rewards, 1.0), "nearly", "γ is missing: a reward k − t steps later counts γ^(k−t) times."),
-        ((discount * rewards).cumsum(), "wrong",
-         "You add up forwards, from 0 to t. That is what was earned *before*; G_t is what comes from t on."),
-        (rewards.cumsum(), "wrong", "You add up forwards, and γ is missing; G_t goes from t to the end."),
-        (_to_go(rewards[::-1], gamma), "wrong",
-         "You add up forwards: your number at t is G of the trajectory played backwards. Begin with the last reward."),
-        (G[::-1], "nearly", "The numbers are right, in reverse order: the first must be G₀, the last r_{T−1}."),
-        (np.append(G[1:], 0), "nearly", "Off by one: that is G_{t+1}. The reward of step t itself belongs to G_t."),
-        (gamma * G, "nearly", "Every reward has one γ too many: r_t itself is not discounted in G_t."),
-        (rewards, "wrong", "Those are the rewards. G_t adds all that follow."),
-    )  # fmt: skip
-    if (verdict := _named(value, known)) is not None:
+    mistakes = (
+        Mistake(discount * G, "That is γᵗ G_t: you discount from the start of the trajectory, and G_t from time t."),
+        Mistake(np.full(T, G[0]), "That is G₀ at every step: rewards that were paid before t are in it, too."),
+        Mistake(_to_go(rewards, 1.0), "γ is missing: a reward k − t steps later counts γ^(k−t) times."),
+        Mistake(
+            (discount * rewards).cumsum(),
+            "You add up forwards, from 0 to t. That is what was earned *before*; G_t is what comes from t on.",
+            "wrong",
+        ),
+        Mistake(rewards.cumsum(), "You add up forwards, and γ is missing; G_t goes from t to the end.", "wrong"),
+        Mistake(
+            _to_go(rewards[::-1], gamma),
+            "You add up forwards: your number at t is G of the trajectory played backwards. Begin with the last one.",
+            "wrong",
+        ),
+        Mistake(G[::-1], "The numbers are right, in reverse order: the first must be G₀, the last r_{T−1}."),
+        Mistake(np.append(G[1:], 0), "Off by one: that is G_{t+1}. The reward of step t itself belongs to G_t."),
+        Mistake(gamma * G, "Every reward has one γ too many: r_t itself is not discounted in G_t."),
+        Mistake(rewards, "Those are the rewards. G_t adds all that follow.", "wrong"),
+    )
+    if (verdict := named(value, mistakes)) is not None:
         return verdict
-    t = int(np.abs(value - G).argmax()) if np.isfinite(value).all() else int((~np.isfinite(value)).argmax())
-    return wrong(f"For rewards {rewards.tolist()} and γ = {gamma}, G_{t} is {G[t]:.4f}; you have {value[t]:.4f}.")
+    (t,) = furthest(value, G)
+    yours, expected = apart(value[t], G[t])
+    return wrong(f"For rewards {rewards.tolist()} and γ = {gamma}, G_{t} is {expected}; you have {yours}.")
 
 
 # The best constant baseline
@@ -103,9 +88,8 @@ def check_baseline(my_baseline: Any) -> Verdict:
     for N, d in ((40, 2), (200, 5), (30, 1)):
         scores = rng.standard_normal((N, d)) * rng.uniform(0.2, 3, size=d)
         G = 5 + rng.standard_normal(N) + (scores**2).sum(axis=1)
-        value, verdict = _run(my_baseline, "G, scores", G, scores)
-        if verdict is None:
-            verdict = _check_one_baseline(value, G, scores)
+        value = numbers(run(my_baseline, "G, scores", G, scores), RETURNED)
+        verdict = _check_one_baseline(value, G, scores)
         if not verdict:
             return verdict
     return right("Returns count by how much their trajectory moves θ. That is not the mean return, nor v^π.")
@@ -119,38 +103,43 @@ def _check_one_baseline(value: Array, G: Array, scores: Array) -> Verdict:
     squares = scores**2
     size, each = squares.sum(axis=1), (G @ squares) / squares.sum(axis=0)
     best = float(G @ size / size.sum())
-    centred = scores - scores.mean(axis=0)  # without the sample's own means: the best for this very sample
-    own = float(((G[:, None] * scores * centred).sum()) / (centred**2).sum())
-    if value.shape == scores.shape[1:] and len(each) > 1 and np.allclose(value, each):
+    if value.shape == scores.shape[1:] and len(each) > 1 and close(value, each):
         return nearly("That is the best number for each component of θ. One number for all of them is asked for.")
-    if value.shape not in ((), (1,)):
+    if value.size != 1:
         return wrong(f"The result has shape {value.shape}, expected one number.")
     b = float(value.reshape(()))
     if not np.isfinite(b):
         return wrong(f"Your b is {b}, expected a finite number.")
-    if np.isclose(b, best, rtol=1e-9) or np.isclose(b, own, rtol=1e-9):
-        return right("")
+    if close(value.reshape(()), best) or _spread(b, G, scores) <= _spread(best, G, scores):
+        return right("")  # the sample's own best differs a little, as its mean score is not quite 0
     length = np.sqrt(size)
-    known: Known = (
-        (np.array(G.mean()), "nearly",
-         "That is the mean return, the usual choice. Trajectories that move θ more must count more."),
-        (np.array(np.median(G)), "wrong", "That is the median. Differentiate the variance: which mean comes out?"),
-        (np.array(G @ length / length.sum()), "nearly",
-         "Your weights are |∇log p(τ)|. In a variance the estimate is squared, and so is its length."),
-        (np.array((G * size).mean()), "nearly", "That is E[|∇log p|² G]: divide by the mean weight, E[|∇log p|²]."),
-        (np.array(G @ size), "nearly", "A weighted sum. Divide by the sum of the weights, and it is a mean."),
-        (np.array(G @ squares[:, 0] / squares[:, 0].sum()), "nearly",
-         "You look at the first component alone. The variances of all components are added."),
-        (np.array(each.mean()), "nearly",
-         "You average the components' best numbers. Components that vary more must count more: sum before dividing."),
-        (np.array(1 / best), "wrong", "That is upside down."),
-        (np.array(-best), "nearly", "The sign is turned round: b is taken *off*, so it is a mean of returns."),
-    )  # fmt: skip
-    if (verdict := _named(np.array(b), known)) is not None:
+    mistakes = (
+        Mistake(G.mean(), "That is the mean return, the usual choice. Trajectories that move θ more must count more."),
+        Mistake(np.median(G), "That is the median. Differentiate the variance: which mean comes out?", "wrong"),
+        Mistake(
+            G @ length / length.sum(),
+            "Your weights are |∇log p(τ)|. In a variance the estimate is squared, and so is its length.",
+        ),
+        Mistake((G * size).mean(), "That is E[|∇log p|² G]: divide by the mean weight, E[|∇log p|²]."),
+        Mistake(G @ size, "A weighted sum. Divide by the sum of the weights, and it is a mean."),
+        Mistake(
+            G @ squares[:, 0] / squares[:, 0].sum(),
+            "You look at the first component alone. The variances of all components are added.",
+        ),
+        Mistake(
+            each.mean(),
+            "You average the components' best numbers. Components that vary more must count more: sum before dividing.",
+        ),
+        Mistake(1 / best, "That is upside down.", "wrong"),
+        Mistake(-best, "The sign is turned round: b is taken *off*, so it is a mean of returns."),
+    )
+    if (verdict := named(np.array(b), mistakes)) is not None:
         return verdict
+    yours, least = apart(_spread(b, G, scores), _spread(best, G, scores))
+    mine, expected = apart(b, best)
     return wrong(
-        f"With your b = {b:.4f} the variance is {_spread(b, G, scores):.1f}; with {best:.4f} it is "
-        f"{_spread(best, G, scores):.1f}, with no baseline {_spread(0, G, scores):.1f}."
+        f"With your b = {mine} the variance is {yours}; with {expected} it is {least}, with no baseline "
+        f"{_spread(0, G, scores):.4g}."
     )
 
 
@@ -169,18 +158,20 @@ def check_crossing(answer: Any) -> Verdict:
     """answer = {device: number}: by how much each safety device raises max J of the corridor."""
     if answer is ...:
         return waiting("a number for each device")
-    if not isinstance(answer, Mapping):
-        return wrong(f"{answer!r} is not a dictionary; expected a number for each of {', '.join(DEVICES)}.")
-    if missing := [device for device in DEVICES if device not in answer]:
-        return wrong(f"“{missing[0]}” has no number; expected one for each of {', '.join(DEVICES)}.")
+    each = ", ".join(DEVICES)
+    given = entries(
+        answer,
+        DEVICES,
+        f"a number for each of {each}",
+        lambda device: f"“{device}” has no number; expected one for each of {each}.",
+    )
     for device, (rise, why) in DEVICES.items():
-        given = answer[device]
-        if given is ...:
+        if given[device] is ...:
             return waiting(f"a number for “{device}”")
-        if not is_number(given):
-            return wrong(f"“{device}” has {given!r}, expected a number such as 0 or 2.5.")
-        if abs(float(given) - rise) > 0.01:
-            return _why_not_this_rise(device, float(given), rise, why)
+        if (value := number(given[device])) is None:
+            return wrong(f"“{device}” has {shown(given[device])}, expected a number such as 0 or 2.5.")
+        if not abs(value - rise) <= 0.01:
+            return _why_not_this_rise(device, value, rise, why)
     return right(
         "Only the last reward moves the optimum: from −11.66 to −10.66, while the dashed line stays where it was. "
         "Cutting and clipping keep bad policies from being as bad as they are."
@@ -275,75 +266,90 @@ BIASED = {  # letter → (whether it is biased, why)
 }
 
 
-def _is(given: Any, truth: bool) -> bool:
-    return isinstance(given, bool | np.bool_) and bool(given) is truth
-
-
 @exercise
 def check_biased(answer: Any) -> Verdict:
     """answer = {letter: True if that estimator of ∇J is biased, else False}, for the letters A to F."""
     if answer is ...:
         return waiting("True or False for each letter")
-    if not isinstance(answer, Mapping):
-        return wrong(f"{answer!r} is not a dictionary; expected {{'A': True or False, …, 'F': …}}.")
-    if missing := [letter for letter in BIASED if letter not in answer]:
-        return wrong(f"{missing[0]} is missing; expected True (biased) or False for each of A to F.")
-    done = sum(_is(answer[letter], truth) for letter, (truth, _) in BIASED.items())
-    for letter, (truth, why) in BIASED.items():
-        given = answer[letter]
-        if given is ...:
-            return waiting(f"True or False for {letter}")
-        if not isinstance(given, bool | np.bool_):
-            return wrong(f"{letter} has {given!r}, expected True (biased) or False.")
-        if bool(given) is not truth:
-            code, weights = estimators()[letter]
-            said = "is biased" if truth else "is unbiased"
-            size = f"{100 * small().bias(weights):.0f} % of |∇J|" if truth else "0"
-            text = f"{letter}, {code}, {said}: {why}. Summed over all trajectories of a small MDP its bias is {size}."
+    given = entries(
+        _letters_to_truths(answer),
+        BIASED,
+        "{'A': True or False, …, 'F': …}",
+        lambda key: f"{key} is missing; expected True (biased) or False for each of A to F.",
+    )
+    done = sum(truth(given[key]) is biased for key, (biased, _) in BIASED.items())
+    for key, (biased, why) in BIASED.items():
+        if given[key] is ...:
+            return waiting(f"True or False for {key}")
+        if (said := truth(given[key])) is None:
+            return wrong(f"{key} has {shown(given[key])}, expected True (biased) or False.")
+        if said is not biased:
+            code, weights = estimators()[key]
+            size = f"{100 * small().bias(weights):.0f} % of |∇J|" if biased else "0"
+            text = (
+                f"{key}, {code}, is {'biased' if biased else 'unbiased'}: {why}. Summed over all trajectories of a "
+                f"small MDP its bias is {size}."
+            )
             return nearly(f"{done} of {len(BIASED)} are right. {text}") if done >= 4 else wrong(text)
     return right("B and C are biased. All the others have ∇J as their mean; they differ in their noise.")
+
+
+def _letters_to_truths(answer: Any) -> Any:
+    """The letters of the biased ones, as a set, a list or a text, are an answer, too."""
+    letters = {letter(x) for x in answer} if isinstance(answer, set | frozenset | list | tuple) else None
+    if isinstance(answer, str):
+        letters = {x for x in answer[:LARGEST].upper() if x.isalnum()}
+    return {key: key in letters for key in BIASED} if letters and letters <= set(BIASED) else answer
 
 
 @exercise
 def check_weights(my_weights: Any) -> Verdict:
     """my_weights(rewards, gamma): w_t such that Σ_t w_t ∇log π(a_t|s_t) has mean ∇J, with no reward before t in it."""
     mdp = small()
-    value, verdict = _run(my_weights, "rewards, gamma", mdp.r[7], mdp.gamma)
-    if verdict is not None:
-        return verdict
-    if value.shape != mdp.r[7].shape:
-        return wrong(f"The result has shape {value.shape}, expected {mdp.r[7].shape}: one weight for each reward.")
-    try:
-        weights = _weights(my_weights).astype(float)
-        bias = mdp.bias(weights)
-    except Exception as error:  # the student's own code runs here
-        return wrong(f"Your function raised {type(error).__name__}: {error}")
+    H = mdp.r.shape[1]
+
+    def weights_of(rewards: Array, gamma: float) -> Array:
+        value = numbers(run(my_weights, "rewards, gamma", rewards, gamma), RETURNED, (H,))
+        if value.shape != (H,):
+            raise Reply(wrong(f"The result has shape {value.shape}, expected ({H},): one weight for each reward."))
+        return value
+
+    weights = _weights(weights_of)
+    bias = mdp.bias(weights.astype(float))
     discount = mdp.gamma ** np.arange(mdp.r.shape[1])
     G = _weights(_to_go)
     best = mdp.variance(discount * G)
-    if np.allclose(weights, discount * G):
+    if close(weights, discount * G):
         return right(
             f"Summed over all {np.count_nonzero(mdp.p)} trajectories of a small MDP the mean is ∇J, to the last digits."
         )
     off = f"Summed over all trajectories of a small MDP, the bias is {100 * bias:.0f} % of |∇J|."
     plain = mdp.r[:, ::-1].cumsum(axis=1)[:, ::-1]
-    known: Known = (
-        (G, "nearly", f"That is G_t, the bug itself: γᵗ is still lost. {off}"),
-        (discount * G[:, :1], "wrong", f"That is γᵗ G₀, discounted twice. {off}"),
-        (discount**2 * G, "nearly", f"γ²ᵗ: one γᵗ too many, since G_t is discounted from t. {off}"),
-        (discount * plain, "nearly", f"γᵗ is there, but inside G_t the discount is lost. {off}"),
-        (plain, "wrong", f"No γ anywhere: these are undiscounted returns. {off}"),
-        (discount * mdp.r, "wrong", f"Only the next reward: an action is answerable for all that follows. {off}"),
-        (mdp.r, "wrong", f"Those are the rewards themselves. {off}"),
-        (-discount * G, "nearly", f"The size is right, the sign is not: θ would walk downhill. {off}"),
-        (discount * (G - G.mean(axis=1, keepdims=True)), "wrong",
-         f"Your baseline is a mean of this trajectory's own returns. It depends on what was done, so it biases. {off}"),
-        (G - G.mean(axis=1, keepdims=True), "wrong",
-         f"γᵗ is lost, and a mean of the trajectory's own returns is no baseline: it depends on what was done. {off}"),
-    )  # fmt: skip
-    if (verdict := _named(weights, known)) is not None:
+    mistakes = (
+        Mistake(G, f"That is G_t, the bug itself: γᵗ is still lost. {off}"),
+        Mistake(discount * G[:, :1], f"That is γᵗ G₀, discounted twice. {off}", "wrong"),
+        Mistake(discount**2 * G, f"γ²ᵗ: one γᵗ too many, since G_t is discounted from t. {off}"),
+        Mistake(discount * plain, f"γᵗ is there, but inside G_t the discount is lost. {off}"),
+        Mistake(plain, f"No γ anywhere: these are undiscounted returns. {off}", "wrong"),
+        Mistake(
+            discount * mdp.r, f"Only the next reward: an action is answerable for all that follows. {off}", "wrong"
+        ),
+        Mistake(mdp.r, f"Those are the rewards themselves. {off}", "wrong"),
+        Mistake(-discount * G, f"The size is right, the sign is not: θ would walk downhill. {off}"),
+        Mistake(
+            discount * (G - G.mean(axis=1, keepdims=True)),
+            f"Your baseline is a mean of this trajectory's own returns. It depends on the actions, so it biases. {off}",
+            "wrong",
+        ),
+        Mistake(
+            G - G.mean(axis=1, keepdims=True),
+            f"γᵗ is lost, and a mean of the trajectory's own returns is no baseline: it depends on the actions. {off}",
+            "wrong",
+        ),
+    )
+    if (verdict := named(weights, mistakes)) is not None:
         return verdict
-    if bias < 1e-9:
+    if bias < (EXACT if weights.dtype == np.float64 else ROUGH):
         times = mdp.variance(weights) / best
         text = f"the variance is {times:.2f} times that of γᵗ G_t"
         if times <= 1:
@@ -362,36 +368,40 @@ def check_td(my_td: Any) -> Verdict:
     n, gamma = 8, 0.9
     r, v, v_next = rng.standard_normal((3, n)).round(2)
     terminated, truncated = np.arange(n) % 4 == 1, np.arange(n) % 4 == 2
-    value, verdict = _run(
-        my_td, "r, v, v_next, terminated, truncated, gamma", r, v, v_next, terminated, truncated, gamma
-    )
-    if verdict is not None:
-        return verdict
+    signature = "r, v, v_next, terminated, truncated, gamma"
+    value = numbers(run(my_td, signature, r, v, v_next, terminated, truncated, gamma), RETURNED, (n,))
     if value.shape != (n,):
         return wrong(f"The result has shape {value.shape}, expected ({n},): one δ for each step.")
     ahead, done = gamma * v_next, terminated | truncated
     right_one = r + ahead * ~terminated - v
-    if np.allclose(value, right_one):
+    if close(value, right_one):
         return right("Where the process is over nothing follows; where a clock cut it, v(s') says what would have.")
-    known: Known = (
-        (r + ahead * ~done - v, "nearly",
-         "That is the bug itself: at a time limit v(s') is cut off as if life ended there."),
-        (r + ahead - v, "nearly", "v(s') is counted even where the process is over: nothing is earned after that."),
-        (r + ahead * ~truncated - v, "wrong", "The two ends are exchanged: v(s') goes at a *termination*."),
-        (r + ahead * terminated - v, "nearly", "Turned round: you keep v(s') just where the process is over."),
-        (r + ahead * truncated - v, "wrong", "v(s') stays wherever life goes on, not only where a clock cut it off."),
-        (r + ahead * done - v, "wrong", "Turned round: you keep v(s') at the ends, and drop it where life goes on."),
-        (r + v_next * ~terminated - v, "nearly", "γ is missing before v(s')."),
-        (r + ahead * ~terminated, "nearly", "That is the target r + γ v(s'). δ is by how much it differs from v(s)."),
-        (v - r - ahead * ~terminated, "nearly", "The sign is turned round: δ is the target minus v(s)."),
-        (r + (ahead - v) * ~terminated, "nearly",
-         "v(s) is taken off only where life goes on. At the end δ is r − v(s)."),
-        ((r + ahead - v) * ~terminated, "wrong", "δ is not 0 at the end: there it is r − v(s), the last lesson."),
-        ((r + ahead - v) * ~done, "wrong", "δ is not 0 where a trajectory ends."),
-    )  # fmt: skip
-    if (verdict := _named(value, known)) is not None:
+    mistakes = (
+        Mistake(
+            r + ahead * ~done - v, "That is the bug itself: at a time limit v(s') is cut off as if life ended there."
+        ),
+        Mistake(r + ahead - v, "v(s') is counted even where the process is over: nothing is earned after that."),
+        Mistake(r + ahead * ~truncated - v, "The two ends are exchanged: v(s') goes at a *termination*.", "wrong"),
+        Mistake(r + ahead * terminated - v, "Turned round: you keep v(s') just where the process is over."),
+        Mistake(
+            r + ahead * truncated - v, "v(s') stays wherever life goes on, not only where a clock cut it off.", "wrong"
+        ),
+        Mistake(
+            r + ahead * done - v, "Turned round: you keep v(s') at the ends, and drop it where life goes on.", "wrong"
+        ),
+        Mistake(r + v_next * ~terminated - v, "γ is missing before v(s')."),
+        Mistake(r + ahead * ~terminated, "That is the target r + γ v(s'). δ is by how much it differs from v(s)."),
+        Mistake(v - r - ahead * ~terminated, "The sign is turned round: δ is the target minus v(s)."),
+        Mistake(r + (ahead - v) * ~terminated, "v(s) is taken off only where life goes on. At the end δ is r − v(s)."),
+        Mistake(
+            (r + ahead - v) * ~terminated, "δ is not 0 at the end: there it is r − v(s), the last lesson.", "wrong"
+        ),
+        Mistake((r + ahead - v) * ~done, "δ is not 0 where a trajectory ends.", "wrong"),
+    )
+    if (verdict := named(value, mistakes)) is not None:
         return verdict
-    i = int((~np.isclose(value, right_one)).argmax())
+    (i,) = furthest(value, right_one)
     where = "terminated" if terminated[i] else "truncated" if truncated[i] else "going on"
-    numbers = f"r = {r[i]}, v(s) = {v[i]}, v(s') = {v_next[i]}, {where}, γ = {gamma}"
-    return wrong(f"For {numbers}, δ is {right_one[i]:.4f}; you have {value[i]:.4f}.")
+    given = f"r = {r[i]}, v(s) = {v[i]}, v(s') = {v_next[i]}, {where}, γ = {gamma}"
+    yours, expected = apart(value[i], right_one[i])
+    return wrong(f"For {given}, δ is {expected}; you have {yours}.")

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.exercises.verdict import Verdict, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.read import number
+from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import shown
 
 
 @exercise
@@ -14,9 +16,9 @@ def check_best_p(answer: Any) -> Verdict:
     """The P(right) that maximises J of the short corridor: 2 − √2 (Sutton & Barto, 2nd ed., Example 13.1)."""
     if answer is ...:
         return waiting("a number")
-    if not is_number(answer):
-        return wrong(f"{answer!r} is not a number; expected a probability such as 0.5.")
-    p, best = float(answer), 2 - np.sqrt(2)
+    if (p := number(answer)) is None:
+        return wrong(f"{shown(answer)} is not a number; expected a probability such as 0.5.")
+    best = 2 - np.sqrt(2)
     theta = np.log(best / (1 - best))
     if not 0 <= p <= 1:
         return wrong(f"{p:g} is not a probability; expected P(right), a number between 0 and 1.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from numbers import Integral
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from pgcourse.bellman import occupancy
-from pgcourse.exercises.verdict import Verdict, accused, exercise, is_number, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import RETURNED, close, run
+from pgcourse.exercises.read import accused, number, whole
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import shown
 from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.zoo import garnet
@@ -25,16 +27,22 @@ def check_constant(answer: Any, gamma: float) -> Verdict:
     if answer is ...:
         return waiting("a number, or a function of γ,")
     if callable(answer):
-        return _check_constant_of_gamma(answer, gamma)
-    if not is_number(answer):
-        return wrong(f"{answer!r} is not a number; expected one such as 3.5.")
-    value, known = float(answer), _constants(gamma)
-    if not np.isclose(gamma, LAKE) and np.isclose(value, 1 / (1 - LAKE), rtol=1e-6):
-        return nearly(f"{value:g} is 1/(1−γ) for the γ of this notebook's lake, {LAKE:g}. Here γ is {gamma:g}.")
-    if np.isclose(value, 1 / (1 - gamma), rtol=1e-6):
+        for one in (gamma, 0.9, 0.25):
+            if not (verdict := _constant(run(answer, "gamma", one), one)):
+                return verdict._replace(message=f"γ = {one:g}: {verdict.message}")
+        return right(f"1/(1−γ), the sum of ρ^π: {1 / (1 - gamma):g} for γ = {gamma:g}.")
+    return _constant(answer, gamma)
+
+
+def _constant(answer: Any, gamma: float) -> Verdict:
+    if (value := number(answer)) is None:
+        return wrong(f"{shown(answer)} is not a number; expected a number such as 3.5.")
+    if close(value, 1 / (1 - gamma)):
         return right(f"1/(1−γ) = {1 / (1 - gamma):g}, the sum of ρ^π: that is all that ∝ leaves out.")
-    for wrong_value, message in known.items():
-        if np.isclose(value, wrong_value, rtol=1e-6):
+    if close(value, 1 / (1 - LAKE)):
+        return nearly(f"{value:g} is 1/(1−γ) for the γ of this notebook's lake, {LAKE:g}. Here γ is {gamma:g}.")
+    for wrong_value, message in _constants(gamma).items():
+        if close(value, wrong_value):
             return nearly(message)
     return wrong(f"Not {value:g}. By what was ρ^π multiplied to sum to 1? The average is too small by the same factor.")
 
@@ -52,19 +60,6 @@ def _constants(gamma: float) -> dict[float, str]:
     }
 
 
-def _check_constant_of_gamma(answer: Callable[..., Any], gamma: float) -> Verdict:
-    for value in (gamma, 0.9, 0.25):
-        try:
-            result = answer(value)
-        except Exception as error:  # the student's own code runs here
-            return wrong(f"Your function raised {type(error).__name__} for γ = {value:g}: {error}")
-        if callable(result):
-            return wrong(f"For γ = {value:g} your function gave {result!r}, expected a number.")
-        if not (verdict := check_constant(result, value)):
-            return verdict if verdict.tone == "waiting" else verdict._replace(message=f"γ = {value:g}: {verdict[1]}")
-    return right(f"1/(1−γ), the sum of ρ^π: {1 / (1 - gamma):g} for γ = {gamma:g}.")
-
-
 # A state from (1−γ)ρ^π
 
 DRAWS = 3000  # of each MDP
@@ -72,30 +67,27 @@ FAR = 5.0  # standard deviations: one right answer in a hundred thousand would b
 LONGEST, MOST = 5_000, 500_000  # uses of the random generator, in one walk and in all: what never ends is cut off
 
 
-class NeverStops(Exception):
-    """The student's walk goes on and on."""
-
-
 class _Counted(np.random.Generator):
     """A generator that counts how often it is used, since a walk that never ends must be."""
 
-    uses, most = 0, LONGEST
+    uses, most, mdp_name = 0, LONGEST, ""
 
     def __getattribute__(self, name: str) -> Any:
-        if not name.startswith("_") and name not in ("uses", "most", "bit_generator"):
+        if not name.startswith("_") and name not in ("uses", "most", "mdp_name", "bit_generator"):
             self.uses += 1
             if self.uses > self.most:
-                raise NeverStops
+                raise Reply(
+                    wrong(
+                        f"On {self.mdp_name}, your walk takes thousands of steps: it must stop with probability 1 − γ "
+                        "at each, and not wait for an end, which need not come."
+                    )
+                )
         return super().__getattribute__(name)
 
 
 @exercise
 def check_state_sampler(my_sample: Any) -> Verdict:
     """my_sample(mdp, pi, rng) must return one state drawn from (1−γ)ρ^π."""
-    if my_sample is ...:
-        return waiting("a function")
-    if not callable(my_sample):
-        return wrong(f"{my_sample!r} is not a function; expected one of (mdp, pi, rng) that returns a state.")
     for mdp, pi, known in (_walk(), _maze()):
         verdict = _check_one_sampler(my_sample, mdp, pi, known)
         if not verdict:
@@ -175,34 +167,26 @@ def _law(mdp: FiniteMDP, pi: Policy) -> Array:
     return (1 - mdp.gamma) * occupancy(mdp, pi)
 
 
-def _check_one_sampler(
-    my_sample: Callable[..., Any], mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array]
-) -> Verdict:
+def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array]) -> Verdict:
     rng, counts = _Counted(np.random.PCG64(4)), np.zeros(mdp.S)
-    for _ in range(DRAWS):
+    rng.mdp_name = _of(mdp)
+    expected = _law(mdp, pi)
+    for draw in range(DRAWS):
+        if 2 * draw == DRAWS and _z(counts, expected) > FAR and (message := _nearest(counts, known)):
+            return nearly(message)
         rng.most = min(rng.uses + LONGEST, MOST)
         try:
-            s = my_sample(mdp, pi, rng)
-        except NeverStops:
-            return wrong(
-                f"On {_of(mdp)}, your walk takes thousands of steps: it must stop with probability 1 − γ at each, and "
-                "not wait for an end, which need not come."
-            )
-        except Exception as error:  # the student's own code runs here
-            return wrong(f"Your function raised {type(error).__name__}: {error}.{_hint(error)}")
-        if s is ... or s is None:
-            return waiting("what the function returns")
-        if isinstance(s, np.ndarray) and s.size == 1:
-            s = s.item()
-        if not isinstance(s, Integral) or isinstance(s, bool) or not 0 <= int(s) < mdp.S:
-            return wrong(f"Your function returned {s!r}, expected one state: a whole number from 0 to {mdp.S - 1}.")
-        counts[int(s)] += 1
-    expected = _law(mdp, pi)
+            answer = run(my_sample, "mdp, pi, rng", mdp, pi, rng)
+        except Reply as reply:
+            raise Reply(reply.verdict._replace(message=reply.verdict.message + _hint(reply.verdict.message))) from None
+        s = whole(answer)
+        if s is None or not 0 <= s < mdp.S:
+            return wrong(f"{RETURNED} {shown(answer)}, expected one state: a whole number from 0 to {mdp.S - 1}.")
+        counts[s] += 1
     if _z(counts, expected) < FAR:
         return right("")
-    for message, law in known.items():
-        if _z(counts, law) < FAR:
-            return nearly(message)
+    if message := _nearest(counts, known):
+        return nearly(message)
     s = int(np.abs(counts / DRAWS - expected).argmax())
     return wrong(
         f"On {_of(mdp)}, {counts[s] / DRAWS:.3f} of your draws are state {s}, expected {expected[s]:.3f}. Draw a "
@@ -210,11 +194,17 @@ def _check_one_sampler(
     )
 
 
-def _hint(error: Exception) -> str:
+def _nearest(counts: Array, known: Mapping[str, Array]) -> str:
+    """What to say of the law that these counts may come from; "" if of none that is known."""
+    far, message = min((_z(counts, law), message) for message, law in known.items())
+    return message if far < FAR else ""
+
+
+def _hint(message: str) -> str:
     """What is usually behind what Python said."""
-    if "'Policy' object" in str(error):
+    if "'Policy' object" in message:
         return " The probabilities of the actions in s are pi.probs[s]."
-    if "do not sum to 1" in str(error):
+    if "do not sum to 1" in message:
         return " (ρ^π itself sums to 1/(1−γ).)"
     return ""
 
@@ -265,10 +255,16 @@ def check_border(slope: Any, average: Any) -> Verdict:
         return waiting("two numbers")
     if slope is ... or average is ...:
         return waiting(f"the {'slope' if slope is ... else 'average'}, too,")
-    for name, value in (("slope", slope), ("average", average)):
-        if not is_number(value):
+    values = []
+    for name, answer in (("slope", slope), ("average", average)):
+        if (value := number(answer)) is None:
             drawn = " It exists: an average over the actions that are drawn, and each of these has π > 0."
-            return wrong(f"The {name} is {value!r}, expected a number.{drawn * (name == 'average')}")
+            return wrong(f"The {name} is {shown(answer)}, expected a number.{drawn * (name == 'average')}")
+        values.append(round(value, 6) if np.isfinite(value) else value)
+    return _border(*values)
+
+
+def _border(slope: float, average: float) -> Verdict:
     if slope == -1:
         return nearly("The slope has the wrong sign: t is the probability of the action that pays, and J = t · 1.")
     if slope == 0:
@@ -279,7 +275,7 @@ def check_border(slope: Any, average: Any) -> Verdict:
         return nearly(
             "The slope is right. The average is 1 for every t > 0, but at t = 0 the action that pays is never drawn."
         )
-    if np.isinf(float(average)):
+    if np.isinf(average):
         return nearly(
             "The slope is right. q d log π/dt = 1/t is huge for the action that pays, but at t = 0 it is never drawn."
         )

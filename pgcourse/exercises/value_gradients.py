@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pgcourse.bellman import exact, transition
-from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
+from pgcourse.exercises.read import LARGEST, entries, letter, numbers, whole
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import value_gradient, value_gradient_operator
-from pgcourse.mdp import FiniteMDP
+from pgcourse.mdp import Array, FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
 from pgcourse.zoo import garnet
 
-Array = np.ndarray
+Mask = NDArray[np.bool_]
 
 # Each line of the derivation: choose its reason
 
@@ -42,23 +45,24 @@ def check_reasons(answer: Any) -> Verdict:
     """answer = {2: letter, …, 6: letter}: for each line of the derivation, why it equals the one before."""
     if answer is ...:
         return waiting("a letter for each line")
-    if not isinstance(answer, Mapping):
-        return wrong(f"{answer!r} is not a dictionary; expected {{2: 'A', 3: …}}, a letter for each of lines 2 to 6.")
-    if missing := [line for line in STEPS if line not in answer]:
-        return wrong(f"Line {missing[0]} has no reason; expected a letter for each of lines 2 to 6.")
-    given = {line: answer[line] for line in STEPS}
-    if all(letter is ... for letter in given.values()):
+    given = entries(
+        answer,
+        STEPS,
+        "{2: 'A', 3: …}, a letter for each of lines 2 to 6",
+        lambda line: f"Line {line} has no reason; expected a letter for each of lines 2 to 6.",
+    )
+    if all(reason is ... for reason in given.values()):
         return waiting("a letter for each line")
-    letters = {line: letter.strip().upper() if isinstance(letter, str) else letter for line, letter in given.items()}
-    done = sum(letters[line] == reason for line, (reason, _) in STEPS.items())
+    letters = {line: letter(reason) for line, reason in given.items()}
+    done = sum(isinstance(letters[line], str) and letters[line] == reason for line, (reason, _) in STEPS.items())
     for line, (reason, change) in STEPS.items():
-        letter = letters[line]
-        if letter is ...:
+        said = letters[line]
+        if said is ...:
             return waiting(f"a letter for line {line} (so far {done} of {len(STEPS)} are right)")
-        if not isinstance(letter, str) or letter not in REASONS:
-            return wrong(f"Line {line} has {given[line]!r}, expected one of the letters {', '.join(REASONS)}.")
-        if letter != reason:
-            name, effect = REASONS[letter]
+        if not isinstance(said, str) or said not in REASONS:
+            return wrong(f"Line {line} has {shown(given[line])}, expected one of the letters {', '.join(REASONS)}.")
+        if said != reason:
+            name, effect = REASONS[said]
             text = f"Line {line} is not “{name}”: that {effect}. Look at what is new in line {line}: {change}."
             return nearly(f"{done} of {len(STEPS)} are right. {text}") if done >= 3 else wrong(text)
     return right("Every line has its reason. Only the product rule and ∇r = 0 are calculus; the rest is bookkeeping.")
@@ -86,10 +90,6 @@ def _problem(S: int, A: int, d: int, gamma: float, rng: np.random.Generator) -> 
 @exercise
 def check_gradient_operator(my_operator: Any) -> Verdict:
     """my_operator(grad_v, mdp, pi, q_pi, grad_pi) must give q^π ∇π + γ p^π ∇v, for any grad_v of shape (S, d)."""
-    if my_operator is ...:
-        return waiting("a function")
-    if not callable(my_operator):
-        return wrong(f"{my_operator!r} is not a function; expected one of (grad_v, mdp, pi, q_pi, grad_pi).")
     rng = np.random.default_rng(3)
     for S, A, d in ((5, 3, 2), (4, 2, 6), (7, 3, 1)):
         verdict = _check_one_operator(my_operator, _problem(S, A, d, 0.9, rng), rng.standard_normal((S, d)))
@@ -98,53 +98,67 @@ def check_gradient_operator(my_operator: Any) -> Verdict:
     return right("That is the right-hand side of the Bellman equation on ∇v, for any MDP and any number of parameters.")
 
 
-def _check_one_operator(my_operator: Callable[..., Any], problem: Problem, grad_v: Array) -> Verdict:
+def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Verdict:
     mdp, pi, q_pi, grad_pi, grad_log_pi = problem
+    signature, axis = "grad_v, mdp, pi, q_pi, grad_pi", ""
     try:
-        value = my_operator(grad_v.copy(), mdp, pi, q_pi, grad_pi)
-        if value is ... or value is None:
-            return waiting("what the function returns")
-        value = np.asarray(value, dtype=float)
-    except Exception as error:  # the student's own code runs here
-        shapes = f"grad_v {grad_v.shape}, q_pi {q_pi.shape}, grad_pi {grad_pi.shape}"
-        axis = " If that is q_pi * grad_pi: give q an axis for the parameters, q_pi[..., None]."
-        hint = axis * (isinstance(error, ValueError) and "broadcast" in str(error))
-        return wrong(f"Your function raised {type(error).__name__}: {error} (the shapes: {shapes}).{hint}")
+        answer = run(my_operator, signature, grad_v, mdp, pi, q_pi, grad_pi, pure=True)
+    except Reply as reply:
+        if "broadcast" in reply.verdict.message:
+            axis = " If that is q_pi * grad_pi: give q an axis for the parameters, q_pi[..., None]."
+        raise Reply(reply.verdict._replace(message=reply.verdict.message + axis)) from None
+    value = numbers(answer, RETURNED)
     if value.shape == q_pi.shape + grad_v.shape[1:]:
         return nearly(f"The result has shape {value.shape}, with an axis for actions: q^π ∇π is a sum over actions.")
     if value.shape != grad_v.shape:
         return wrong(f"The result has shape {value.shape}, expected that of grad_v, {grad_v.shape}.")
     source, p_pi = (q_pi[..., None] * grad_pi).sum(axis=1), transition(mdp, pi)
     ahead = mdp.gamma * p_pi @ grad_v
-    if np.allclose(value, source + ahead, rtol=1e-10, atol=1e-10):
+    if close(value, source + ahead):
         return right("")
-    known = (
-        (source + p_pi @ grad_v, "nearly", "γ is missing: what comes one step later counts γ times."),
-        (mdp.gamma * (source + p_pi @ grad_v), "nearly", "γ multiplies both terms; only the next states take it."),
-        (source, "nearly", "Only the source q^π ∇π is there. What about ∇v at the next states?"),
-        (ahead, "nearly", "Only γ p^π ∇v is there. Where is what θ changes at this very state, q^π ∇π? "
-         "(With v in the place of q that term is 0: Σ_a v ∇π = v ∇1.)"),
-        (source - ahead, "wrong", "There is a minus sign between the two terms; both are added."),
-        (source + mdp.gamma * p_pi.T @ grad_v, "nearly",
-         "That is the transpose of p^π, which moves distributions. ∇v is a function of states, as v is: p^π ∇v."),
-        (pi @ (q_pi[..., None] * grad_pi) + ahead, "nearly",
-         "Your q^π ∇π is weighted by π. The sum over actions is plain: ∇π stands where π stood."),
-        (pi @ (mdp.r[..., None] * grad_pi) + ahead, "wrong",
-         "You use r weighted by π. The source is the plain sum over actions of q^π ∇π."),
-        ((mdp.r[..., None] * grad_pi).sum(axis=1) + ahead, "nearly",
-         "You use r where q^π belongs: another action now changes all that follows, not only the next reward."),
-        ((q_pi[..., None] * grad_log_pi).sum(axis=1) + ahead, "nearly",
-         "That is ∇log π where ∇π belongs; with ∇log π the sum would be weighted by π."),
-        (grad_v, "wrong", "Your function gives back what it was given."),
-        (value_gradient(mdp, pi, q_pi, grad_pi), "nearly",
-         "That is the solution, whatever comes in. The question is about the operator: one application to grad_v."),
-    )  # fmt: skip
-    for other, tone, message in known:
-        if np.allclose(value, other, rtol=1e-10, atol=1e-10):
-            return Verdict(tone, message)
-    s, i = np.unravel_index(np.abs(value - source - ahead).argmax(), value.shape)
-    expected = f"{(source + ahead)[s, i]:.4f} = {source[s, i]:.4f} (source) + {ahead[s, i]:.4f} (next states)"
-    return wrong(f"For state {s} and parameter {i} of a random MDP you get {value[s, i]:.4f}, expected {expected}.")
+    mistakes = (
+        Mistake(source + p_pi @ grad_v, "γ is missing: what comes one step later counts γ times."),
+        Mistake(mdp.gamma * (source + p_pi @ grad_v), "γ multiplies both terms; only the next states take it."),
+        Mistake(source, "Only the source q^π ∇π is there. What about ∇v at the next states?"),
+        Mistake(
+            ahead,
+            "Only γ p^π ∇v is there. Where is what θ changes at this very state, q^π ∇π? "
+            "(With v in the place of q that term is 0: Σ_a v ∇π = v ∇1.)",
+        ),
+        Mistake(source - ahead, "There is a minus sign between the two terms; both are added.", "wrong"),
+        Mistake(
+            source + mdp.gamma * p_pi.T @ grad_v,
+            "That is the transpose of p^π, which moves distributions. ∇v is a function of states, as v is: p^π ∇v.",
+        ),
+        Mistake(
+            pi @ (q_pi[..., None] * grad_pi) + ahead,
+            "Your q^π ∇π is weighted by π. The sum over actions is plain: ∇π stands where π stood.",
+        ),
+        Mistake(
+            pi @ (mdp.r[..., None] * grad_pi) + ahead,
+            "You use r weighted by π. The source is the plain sum over actions of q^π ∇π.",
+            "wrong",
+        ),
+        Mistake(
+            (mdp.r[..., None] * grad_pi).sum(axis=1) + ahead,
+            "You use r where q^π belongs: another action now changes all that follows, not only the next reward.",
+        ),
+        Mistake(
+            (q_pi[..., None] * grad_log_pi).sum(axis=1) + ahead,
+            "That is ∇log π where ∇π belongs; with ∇log π the sum would be weighted by π.",
+        ),
+        Mistake(grad_v, "Your function gives back what it was given.", "wrong"),
+        Mistake(
+            value_gradient(mdp, pi, q_pi, grad_pi),
+            "That is the solution, whatever comes in. The question is about the operator: one application to grad_v.",
+        ),
+    )
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    s, i = furthest(value, source + ahead)
+    yours, right_one = apart(value[s, i], source[s, i] + ahead[s, i])
+    expected = f"{right_one} = {source[s, i]:.4f} (source) + {ahead[s, i]:.4f} (next states)"
+    return wrong(f"For state {s} and parameter {i} of a random MDP you get {yours}, expected {expected}.")
 
 
 # Implement the fixed-point iteration
@@ -152,17 +166,9 @@ def _check_one_operator(my_operator: Callable[..., Any], problem: Problem, grad_
 MOST_APPLICATIONS = 5_000
 
 
-class TooManyApplications(Exception):
-    """The student's loop does not stop by itself."""
-
-
 @exercise
 def check_fixed_point(my_fixed_point: Any) -> Verdict:
     """my_fixed_point(operator, grad_v, tolerance): apply until operator(g) differs from g by ≤ tolerance everywhere."""
-    if my_fixed_point is ...:
-        return waiting("a function")
-    if not callable(my_fixed_point):
-        return wrong(f"{my_fixed_point!r} is not a function; expected one of (operator, grad_v, tolerance).")
     rng = np.random.default_rng(4)
     used = []
     for gamma, tolerance in ((0.5, 1e-3), (0.9, 1e-8), (0.95, 1e-10)):
@@ -175,7 +181,7 @@ def check_fixed_point(my_fixed_point: Any) -> Verdict:
 
 
 def _check_one_fixed_point(
-    my_fixed_point: Callable[..., Any], problem: Problem, start: Array, tolerance: float
+    my_fixed_point: Any, problem: Problem, start: Array, tolerance: float
 ) -> tuple[Verdict, int]:
     mdp, pi, q_pi, grad_pi, _ = problem
     apply, times = value_gradient_operator(mdp, pi, q_pi, grad_pi), 0
@@ -184,26 +190,20 @@ def _check_one_fixed_point(
         nonlocal times
         times += 1
         if times > MOST_APPLICATIONS:
-            raise TooManyApplications
+            text = f"The loop had applied the operator {MOST_APPLICATIONS:,} times and still went on"
+            raise Reply(
+                wrong(f"{text}. Does its condition compare two successive values, and do you keep the new one?")
+            )
         return apply(grad_v)
 
-    given = start.copy()
-    try:
-        value = my_fixed_point(operator, given, tolerance)
-        if value is ... or value is None:
-            return waiting("what the function returns"), times
-        value = np.asarray(value, dtype=float)
-    except TooManyApplications:
-        text = f"The loop had applied the operator {MOST_APPLICATIONS:,} times and still went on"
-        return wrong(f"{text}. Does its condition compare two successive values, and do you keep the new one?"), times
-    except Exception as error:  # the student's own code runs here
-        return wrong(f"Your function raised {type(error).__name__}: {error}"), times
+    answer = run(my_fixed_point, "operator, grad_v, tolerance", operator, start, tolerance, pure=True)
+    value = numbers(answer, RETURNED, start.shape)
     if value.shape != start.shape:
         return wrong(f"The result has shape {value.shape}, expected that of grad_v, {start.shape}."), times
+    rounding = np.abs(value).max() * np.finfo(value.dtype).eps
+    value = value.astype(float)
     residual = np.abs(apply(value) - value).max()
-    if residual <= tolerance:
-        if not np.array_equal(given, start):
-            return nearly("The result is right, but your function writes over the array it was given."), times
+    if residual <= tolerance + 4 * rounding:
         return right(""), times
     return _why_it_stopped_early(value, start, apply, residual, tolerance, times), times
 
@@ -214,7 +214,7 @@ def _why_it_stopped_early(
     off = f"one more application changes the result by {residual:.1e}, expected at most {tolerance:.0e}"
     if np.array_equal(value, start):
         return wrong(f"You return what you were given: {off}.")
-    if np.allclose(value, apply(start), rtol=1e-12):
+    if close(value, apply(start)):
         return wrong(f"The operator was applied once and that was all: {off}. It takes a loop.")
     if residual < 20 * tolerance:
         return nearly(
@@ -236,7 +236,7 @@ def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy, asked: Collection
     if answer is ...:
         return waiting("a list of states for each parameter")
     if not isinstance(answer, Mapping) or not answer:
-        return wrong(f"{answer!r} is not a dictionary; expected {{(s, a): list of states}}.")
+        return wrong(f"{shown(answer)} is not a dictionary; expected {{(s, a): list of states}}.")
     verdicts = [_check_zeros_of(pair, states, mdp, pi) for pair, states in answer.items()]
     for verdict in verdicts:
         if not verdict:
@@ -251,22 +251,23 @@ def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy, asked: Collection
 
 
 def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
-    fits = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, Integral) for x in pair)
-    s, a = map(int, pair) if fits else (-1, -1)
+    s, a = (whole(pair[0]), whole(pair[1])) if isinstance(pair, tuple) and len(pair) == 2 else (None, None)
+    if s is None or a is None or not (0 <= s < mdp.S and 0 <= a < mdp.A):
+        expected = f"expected (s, a), a state below {mdp.S} and an action below {mdp.A}"
+        return wrong(f"{shown(pair)} is not a parameter; {expected}.")
     name = f"θ({s}, {a})"
-    if not (0 <= s < mdp.S and 0 <= a < mdp.A):
-        return wrong(
-            f"{pair!r} is not a parameter; expected (s, a), a state below {mdp.S} and an action below {mdp.A}."
-        )
     if states is ...:
         return waiting(f"the list of states for {name}")
     if isinstance(states, np.ndarray):
         states = states.tolist()
     if not isinstance(states, Collection) or isinstance(states, str | bytes):
-        return wrong(f"For {name} you have {states!r}, expected a list of states such as [0, 3].")
-    if strange := [x for x in states if not isinstance(x, Integral) or isinstance(x, bool) or not 0 <= int(x) < mdp.S]:
-        return wrong(f"For {name} you name {strange[0]!r}, expected states: whole numbers from 0 to {mdp.S - 1}.")
-    chosen = np.isin(np.arange(mdp.S), [int(x) for x in states])
+        return wrong(f"For {name} you have {shown(states)}, expected a list of states such as [0, 3].")
+    if len(states) > LARGEST:
+        return wrong(f"For {name} you name {len(states):,} states, expected at most {mdp.S}.")
+    named_states = [whole(x) for x in states]
+    if strange := [x for x, k in zip(states, named_states, strict=True) if k is None or not 0 <= k < mdp.S]:
+        return wrong(f"For {name} you name {shown(strange[0])}, expected states: whole numbers from 0 to {mdp.S - 1}.")
+    chosen = np.array([s in named_states for s in range(mdp.S)])
     column = s * mdp.A + a
     _, q_pi, *_ = exact(mdp, pi)
     grad_pi = grad_softmax(tabular(mdp.S, mdp.A), pi)[..., [column]]
@@ -277,7 +278,7 @@ def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdi
     return _why_not_these(name, s, chosen, zero, mdp, pi, grad_v)
 
 
-def _why_not_these(name: str, s: int, chosen: Array, zero: Array, mdp: FiniteMDP, pi: Policy, grad_v: Array) -> Verdict:
+def _why_not_these(name: str, s: int, chosen: Mask, zero: Mask, mdp: FiniteMDP, pi: Policy, grad_v: Array) -> Verdict:
     one_step = (pi @ mdp.p_live) > 0
     if np.array_equal(chosen, ~zero):
         return nearly(f"For {name} these are the states where it is *not* zero. The rest is asked for.")
@@ -304,7 +305,7 @@ def _why_not_these(name: str, s: int, chosen: Array, zero: Array, mdp: FiniteMDP
     return nearly(f"For {name} what you name is right, but state {other} is missing: it {why}.")
 
 
-def _linked(one_step: Array, s: int) -> Array:
+def _linked(one_step: Mask, s: int) -> Mask:
     """(S,) True for s and for the states from which steps (S, S') lead to s."""
     linked = np.arange(len(one_step)) == s
     for _ in range(len(one_step)):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
-import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple, ParamSpec
+from typing import NamedTuple, ParamSpec
 
 import numpy as np
+
+from pgcourse.exercises.patience import TooLong, at_most
+from pgcourse.exercises.words import line_of, told
 
 TONES = {  # word, sign, and two colours with a contrast of more than 7 : 1
     "right": ("Right", "✔", "#DAFBE1", "#0B4A1E"),
@@ -16,6 +18,7 @@ TONES = {  # word, sign, and two colours with a contrast of more than 7 : 1
     "wrong": ("Not yet", "✘", "#FFEBE9", "#6E011A"),
     "waiting": ("Waiting for your answer", "…", "#EAEEF2", "#1F2328"),
 }
+PATIENCE = 4.5  # seconds for an answer; the slowest right ones take less than one
 
 
 class Verdict(NamedTuple):
@@ -38,16 +41,39 @@ class Verdict(NamedTuple):
         return f'<div role="status" style="{style}"><b>{sign} {word}.</b> {html.escape(self.message)}</div>'
 
 
+class Reply(BaseException):
+    """A verdict found on the way, where nothing is left to be judged. No Exception: a student's code lets it pass."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
 Parameters = ParamSpec("Parameters")
 
 
 def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdict]:
-    """The check, whose verdicts say which exercise they are of."""
+    """The check, whose verdicts say which exercise they are of. Whatever the answer does, there is a verdict, in time.
+
+    Only KeyboardInterrupt is passed on: it is the student who interrupts.
+    """
     name = check.__name__.removeprefix("check_")
 
     @wraps(check)
     def named(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Verdict:
-        return check(*args, **kwargs)._replace(exercise=name)
+        try:
+            with np.errstate(all="ignore"), at_most(PATIENCE):  # infinities are told in the verdict
+                verdict = check(*args, **kwargs)
+        except Reply as reply:
+            verdict = reply.verdict
+        except TooLong as stopped:
+            where = line_of(stopped.__traceback__)
+            verdict = wrong(f"Still at work after {PATIENCE:g} seconds, and stopped{where}. Does a loop never end?")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of a class of the student's own, when it is looked at
+            verdict = wrong(f"Your answer cannot be read: {told(error)}.")
+        return verdict._replace(exercise=name)
 
     return named
 
@@ -64,24 +90,5 @@ def wrong(message: str) -> Verdict:
     return Verdict("wrong", message)
 
 
-def is_number(answer: Any) -> bool:
-    return isinstance(answer, numbers.Real) and not isinstance(answer, bool | np.bool_) and answer == answer
-
-
 def waiting(what: str) -> Verdict:
     return Verdict("waiting", f"Put {what} in place of the three dots, and run the cell again.")
-
-
-def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str]) -> Verdict:
-    """Which of a few functions is biased: its letter, or the function itself. `innocent`: letter → why it is not."""
-    if answer is ...:
-        return waiting("a letter")
-    letters = sorted([culprit, *innocent])
-    name = getattr(answer, "__name__", answer) if callable(answer) else answer
-    letter = name.strip().upper() if isinstance(name, str) else name
-    if not isinstance(letter, str) or letter not in letters:
-        named = ", ".join(map(repr, letters[:-1]))
-        return wrong(f"{answer!r} is not one of them; expected {named} or {letters[-1]!r}.")
-    if letter in innocent:
-        return wrong(f"{innocent[letter]} Look at z_scores({letter}), and at those of the others.")
-    return right(why)

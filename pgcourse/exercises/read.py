@@ -1,0 +1,156 @@
+"""Reading an answer: every form in which the right thing can be said is understood, the same in all checks.
+
+number(np.array([20]))                # 20.0; None if it is no number
+numbers([1, 2, 3], "my_rho is")       # an array; a Reply if it is none
+entries("DECAB", [2, 3, 4, 5, 6], …)  # {2: "D", 3: "E", …}
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from itertools import islice
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from pgcourse.exercises.verdict import Reply, Verdict, right, waiting, wrong
+from pgcourse.exercises.words import shown
+from pgcourse.mdp import Array
+
+LARGEST = 100_000  # entries of an answer: who answers range(10**9) would wait for it
+
+
+def number(answer: Any) -> float | None:
+    """The real number that an answer is: of any type, in an array or a list of one, too. None if it is none, or NaN."""
+    answer = _only(answer)
+    if not isinstance(answer, Real | Decimal) or isinstance(answer, bool | np.bool_):
+        return None
+    try:
+        value = float(answer)
+    except OverflowError:  # such as 10**400
+        value = math.copysign(math.inf, 1 if answer > 0 else -1)  # type: ignore[operator]
+    return None if math.isnan(value) else value
+
+
+def _only(answer: Any) -> Any:
+    """What is in an array or a list of one."""
+    for _ in range(4):  # and not while: a list may hold itself
+        if isinstance(answer, np.ndarray) and answer.size == 1:
+            answer = answer.item()
+        elif isinstance(answer, list | tuple) and len(answer) == 1:
+            answer = answer[0]
+    return answer
+
+
+def whole(answer: Any) -> int | None:
+    """The whole number that an answer is, such as a state; None if it is none."""
+    value = number(answer)
+    return int(value) if value is not None and value.is_integer() else None
+
+
+def truth(answer: Any) -> bool | None:
+    """True or False, of Python or NumPy; None if it is neither."""
+    answer = _only(answer)
+    return bool(answer) if isinstance(answer, bool | np.bool_) else None
+
+
+def numbers(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> Array:
+    """A copy of the answer as an array of real numbers, or a Reply that begins with `what`, such as "my_rho is".
+
+    It is of float64, or of float32 if the answer is: then `close` knows how exact it can be. Where it differs from
+    `shape` only in axes of length 1, as (d, 1) from (d,), it gets this shape.
+    """
+    refused = Reply(wrong(f"{what} {shown(answer)}, expected {_array_of(shape)}."))
+    if isinstance(answer, Iterator):
+        answer = list(islice(answer, LARGEST + 1))
+    if _size(answer) > LARGEST:
+        raise Reply(wrong(f"{what} {shown(answer)}: more than {LARGEST:,} entries, expected {_array_of(shape)}."))
+    try:
+        array = np.asarray(answer)
+        if array.dtype.kind not in "biufO" or (array.dtype.kind == "O" and any(x is None for x in array.flat)):
+            raise refused
+        if array.dtype.kind == "O" and any(x is ... for x in array.flat):
+            raise Reply(waiting("numbers"))
+        array = np.array(array, dtype=np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise refused from None
+    if shape is not None and array.shape != shape and _long(array.shape) == _long(shape):
+        array = array.reshape(shape)
+    return array
+
+
+def _array_of(shape: tuple[int, ...] | None) -> str:
+    return "numbers" if shape is None else "one number" if shape == () else f"an array of numbers of shape {shape}"
+
+
+def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _size(answer: Any, depth: int = 4) -> int:
+    """How many entries, those of lists in lists counted; a little more than LARGEST stands for more."""
+    if isinstance(answer, str | bytes) or not hasattr(answer, "__len__"):
+        return 1
+    size = answer.size if isinstance(answer, np.ndarray) else len(answer)
+    if size > LARGEST or depth == 0 or not isinstance(answer, list | tuple):
+        return int(size)
+    total = 0
+    for part in answer:
+        total += _size(part, depth - 1)
+        if total > LARGEST:
+            break
+    return total
+
+
+def letter(answer: Any) -> Any:
+    """A text as one writes a letter: "b " is "B". Anything else as it is."""
+    return answer.strip().upper() if isinstance(answer, str) else answer
+
+
+def word(answer: Any) -> Any:
+    """A text without its spaces and capitals. Anything else as it is."""
+    return answer.strip().lower() if isinstance(answer, str) else answer
+
+
+def entries(answer: Any, keys: Iterable[Any], expected: str, absent: Callable[[Any], str]) -> dict[Any, Any]:
+    """What the answer says for each of the keys, or a Reply: `expected`, or what `absent` says of a key.
+
+    Understood are a dictionary, whose keys may be '1' for 1 and 'a' for "A"; and the bare values in the keys' order,
+    as a list or, if they are letters, as a text.
+    """
+    keys = list(keys)
+    answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
+    values = [sign for sign in answer[:LARGEST] if sign.isalnum()] if isinstance(answer, str) else answer
+    if isinstance(values, list | tuple) and len(values) == len(keys):
+        return dict(zip(keys, values, strict=True))
+    if not isinstance(answer, Mapping):
+        raise Reply(wrong(f"{shown(answer)} is not a dictionary; expected {expected}."))
+    given = {_key(key): value for key, value in answer.items()}
+    for key in keys:
+        if _key(key) not in given:
+            raise Reply(wrong(absent(key)))
+    return {key: given[_key(key)] for key in keys}
+
+
+def _key(key: Any) -> Any:
+    """What two keys have in common that mean the same."""
+    text = letter(key)
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
+def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str]) -> Verdict:
+    """Which of a few functions is biased: its letter, or the function itself. `innocent`: letter → why it is not."""
+    if answer is ...:
+        return waiting("a letter")
+    letters = sorted([culprit, *innocent])
+    answer = _only(list(answer) if isinstance(answer, set | frozenset) else answer)
+    given = letter(getattr(answer, "__name__", answer) if callable(answer) else answer)
+    if not isinstance(given, str) or given not in letters:
+        named = ", ".join(map(repr, letters[:-1]))
+        return wrong(f"{shown(answer)} is not one of them; expected {named} or {letters[-1]!r}.")
+    if given in innocent:
+        return wrong(f"{innocent[given]} Look at z_scores({given}), and at those of the others.")
+    return right(why)
