@@ -1,6 +1,6 @@
 """How long until CartPole-v1 is solved, from scratch: our A2C in NumPy beside Stable-Baselines3's, as its zoo tunes it.
 
-ours    `a2c` of `pgcourse.actor_critic` with its defaults, 16 environments
+ours    `a2c` of `pgcourse.algorithms.a2c` with its defaults, 16 environments
 theirs  `A2C("MlpPolicy", …, ent_coef=0.0)`, 8 environments: rl-baselines3-zoo's hyperparams/a2c.yml for CartPole-v1
 
 Solved is a mean return ≥ 475, Gymnasium's threshold, of 100 trajectories: a look every 5,000 steps of the environments,
@@ -31,7 +31,7 @@ import gymnasium
 import numpy as np
 
 from benchmarks import Row
-from pgcourse.actor_critic import a2c
+from pgcourse.algorithms.a2c import a2c
 from pgcourse.environments import Act, rollouts
 
 THRESHOLD, TRAJECTORIES, EVERY, LIMIT = 475, 100, 5_000, 500_000

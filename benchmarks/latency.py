@@ -63,7 +63,7 @@ import numpy as np
 from ipywidgets import FloatSlider, Label, VBox, interact
 
 from pgcourse import Explorer
-from pgcourse.ascent import reinforce
+from pgcourse.lockstep.monte_carlo import reinforce
 from pgcourse.bellman import exact, objective
 from pgcourse.gradients import policy_gradient
 from pgcourse.pictures import GridWorld, Landscape, Part, Picture

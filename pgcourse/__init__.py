@@ -1,13 +1,12 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    the chapter         mdp, zoo, policy, bellman, gradients
-           samples             trajectories, alias, sampling, environments, returns, estimators
-           learning            lanes, episodes, ascent, online (many seeds in lockstep on a finite MDP);
-                               networks, optimisers, reinforce, actor_critic (any Gymnasium environment)
+numbers    the chapter         mdp, zoo, policy, bellman, gradients; arrays (checked at the border)
+           samples             trajectories, sampling, environments, returns, estimators
            continuous actions  lqr, deterministic
+           learning            lockstep (many seeds at once on a finite MDP), algorithms (any Gymnasium environment)
 picture    pictures
 live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
-course     exercises, progress, progress_page
+course     exercises
 
 Layers import downwards only. Notation, shapes and sources stand in each module's text.
 """

@@ -18,7 +18,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.alias import joint_table
+from pgcourse._alias import joint_table
 from pgcourse.arrays import Array, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy

@@ -12,8 +12,8 @@ from typing import Any
 
 from IPython import get_ipython
 
+from pgcourse.exercises.progress import FILE, record
 from pgcourse.exercises.verdict import Verdict
-from pgcourse.progress import FILE, record
 
 SWITCH = "PGCOURSE_PROGRESS"  # in the environment: "off" records nothing, as for the course's own tests
 

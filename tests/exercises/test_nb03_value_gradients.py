@@ -9,7 +9,7 @@ import pytest
 
 from pgcourse import zoo
 from pgcourse.exercises import check_fixed_point, check_gradient_operator, check_reasons, check_zero_states
-from pgcourse.exercises.value_gradients import REASONS, STEPS
+from pgcourse.exercises.nb03_value_gradients import REASONS, STEPS
 from pgcourse.gradients import value_gradient, value_gradient_operator
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax

@@ -17,11 +17,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import pgcourse.exercises as course
-from pgcourse import progress, progress_page
-from pgcourse.exercises import check_best_p, shown
+from pgcourse.exercises import check_best_p, progress, progress_page, shown
 from pgcourse.exercises.verdict import right, wrong
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 T = [f"2026-01-0{day}T12:00:00Z" for day in range(1, 10)]
 
 
@@ -139,7 +138,7 @@ def test_a_damaged_or_foreign_file_is_kept_and_a_new_one_begun(tmp_path, text, w
 def test_kernels_that_write_at_once_lose_nothing(tmp_path):
     """Four processes, each with 25 exercises of its own."""
     program = (
-        "import sys; from pathlib import Path; from pgcourse import progress\n"
+        "import sys; from pathlib import Path; from pgcourse.exercises import progress\n"
         "for k in range(25): progress.record(f'{sys.argv[2]}-{k}', 'right', 'yes', Path(sys.argv[1]))"
     )
     running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "abcd"]

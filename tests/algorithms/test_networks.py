@@ -8,9 +8,9 @@ import gymnasium
 import numpy as np
 import pytest
 
+from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, log_softmax, orthogonal, policy_for
+from pgcourse.algorithms.optimisers import NOTHING, adam, rmsprop, sgd
 from pgcourse.gradients import finite_differences
-from pgcourse.networks import MLP, SoftmaxNetwork, inputs, log_softmax, orthogonal, policy_for
-from pgcourse.optimisers import NOTHING, adam, rmsprop, sgd
 from pgcourse.policy import grad_log_softmax, softmax
 
 SIZES = [(3, 2), (4, 5, 3), (2, 7, 3, 4)]

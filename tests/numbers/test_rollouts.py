@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_mdps import assert_close, claim, problems
 
 from pgcourse import zoo
-from pgcourse.alias import alias_tables
+from pgcourse._alias import alias_tables
 from pgcourse.bellman import transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax

@@ -11,11 +11,12 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit
 
-from pgcourse import actor_critic, reinforce
-from pgcourse.actor_critic import Learner, a2c, finished, update
+from pgcourse.algorithms import a2c as actor_critic
+from pgcourse.algorithms import reinforce
+from pgcourse.algorithms.a2c import Learner, a2c, finished, update
+from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
+from pgcourse.algorithms.optimisers import sgd
 from pgcourse.environments import rollouts
-from pgcourse.networks import MLP, SoftmaxNetwork, policy_for
-from pgcourse.optimisers import sgd
 from pgcourse.trajectories import Stream
 
 SETTINGS = actor_critic.Settings(n=4, hidden=(), optimiser=sgd, alpha_w=0.5, alpha_theta=0.2, gamma=0.9, lam=0.8)

@@ -15,7 +15,7 @@ from pgcourse.exercises import (
     check_td,
     check_weights,
 )
-from pgcourse.exercises.rollouts import BIASED, DEVICES, estimators, small
+from pgcourse.exercises.nb07_rollouts import BIASED, DEVICES, estimators, small
 from pgcourse.gradients import finite_differences
 from pgcourse.policy import softmax
 from pgcourse.zoo import garnet

@@ -9,7 +9,7 @@ import pytest
 
 from pgcourse import FiniteMDP, zoo
 from pgcourse.bellman import evaluate, optimal_values, value_iteration_policies
-from pgcourse.exercises.reminders import (
+from pgcourse.exercises.nb02_reminders import (
     PROOF,
     REASONS,
     check_bellman_operator,

@@ -19,9 +19,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.alias import joint_table
+from pgcourse._alias import joint_table
 from pgcourse.arrays import Array, whole
-from pgcourse.lanes import Lanes, Run, check_finite, keep
+from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
 from pgcourse.sampling import check_starts
 from pgcourse.trajectories import Indices, Mask

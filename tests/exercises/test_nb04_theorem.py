@@ -10,7 +10,7 @@ import pytest
 from pgcourse import zoo
 from pgcourse.bellman import exact, occupancy
 from pgcourse.exercises import check_border, check_constant, check_silent_bug, check_state_sampler
-from pgcourse.exercises.theorem import DRAWS, _law, _maze, _walk
+from pgcourse.exercises.nb04_theorem import DRAWS, _law, _maze, _walk
 from pgcourse.gradients import policy_gradient
 from pgcourse.policy import grad_log_softmax, softmax
 

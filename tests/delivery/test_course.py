@@ -21,7 +21,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to send Ctrl-C to")
 
 
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_too(checkout):
 
 PIP = """
 import json, os, pathlib, sys, time
-here = pathlib.Path(__file__).parent.parent
+here = pathlib.Path(__file__).parents[2]
 with (here / "calls").open("a") as calls:
     calls.write(json.dumps([sys.argv[1:], os.getcwd(), os.environ["PIP_USER"]]) + "\\n")
 behaviour = os.environ.get("PRETEND", "")

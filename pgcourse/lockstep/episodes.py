@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.alias import JointTable, joint_table
+from pgcourse._alias import JointTable, joint_table
 from pgcourse.arrays import Array
-from pgcourse.lanes import Lanes
+from pgcourse.lockstep.lanes import Lanes
 from pgcourse.trajectories import Indices, Mask
 
 FIRST = 32  # steps whose random numbers are drawn at once at the start of an episode; then as many as it has had

@@ -16,7 +16,7 @@ from pgcourse.exercises import (
     check_lagging_critic,
     check_statements,
 )
-from pgcourse.exercises.greediness import CRITICS, REASONS, STATEMENTS
+from pgcourse.exercises.nb05_greediness import CRITICS, REASONS, STATEMENTS
 from pgcourse.gradients import angle, compatible_critic, greediness_gradient, policy_gradient
 from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.algorithms.networks import SoftmaxNetwork, inputs, policy_for
+from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, adam
 from pgcourse.arrays import Array, frozen
 from pgcourse.environments import rollouts
-from pgcourse.networks import SoftmaxNetwork, inputs, policy_for
-from pgcourse.optimisers import NOTHING, Memory, Optimiser, adam
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Trajectories
 

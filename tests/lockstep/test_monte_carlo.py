@@ -7,14 +7,16 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from pgcourse import ascent, episodes, zoo
-from pgcourse.ascent import exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
+from pgcourse import zoo
 from pgcourse.bellman import exact, transition
-from pgcourse.episodes import live
 from pgcourse.gradients import greediness_gradient, policy_gradient
-from pgcourse.lanes import Lanes
+from pgcourse.lockstep import episodes
+from pgcourse.lockstep import monte_carlo as ascent
+from pgcourse.lockstep.episodes import live
+from pgcourse.lockstep.lanes import Lanes
+from pgcourse.lockstep.monte_carlo import exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
+from pgcourse.lockstep.online import actor_critic, natural_actor_critic
 from pgcourse.mdp import FiniteMDP
-from pgcourse.online import actor_critic, natural_actor_critic
 from pgcourse.policy import grad_log_softmax, softmax, tabular
 
 CORRIDOR = zoo.short_corridor()

@@ -12,7 +12,7 @@ from pgcourse.exercises import (
     check_step,
     check_tradeoff,
 )
-from pgcourse.exercises.actor_critic import DELTA, ENDED, TRADEOFF
+from pgcourse.exercises.nb08_actor_critic import DELTA, ENDED, TRADEOFF
 from pgcourse.returns import gae
 from pgcourse.trajectories import Stream
 

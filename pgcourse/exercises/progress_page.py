@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from IPython.display import HTML, Markdown
 
+from pgcourse.exercises.progress import FILE, Entries, Entry, NotProgress, load, merge, now, parse, written
+from pgcourse.exercises.progress import reset as begin_anew
 from pgcourse.exercises.verdict import TONES, Verdict, nearly, right, waiting, wrong
-from pgcourse.progress import FILE, Entries, Entry, NotProgress, load, merge, now, parse, written
-from pgcourse.progress import reset as begin_anew
 
 LONGEST = 90  # characters of a question
 

@@ -11,8 +11,8 @@ from pgcourse.bellman import exact, objective, transition
 from pgcourse.deterministic import ascent
 from pgcourse.estimators import reinforce
 from pgcourse.gradients import greediness_gradient, policy_gradient
+from pgcourse.lockstep.online import actor_critic, natural_actor_critic
 from pgcourse.mdp import FiniteMDP
-from pgcourse.online import actor_critic, natural_actor_critic
 from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
 from pgcourse.returns import returns_to_go
 from pgcourse.sampling import rollouts

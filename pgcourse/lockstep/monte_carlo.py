@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike
 
 from pgcourse.arrays import Array, frozen, real_array, whole
 from pgcourse.bellman import exact
-from pgcourse.episodes import FEW, Lived, live
 from pgcourse.gradients import policy_gradient
-from pgcourse.lanes import Lanes, Run, check_finite, keep
+from pgcourse.lockstep.episodes import FEW, Lived, live
+from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import grad_log_softmax, softmax
 

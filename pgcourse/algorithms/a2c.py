@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, policy_for
+from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, rmsprop
 from pgcourse.arrays import Array, frozen
 from pgcourse.environments import streams
-from pgcourse.networks import MLP, SoftmaxNetwork, inputs, policy_for
-from pgcourse.optimisers import NOTHING, Memory, Optimiser, rmsprop
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
 

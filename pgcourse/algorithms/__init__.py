@@ -1,0 +1,1 @@
+"""Learning in any Gymnasium environment, one readable file an algorithm: Settings, Learner and its functions."""

@@ -1,0 +1,1 @@
+"""Learning on a finite MDP with many seeds at once, in lockstep: see `lanes`."""

@@ -1,0 +1,153 @@
+"""The architecture, read off the imports: numbers → picture → browser, one way only. One row a folder."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pgcourse
+
+PACKAGE = Path(pgcourse.__file__).parent
+MODULES = sorted(".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py"))
+
+# The numbers, each of which may import those before it.
+NUMBERS = ["arrays", "mdp", "policy", "bellman", "gradients", "zoo", "trajectories", "_alias", "sampling"]
+NUMBERS += ["environments", "returns", "estimators", "lqr", "deterministic"]
+# What the modules of a folder may import of pgcourse besides themselves, and from outside Python's own library.
+FOLDERS: dict[str, tuple[list[str], set[str]]] = {
+    "lockstep": (NUMBERS, {"numpy"}),
+    "algorithms": (NUMBERS, {"numpy"}),
+    "pictures": ([], {"numpy", "matplotlib"}),
+    "live": ([], {"numpy", "matplotlib", "IPython", "PIL", "anywidget", "ipywidgets", "traitlets"}),
+    "exercises": (NUMBERS, {"numpy", "IPython"}),
+}
+OF_NUMBERS = {"numpy", "scipy", "gymnasium"}
+LIVE = ("live", "explorer", "running", "scenes")
+FORBIDDEN = (
+    "matplotlib.pyplot",
+    "pylab",
+    "matplotlib.pylab",
+    "threading",
+    "_thread",
+    "concurrent",
+    "multiprocessing",
+    "subprocess",
+)
+RC_CHANGES = {"rc", "rc_context", "rc_file", "rcdefaults", "rc_file_defaults"}
+
+
+def tree(module):
+    return ast.parse((PACKAGE / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8"))
+
+
+def imports(code):
+    """Every name that the code imports, dotted and absolute: `from a import b` counts as a.b, wherever it stands."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = ".".join(filter(None, ["pgcourse" if node.level else "", node.module]))
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def within(name, package):
+    return name == package or name.startswith(f"{package}.")
+
+
+def settings_written(code):
+    """The places where code changes matplotlib's global settings; reading rcParams is no change."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load) and called(node.value) == "rcParams":
+            yield node.lineno
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            on, name = called(node.func.value), node.func.attr
+            changes = {"rcParams": {"update", "setdefault", "pop", "clear"}, "style": {"use", "context"}}
+            if name in changes.get(on, ()) or (on in ("matplotlib", "mpl") and name in RC_CHANGES):
+                yield node.lineno
+
+
+def called(node):
+    return getattr(node, "attr", getattr(node, "id", None))
+
+
+def folder(module):
+    return "live" if module in LIVE else module.split(".")[0]
+
+
+def allowed(module):
+    """What a module may import: of pgcourse, and from outside."""
+    if module == "__init__":
+        return ["explorer", "live", "mdp", "policy"], set()
+    if module in NUMBERS:
+        return NUMBERS[: NUMBERS.index(module)], OF_NUMBERS
+    below, outside = FOLDERS[folder(module)]
+    return [*below, folder(module), *(LIVE if module in LIVE else [])], outside
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_place(module):
+    known = {"__init__", *NUMBERS, *FOLDERS}
+    assert folder(module) in known, f"{module}: give it a place among NUMBERS, or a folder of FOLDERS"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_lies_below_it(module):
+    own, outside = allowed(module)
+    for name in imports(tree(module)):
+        first, _, rest = name.partition(".")
+        if first == "pgcourse":
+            assert any(within(rest, below) for below in own), f"{module} imports {name}; it may import {own}"
+        else:
+            known = sys.stdlib_module_names | outside
+            assert first in known, f"{module} imports {name}; it may import, besides Python's own: {sorted(outside)}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_uses_pyplot_threads_or_processes(module):
+    """Figures are explicit, and the same course runs on a Pyodide kernel, which has no threads and no processes."""
+    used = [name for name in imports(tree(module)) if any(within(name, forbidden) for forbidden in FORBIDDEN)]
+    assert not used, f"{module} imports {used}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_writes_matplotlib_s_settings(module):
+    assert not list(settings_written(tree(module))), f"{module} changes rcParams"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from . import live", ["pgcourse.live"]),
+        ("from .live import LiveFigure", ["pgcourse.live.LiveFigure"]),
+        ("def f():\n    import scipy.sparse as sparse", ["scipy.sparse"]),
+        ("from matplotlib import pyplot", ["matplotlib.pyplot"]),
+    ],
+)
+def test_this_test_sees_an_import_in_any_of_its_forms(code, found):
+    assert list(imports(ast.parse(code))) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("rcParams['a'] = 1", [1]),
+        ("matplotlib.rcParams['a'] += 1", [1]),
+        ("mpl.rcParams.update({})", [1]),
+        ("with mpl.rc_context():\n    pass", [1]),
+        ("matplotlib.style.use('x')", [1]),
+        ("x = rcParams['a']\nfigure.rc = 3", []),
+    ],
+)
+def test_this_test_sees_a_change_of_settings_and_not_a_look(code, lines):
+    assert list(settings_written(ast.parse(code))) == lines
+
+
+def test_importing_the_package_and_all_its_modules_imports_nothing_heavy():
+    """gymnasium, SciPy and autograd come when they are first needed; pyplot, which has state, never does."""
+    modules = ", ".join(f"pgcourse.{module}" for module in MODULES if not module.endswith("__init__"))
+    heavy = ["gymnasium", "scipy", "autograd", "matplotlib.pyplot", "pandas"]
+    program = f"import {modules}, sys; print(*[name for name in {heavy} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
