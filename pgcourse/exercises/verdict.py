@@ -75,6 +75,7 @@ def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdi
             verdict = wrong(f"Your answer cannot be read: {told(error)}.")
         return verdict._replace(exercise=name)
 
+    named.exercise = name  # type: ignore[attr-defined]
     return named
 
 
