@@ -36,7 +36,7 @@ def test_wrong_weights_are_uphill_in_the_table_and_downhill_once_features_are_sh
     press(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
     wait_until_said(notebook, picture, "Parameters: table.*angle 61°: uphill.*along g: .*never falls")
     before = picture.locator("svg").bounding_box()
-    cell.get_by_role("combobox").first.select_option("shared features")
+    cell.get_by_role("combobox").nth(1).select_option("shared features")  # θ is
     text = wait_until_said(notebook, picture, "Parameters: shared features.*angle 136°: downhill.*along g.*falls")
     assert re.search(r"along ∇J: [^,]*, never falls", text)
     assert picture.locator("svg").bounding_box()["width"] == before["width"]
