@@ -11,6 +11,7 @@ Every message names the field, the place, the value and what was expected.
 
 from __future__ import annotations
 
+import contextlib
 import reprlib
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating]  # float64 throughout; np.linalg promises its type checker no more than this
 Kind = TypeVar("Kind", bound=np.generic)
+Shape = Sequence[int | None]  # None for an axis of any length
 
 TOLERANCE = 1e-9  # how far from 1 the sum of a distribution may be
 ROUNDINGS = 16  # and how many last digits of its own type, float32 or so
@@ -61,16 +63,19 @@ def discount(value: object, one: str = "") -> float:
     except ValueError:
         raise ValueError(f"gamma is {reprlib.repr(value)}, {expected}") from None
     if 1 - NEAREST < gamma < 1 or (gamma == 1 and not one):
-        raise ValueError(f"gamma is {gamma!r}, {expected}, and not between 1 − {NEAREST} and 1: p is not so exact")
+        raise ValueError(f"gamma is {value}, {expected}, and not between 1 − {NEAREST} and 1: p is not so exact")
     return gamma
 
 
-def real_array(field: str, value: ArrayLike, axes: str, most: float = np.inf) -> Array:
+def real_array(
+    field: str, value: ArrayLike, axes: str, most: float = np.inf, shape: Shape | None = None, why: str = ""
+) -> Array:
     """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value.
 
-    No number may be larger than `most`. A masked array is taken only if nothing in it is masked.
+    No number may be larger than `most`. A masked array is taken only if nothing in it is masked. With `shape`, as
+    `shaped`.
     """
-    array = _real(field, value, axes)
+    array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
     if array.ndim != len(axes.split()) or array.size == 0:
         raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
     if not (fine := np.isfinite(array) & (np.abs(array) <= most)).all():
@@ -109,7 +114,7 @@ def slack(value: ArrayLike) -> float:
     return ROUNDINGS * float(max(last_digit, np.finfo(float).eps))
 
 
-def shaped(field: str, value: ArrayLike, axes: str, shape: Sequence[int | None], why: str = "") -> Array:
+def shaped(field: str, value: ArrayLike, axes: str, shape: Shape, why: str = "") -> Array:
     """`value` as a float64 array of this very shape, so that nothing is broadcast in silence; None is any length."""
     array = _real(field, value, axes)
     if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
@@ -117,6 +122,18 @@ def shaped(field: str, value: ArrayLike, axes: str, shape: Sequence[int | None],
         expected = f"{_shape(axes)} = ({lengths}{',' * (len(shape) == 1)})" if shape != (None,) else _shape(axes)
         raise ValueError(f"{field} has shape {array.shape}, expected {expected}{why}")
     return array
+
+
+def number_or_each(field: str, value: ArrayLike, axes: str, shape: Shape) -> Array | float:
+    """One number for all, or an array of this very shape: what a baseline may be."""
+    return number(field, value) if np.ndim(value) == 0 else shaped(field, value, axes, shape, ", or one number")
+
+
+def at_least(ndim: int, value: ArrayLike) -> ArrayLike:
+    """`value` with so many axes, ones in front; what is ragged stays as it is, for `real_array` to refuse."""
+    with contextlib.suppress(ValueError):
+        return np.array(value, ndmin=ndim, copy=None, subok=True)
+    return value
 
 
 def finite(result: Array, field: str, **arguments: Any) -> Array:

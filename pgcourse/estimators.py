@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array
+from pgcourse.arrays import Array, finite, number, number_or_each, real_array, shaped
 from pgcourse.policy import Policy
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Indices, Trajectories
@@ -33,8 +33,13 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
     q (S, A), grad_log_pi (S, A, d), the baseline b a number or (S,). With q = q^π and ρ = ρ^π it is unbiased for ∇J,
     whatever b is, since Σ_a π ∇log π = 0 (Sutton et al. 2000; Williams 1992).
     """
-    b = np.broadcast_to(b, len(rho))
-    return rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
+    q = real_array("q", q, "S A")
+    S, A = q.shape
+    rho, grad_log_pi = shaped("rho", rho, "S", (S,)), shaped("grad_log_pi", grad_log_pi, "S A d", (S, A, None))
+    b = np.broadcast_to(number_or_each("b", b, "S", (S,)), S)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+        g = rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
+    return finite(g, "Σρ (q − b) ∇log π", rho=rho, q=q, b=b, grad_log_pi=grad_log_pi)
 
 
 # The weights w_t
@@ -46,7 +51,7 @@ def full_return(tau: Trajectories, gamma: float, b: float = 0.0) -> Array:
     Williams 1992.
     """
     G = tau.sums(tau.steps.discount(gamma) * tau.steps.r)
-    return (G - b)[tau.steps.n]
+    return (G - number("b", b))[tau.steps.n]
 
 
 def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
@@ -55,12 +60,12 @@ def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Arr
     Sutton & Barto, 2nd ed., section 13.4: the box; their eq. 13.11 has no γᵗ.
     With one reward, at the end, γᵗ G_t is G₀: there it is the same estimate as `full_return`.
     """
-    return discounted(tau, returns_to_go(tau.steps, gamma) - b, gamma)
+    return discounted(tau, returns_to_go(tau.steps, gamma) - _baseline(b, tau), gamma)
 
 
 def discounted(tau: Trajectories, advantage: Array, gamma: float) -> Array:
     """w_t = γᵗ A_t: the γᵗ is the one of ρ^π, which counts a visit at time t γᵗ times."""
-    return tau.steps.discount(gamma) * advantage
+    return tau.steps.discount(gamma) * shaped("advantage", advantage, "M", tau.steps.r.shape)
 
 
 def undiscounted(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
@@ -69,7 +74,11 @@ def undiscounted(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Arr
     Its mean is the greediness gradient with q^π and undiscounted visits in the place of ρ^π, in general the gradient of
     no objective at all (Nota & Thomas 2020, arXiv 1906.07073).
     """
-    return returns_to_go(tau.steps, gamma) - b
+    return returns_to_go(tau.steps, gamma) - _baseline(b, tau)
+
+
+def _baseline(b: ArrayLike, tau: Trajectories) -> Array | float:
+    return number_or_each("b", b, "M", tau.steps.r.shape)
 
 
 # From weights to gradients
@@ -85,40 +94,20 @@ def sum_scores(tau: Trajectories, weights: Array | float, scores: Array) -> Arra
 
     With weights 1 it is the score of the whole trajectory, ∇log p(τ), whose mean is 0.
     """
+    M = tau.steps.r.shape
+    weights, scores = number_or_each("weights", weights, "M", M), shaped("scores", scores, "M d", (*M, None))
     return np.stack([tau.sums(weights * score) for score in scores.T], axis=1)
 
 
-def tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Array:
-    """`reinforce` of the tabular softmax, (N, S, A): with ∇log π(a|s) = 1_{s,a} − π(·|s) two sums are enough.
-
-    Σ_t w_t 1{s_t=s, a_t=a} − π(a|s) Σ_t w_t 1{s_t=s}: no array of S·A·d numbers is made.
-    """
-    return _from_pair_weights(_by_pair(tau, weights, pi, tau.steps.n, len(tau)), pi)
-
-
 def mean_tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Array:
-    """The mean of `tabular_reinforce` over the batch, (S, A), without its rows: the fast way to one step of ascent."""
-    return _from_pair_weights(_by_pair(tau, weights, pi, None, 1)[0], pi) / len(tau)
+    """The mean of `reinforce` over the batch for the tabular softmax, (S, A): no array of S·A·d numbers is made.
 
-
-def mean_reinforce(tau: Trajectories, weights: Array, pi: Policy, grad_log_pi: Array) -> Array:
-    """The mean of `reinforce` over the batch, (d,), without its rows.
-
-    The weights' mean sum over each pair (s, a) estimates ρ^π π q; that table contracts with ∇log π as in the theorem.
+    With ∇log π(a|s) = 1_{s,a} − π(·|s) two sums are enough: Σ_t w_t 1{s_t=s, a_t=a} − π(a|s) Σ_t w_t 1{s_t=s}.
     """
-    return np.einsum("sa,sad->d", _by_pair(tau, weights, pi, None, 1)[0], grad_log_pi) / len(tau)
-
-
-def _by_pair(tau: Trajectories, weights: Array, pi: Policy, n: Indices | None, N: int) -> Array:
     S, A = pi.probs.shape
-    pair = tau.steps.s * A + tau.steps.a
-    if n is not None:
-        pair += n * (S * A)
-    return np.bincount(pair, weights, N * S * A).astype(float, copy=False).reshape(N, S, A)
-
-
-def _from_pair_weights(w: Array, pi: Policy) -> Array:
-    return w - w.sum(axis=-1, keepdims=True) * pi.probs
+    weights = shaped("weights", weights, "M", tau.steps.r.shape)
+    w = np.bincount(tau.steps.s * A + tau.steps.a, weights, S * A).reshape(S, A)
+    return (w - w.sum(axis=1, keepdims=True) * pi.probs) / len(tau)
 
 
 # The baselines with the least variance
@@ -130,6 +119,8 @@ def optimal_state_baseline(pi: Policy, q: Array, grad_log_pi: Array) -> Array:
     It is q's mean with actions weighted by how much they move θ, not v^π, unless |∇log π| is the same for all actions
     (Greensmith, Bartlett & Baxter 2004). Where ∇log π vanishes any b will do; it is then v.
     """
+    q = shaped("q", q, "S A", pi.probs.shape)
+    grad_log_pi = shaped("grad_log_pi", grad_log_pi, "S A d", (*pi.probs.shape, None))
     weight = pi.probs * (grad_log_pi**2).sum(axis=2)
     total = weight.sum(axis=1)
     weight = np.where((total > 0)[:, None], weight, pi.probs)
@@ -141,18 +132,10 @@ def optimal_constant_baseline(rho: Array, pi: Policy, q: Array, grad_log_pi: Arr
 
     The first is the best of one number for all components, in the sum of their variances; the second the best for each.
     """
+    rho, q = shaped("rho", rho, "S", pi.probs.shape[:1]), shaped("q", q, "S A", pi.probs.shape)
+    grad_log_pi = shaped("grad_log_pi", grad_log_pi, "S A d", (*pi.probs.shape, None))
     squares = rho[:, None, None] * pi.probs[..., None] * grad_log_pi**2
     return _weighted_means(squares.reshape(-1, squares.shape[2]), q.ravel())
-
-
-def estimated_baseline(G: Array, scores: Array) -> tuple[float, Array]:
-    """b = E[|∇log p(τ)|² G(τ)]/E[|∇log p(τ)|²], and one for each component, from G (N,) and the scores (N, d).
-
-    The best b in `full_return`, whose estimates are (G(τ) − b) ∇log p(τ), and in the second case
-    `(G[:, None] - b) * scores` (Peters & Schaal 2008); `scores` are `sum_scores` with weights 1. Estimate it from other
-    trajectories than those it is used on, or the mean is no longer quite ∇J.
-    """
-    return _weighted_means(scores**2, G)
 
 
 def _weighted_means(weights: Array, x: Array) -> tuple[float, Array]:

@@ -70,11 +70,11 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
 
     Then q_w = ∇log π · w has the gradient of q^π: at the minimum ρ^π π ((q^π − q_w) ∇log π) = 0 (Sutton et al. 2000).
     """
-    rho_pi, q_pi = real_array("rho_pi", _weights("rho_pi", rho_pi, pi), "S"), _table("q_pi", q_pi, pi)
-    if (rho_pi < 0).any():
-        s = int((rho_pi < 0).argmax())
+    rho_pi, q_pi = _weights("rho_pi", rho_pi, pi), real_array("q_pi", _table("q_pi", q_pi, pi), "S A")
+    if not (rho_pi >= 0).all():
+        s = int((rho_pi >= 0).argmin())
         raise ValueError(f"rho_pi[s={s}] is {rho_pi[s]}, expected a weight ≥ 0")
-    q_pi, grad_log_pi = real_array("q_pi", q_pi, "S A"), _derivatives("grad_log_pi", grad_log_pi, pi)
+    grad_log_pi = _derivatives("grad_log_pi", grad_log_pi, pi)
     root = np.sqrt(rho_pi[:, None] * pi.probs)
     return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
 

@@ -16,12 +16,11 @@ Optimal Control* I, and, for ∇J, Fazel et al. 2018 (arXiv 1801.05039), who hav
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, frozen, real_array
+from pgcourse.arrays import LARGEST, Array, at_least, discount, frozen, number, real_array, whole
 
 NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
 ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like
@@ -50,9 +49,9 @@ class LQR:
 
     def __post_init__(self) -> None:
         for field in ("A", "B", "Q", "R", "W", "Sigma_0"):
-            matrix = real_array(field, np.atleast_2d(getattr(self, field)), "row column")
+            matrix = real_array(field, at_least(2, getattr(self, field)), "row column", LARGEST)
             object.__setattr__(self, field, frozen(matrix))
-        object.__setattr__(self, "mu_0", frozen(real_array("mu_0", np.atleast_1d(self.mu_0), "n")))
+        object.__setattr__(self, "mu_0", frozen(real_array("mu_0", at_least(1, self.mu_0), "n", LARGEST)))
         n, m = self.B.shape
         square = {"A": n, "Q": n, "R": m, "W": n, "Sigma_0": n}
         for field, shape in {**{name: (k, k) for name, k in square.items()}, "mu_0": (n,)}.items():
@@ -60,12 +59,12 @@ class LQR:
                 raise ValueError(f"{field} has shape {found}, expected {shape}, since B has n = {n} rows and m = {m}")
         for field, least in (("Q", -ROUNDING), ("R", ROUNDING), ("W", -ROUNDING), ("Sigma_0", -ROUNDING)):
             matrix = getattr(self, field)
+            least *= 1 if least > 0 else max(1, np.abs(matrix).max())
             if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min() < least:
                 raise ValueError(
                     f"{field} is {matrix.tolist()}, expected symmetric and {'> 0' if least > 0 else '≥ 0'}"
                 )
-        if not (isinstance(self.gamma, Real) and 0 <= self.gamma < 1):
-            raise ValueError(f"gamma is {self.gamma!r}, expected a number 0 ≤ γ < 1")
+        object.__setattr__(self, "gamma", discount(self.gamma))
 
     @property
     def start(self) -> Array:
@@ -74,7 +73,7 @@ class LQR:
 
     def gain(self, K: ArrayLike) -> Array:
         """K as an (m, n) matrix, or ValueError."""
-        gain = real_array("K", np.atleast_2d(K), "m n")
+        gain = real_array("K", at_least(2, K), "m n", LARGEST)
         if gain.shape != self.B.T.shape:
             raise ValueError(f"K has shape {gain.shape}, expected {self.B.T.shape}, one row for each action")
         return gain
@@ -114,17 +113,18 @@ def cost_matrix(lqr: LQR, K: ArrayLike) -> Array:
 
 def value_constant(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> float:
     """c = (γ tr PW + σ² tr(R + γ BᵀPB)) / (1 − γ): what the noise costs, the world's and the policy's own."""
-    P = cost_matrix(lqr, K)
+    P, sigma = cost_matrix(lqr, K), number("sigma", sigma, 0, LARGEST)
     return float((lqr.gamma * np.trace(P @ lqr.W) + sigma**2 * np.trace(_curvature(lqr, P))) / (1 - lqr.gamma))
 
 
 def value(lqr: LQR, K: ArrayLike, sigma: float, s: Array) -> Array:
     """v^π(s) = −sᵀPs − c for states (N, n): of shape (N,)."""
-    return -_quadratic(cost_matrix(lqr, K), s) - value_constant(lqr, K, sigma)
+    return -_quadratic(cost_matrix(lqr, K), _states(lqr, s)) - value_constant(lqr, K, sigma)
 
 
 def action_value(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array) -> Array:
     """q^π(s, a) = r(s, a) + γ E v^π(As + Ba + w) for states (N, n) and actions (N, m): of shape (N,)."""
+    s, a = _pairs(lqr, s, a)
     P, c = cost_matrix(lqr, K), value_constant(lqr, K, sigma)
     ahead = _quadratic(P, s @ lqr.A.T + a @ lqr.B.T) + np.trace(P @ lqr.W) + c
     return reward(lqr, s, a) - lqr.gamma * ahead
@@ -132,12 +132,13 @@ def action_value(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array) -> Ar
 
 def reward(lqr: LQR, s: Array, a: Array) -> Array:
     """r(s, a) = −(sᵀQs + aᵀRa) for states (N, n) and actions (N, m): of shape (N,)."""
+    s, a = _pairs(lqr, s, a)
     return -_quadratic(lqr.Q, s) - _quadratic(lqr.R, a)
 
 
 def action_slope(lqr: LQR, K: ArrayLike, s: Array, a: Array) -> Array:
     """∇_a q^π(s, a) = −2 (Ra + γ BᵀP(As + Ba)) for states (N, n) and actions (N, m): of shape (N, m). No σ in it."""
-    P = cost_matrix(lqr, K)
+    P, (s, a) = cost_matrix(lqr, K), _pairs(lqr, s, a)
     return -2 * (a @ lqr.R + lqr.gamma * (s @ lqr.A.T + a @ lqr.B.T) @ P @ lqr.B)
 
 
@@ -157,8 +158,10 @@ def second_moment(lqr: LQR, K: ArrayLike, sigma: float = 0.0, start: Array | Non
 
     with start = E[s₀ s₀ᵀ] unless another (n, n) is given. ρ^π is unnormalised: Σ is an integral, no average.
     """
+    n, sigma = len(lqr.A), number("sigma", sigma, 0, LARGEST)
+    first = lqr.start if start is None else real_array("start", start, "n n", LARGEST**2, (n, n))
     noise = lqr.gamma / (1 - lqr.gamma) * (lqr.W + sigma**2 * lqr.B @ lqr.B.T)
-    return _fixed_point(np.sqrt(lqr.gamma) * closed_loop(lqr, K), (lqr.start if start is None else start) + noise)
+    return _fixed_point(np.sqrt(lqr.gamma) * closed_loop(lqr, K), first + noise)
 
 
 def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0) -> Array:
@@ -166,6 +169,9 @@ def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0
 
     ValueError if the component is certain at some t, as s₀ is with Sigma_0 = 0: then there is no density.
     """
+    x = real_array("x", at_least(1, x), "k")
+    if whole("i", i, 0) >= len(lqr.A):
+        raise ValueError(f"i is {i}, expected a component of the state in 0 … {len(lqr.A) - 1}")
     weights, means, variances = _laws(lqr, K, sigma)
     if not (variances[:, i, i] > 0).all():
         t = int((variances[:, i, i] <= 0).argmax())
@@ -176,7 +182,7 @@ def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0
 
 def sample_states(lqr: LQR, K: ArrayLike, sigma: float, n: int, rng: np.random.Generator) -> Array:
     """n independent states s ~ (1−γ)ρ^π, one a row: first a step t, which has the law (1−γ)γᵗ, then s_t."""
-    weights, means, variances = _laws(lqr, K, sigma)
+    n, (weights, means, variances) = whole("n", n), _laws(lqr, K, sigma)
     t = rng.choice(len(weights), size=n, p=weights / weights.sum())
     roots = np.array([_root(variance) for variance in variances])
     return means[t] + np.einsum("nij,nj->ni", roots[t], rng.standard_normal((n, len(lqr.A))))
@@ -204,12 +210,32 @@ def off_policy_gradient(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float =
 
 
 def best_gain(lqr: LQR) -> Array:
-    """K* = −(R + γ BᵀPB)⁻¹ γ BᵀPA with P from the Riccati equation: best among all policies, linear or not."""
+    """K* = −(R + γ BᵀPB)⁻¹ γ BᵀPA with P from the Riccati equation: best among all policies, linear or not.
+
+    Raises Unstable if no gain keeps the discounted costs finite, as with B = 0 and γ A² > 1.
+    """
     from scipy.linalg import solve_discrete_are  # here, because it takes as long to import as NumPy does
 
     root = np.sqrt(lqr.gamma)
-    P = solve_discrete_are(root * lqr.A, root * lqr.B, lqr.Q, lqr.R)
+    try:
+        P = solve_discrete_are(root * lqr.A, root * lqr.B, lqr.Q, lqr.R)
+    except np.linalg.LinAlgError as error:
+        raise Unstable(
+            f"no best gain was found for A = {lqr.A.tolist()}, B = {lqr.B.tolist()}, γ = {lqr.gamma} ({error}); "
+            "expected B to reach whatever √γ A does not shrink, and Q to see it"
+        ) from None
     return -np.linalg.solve(_curvature(lqr, P), lqr.gamma * lqr.B.T @ P @ lqr.A)
+
+
+def _states(lqr: LQR, s: ArrayLike) -> Array:
+    """States (N, n); with n = 1, too, (N,) is refused: NumPy would take it for one state of N components."""
+    return real_array("s", s, "N n", shape=(None, len(lqr.A)))
+
+
+def _pairs(lqr: LQR, s: ArrayLike, a: ArrayLike) -> tuple[Array, Array]:
+    """States (N, n) and as many actions (N, m)."""
+    s = _states(lqr, s)
+    return s, real_array("a", a, "N m", shape=(len(s), lqr.B.shape[1]), why=", one action a state")
 
 
 def _curvature(lqr: LQR, P: Array) -> Array:
@@ -232,6 +258,7 @@ def _laws(lqr: LQR, K: ArrayLike, sigma: float) -> tuple[Array, Array, Array]:
 
     There are 4000 of them at the most; the last law stands for all later ones, too, so that Σ γᵗ is 1/(1−γ).
     """
+    sigma = number("sigma", sigma, 0, LARGEST)
     loop, noise = closed_loop(lqr, K), lqr.W + sigma**2 * lqr.B @ lqr.B.T
     shrink = max(lqr.gamma, lqr.gamma * float(np.abs(np.linalg.eigvals(loop)).max()) ** 2)
     steps = 1 if shrink == 0 else min(int(np.log(NEGLIGIBLE) / np.log(shrink)) + 2, 4000)

@@ -166,4 +166,4 @@ def grad_direct(S: int, A: int) -> Array:
 def _like(field: str, value: ArrayLike, pi: Policy) -> Array:
     """`value` as a table of finite numbers (S, A), one for each of π's."""
     S, A = pi.probs.shape
-    return shaped(field, real_array(field, value, "S A"), "S A", (S, A), f", as pi has S = {S} and A = {A}")
+    return real_array(field, value, "S A", shape=(S, A), why=f", as pi has S = {S} and A = {A}")

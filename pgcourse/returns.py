@@ -2,7 +2,6 @@
 
     G_t   = r_t + γ G_{t+1}                                returns_to_go
     δ_t   = r_t + γ v(s_{t+1}) − v(s_t)                    td_errors (no v after the process is over)
-    A_t   = Σ_{k<n} γᵏ δ_{t+k}                             n_step
     A_t   = Σ_k (γλ)ᵏ δ_{t+k}                              gae
     G_t^λ = v(s_t) + A_t                                   lambda_returns
 
@@ -17,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.arrays import Array, whole
+from pgcourse.arrays import Array, number, shaped
 from pgcourse.bellman import action_value
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -26,7 +25,7 @@ from pgcourse.trajectories import Packed, Stream
 
 def returns_to_go(steps: Packed | Stream, gamma: float) -> Array:
     """G_t = r_t + γ G_{t+1}: what was earned from t on. What a time limit hid is missing: see `lambda_returns`."""
-    return steps.backward(steps.r, gamma)
+    return steps.backward(steps.r, number("gamma", gamma, 0, 1))
 
 
 def td_errors(steps: Packed | Stream, v: Array, v_next: Array, gamma: float) -> Array:
@@ -34,16 +33,9 @@ def td_errors(steps: Packed | Stream, v: Array, v_next: Array, gamma: float) -> 
 
     Where a stream has no step δ is 0. With v = v^π its mean given (s, a) is q^π(s, a) − v^π(s).
     """
+    gamma, v, v_next = number("gamma", gamma, 0, 1), _each("v", v, steps), _each("v_next", v_next, steps)
     delta = steps.r + gamma * np.where(steps.terminated, 0, v_next) - v
     return np.where(steps.valid, delta, 0) if isinstance(steps, Stream) else delta
-
-
-def n_step(steps: Packed | Stream, delta: Array, gamma: float, n: int) -> Array:
-    """A_t = Σ_{k<n} γᵏ δ_{t+k}, as far as the trajectory goes: n rewards, then v (Sutton & Barto, eq. 7.1)."""
-    n, A = whole("n", n), delta
-    for _ in range(min(n - 1, steps.longest - 1)):
-        A = delta + gamma * steps.after(A)
-    return A
 
 
 def gae(steps: Packed | Stream, delta: Array, gamma: float, lam: float) -> Array:
@@ -51,7 +43,7 @@ def gae(steps: Packed | Stream, delta: Array, gamma: float, lam: float) -> Array
 
     λ = 0 is δ_t itself, all of v's error and little noise; λ = 1 is G_t − v(s_t), none of it and all the noise.
     """
-    return steps.backward(delta, gamma * lam)
+    return steps.backward(_each("delta", delta, steps), number("gamma", gamma, 0, 1) * number("lam", lam, 0, 1))
 
 
 def lambda_returns(steps: Packed | Stream, delta: Array, v: Array, gamma: float, lam: float) -> Array:
@@ -59,7 +51,7 @@ def lambda_returns(steps: Packed | Stream, delta: Array, v: Array, gamma: float,
 
     Sutton & Barto, eq. 12.2 and 12.18.
     """
-    return v + gae(steps, delta, gamma, lam)
+    return _each("v", v, steps) + gae(steps, delta, gamma, lam)
 
 
 def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
@@ -68,7 +60,14 @@ def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
     Put in the place of q in the theorem it gives the mean of the gradient's estimates, and so their bias. The critic
     counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
     """
-    v = np.where(mdp.absorbing, 0, v)
+    lam = number("lam", lam, 0, 1)
+    v = np.where(mdp.absorbing, 0, shaped("v", v, "S", (mdp.S,)))
     delta = action_value(mdp, v) - v[:, None]
     A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
     return delta + mdp.gamma * lam * mdp.p @ A_pi
+
+
+def _each(field: str, value: Array, steps: Packed | Stream) -> Array:
+    """`value` with one number for each step; a table (S,) is not that, nor what NumPy would make of other shapes."""
+    axes = "M" if isinstance(steps, Packed) else "N T"
+    return shaped(field, value, axes, steps.r.shape, "; of a table v (S,) it is v[steps.s] or v[steps.s_next]")

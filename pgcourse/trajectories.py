@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array
+from pgcourse.arrays import Array, number
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -71,17 +71,6 @@ class Stream(Steps):
             y[:, t] += go_on[:, t] * y[:, t + 1]
         return y
 
-    def after(self, x: Array) -> Array:
-        """x_{t+1} of the same trajectory, (N, T), and 0 where it has no next step in the batch."""
-        y = np.zeros(self.r.shape)
-        y[:, :-1] = np.where((self.valid & ~self.ended)[:, :-1], x[:, 1:], 0)
-        return y
-
-    @property
-    def longest(self) -> int:
-        """No trajectory has more steps in this batch."""
-        return self.r.shape[1]
-
 
 @dataclass(frozen=True, eq=False)
 class Packed(Steps):
@@ -105,25 +94,9 @@ class Packed(Steps):
             after[self.n[rows]] = y[rows]
         return y
 
-    @cached_property
-    def _next(self) -> Indices:
-        """Where the next step of the same trajectory is, or M."""
-        N = 1 + self.n.max(initial=0)
-        place = self.t * N + self.n  # ascending, as the steps are ordered
-        return np.where(self.ended, len(place), np.searchsorted(place, place + N))
-
-    def after(self, x: Array) -> Array:
-        """x_{t+1} of the same trajectory, (M,), and 0 where it has no next step."""
-        return np.append(x, 0)[self._next]
-
     def discount(self, gamma: float) -> Array:
         """γᵗ of each step, (M,)."""
-        return (gamma ** np.arange(self.longest))[self.t]
-
-    @property
-    def longest(self) -> int:
-        """The most steps that a trajectory has."""
-        return len(self._moments)
+        return (number("gamma", gamma, 0, 1) ** np.arange(len(self._moments)))[self.t]
 
 
 @dataclass(frozen=True, eq=False)

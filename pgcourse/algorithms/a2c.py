@@ -20,7 +20,7 @@ import numpy as np
 
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, policy_for
 from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, rmsprop
-from pgcourse.arrays import Array, frozen
+from pgcourse.arrays import Array, finite, frozen, number, whole
 from pgcourse.environments import streams
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
@@ -28,7 +28,10 @@ from pgcourse.trajectories import Stream
 
 @dataclass(frozen=True)
 class Settings:
-    """What A2C needs to be told. As they stand most runs take CartPole-v1 to 475, with 16 environments."""
+    """What A2C needs to be told. As they stand most runs take CartPole-v1 to 475, with 16 environments.
+
+    Raises ValueError naming the field, its value and what was expected.
+    """
 
     n: int = 16  # steps of each environment in a batch
     gamma: float = 0.995  # a horizon of 200 steps
@@ -39,6 +42,13 @@ class Settings:
     beta: float = 0.0  # weight of the entropy
     unit: float = 10.0  # of the critic's outputs: v grows from about 0 to at most 1/(1−γ) = 200
     optimiser: Optimiser = rmsprop  # divides by each parameter's typical gradient, without momentum
+
+    def __post_init__(self) -> None:
+        whole("n", self.n)
+        for name, most in (("gamma", 1), ("lam", 1), ("alpha_theta", np.inf), ("alpha_w", np.inf)):
+            number(name, getattr(self, name), 0, most)
+        number("beta", self.beta)
+        number("unit", self.unit, above=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +82,7 @@ def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[L
     not finite.
     """
     settings = settings or Settings()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole("seed", seed, 0))
     policy = policy_for(env, settings.hidden, rng)
     critic = MLP((*policy.net.sizes[:-1], 1), settings.unit)
     learner = Learner(policy, critic, w=frozen(critic.initial(rng)))
@@ -89,6 +99,7 @@ def _a2c(
         batch = batches.send(learner.policy)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what leaves the range of floats is refused by name
 def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
     """The learner after one more batch (N, n): δ, A, then a step of θ and one of w, as the module's text has them."""
     policy, critic, w = learner.policy, learner.critic, learner.w
@@ -103,11 +114,14 @@ def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
     v_gradient = critic.backward(w, h, (weight * A)[:, None])
     step_theta, memory_theta = settings.optimiser(pi_gradient, learner.memory_theta)
     step_w, memory_w = settings.optimiser(v_gradient, learner.memory_w)
+    theta, w = policy.theta + settings.alpha_theta * step_theta, w + settings.alpha_w * step_w
+    finite(theta, "theta", alpha_theta=settings.alpha_theta, step=step_theta)
+    finite(w, "w", alpha_w=settings.alpha_w, step=step_w)
     returns, earned = finished(batch, learner.earned)
     return Learner(
-        policy=replace(policy, theta=frozen(policy.theta + settings.alpha_theta * step_theta)),
+        policy=replace(policy, theta=frozen(theta)),
         critic=critic,
-        w=frozen(w + settings.alpha_w * step_w),
+        w=frozen(w),
         memory_theta=memory_theta,
         memory_w=memory_w,
         updates=learner.updates + 1,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import Array, frozen
+from pgcourse.arrays import Array, finite, frozen, number, number_or_each, shaped, whole
 from pgcourse.environments import single_space
 
 
@@ -31,6 +31,13 @@ class MLP:
     sizes: tuple[int, ...]
     unit: float = 1.0
 
+    def __post_init__(self) -> None:
+        sizes = tuple(whole("a size", size) for size in self.sizes)
+        if len(sizes) < 2:
+            raise ValueError(f"sizes are {self.sizes}, expected at least inputs and outputs")
+        object.__setattr__(self, "sizes", sizes)
+        object.__setattr__(self, "unit", number("unit", self.unit, above=0))
+
     @property
     def d(self) -> int:
         """How many parameters: (n + 1) m from a layer of n to one of m."""
@@ -38,6 +45,8 @@ class MLP:
 
     def layers(self, theta: Array) -> list[tuple[Array, Array]]:
         """(W, b) of each layer, W (n, m) and b (m,), as views of θ (d,): writing to them writes to θ."""
+        if theta.shape != (self.d,):
+            raise ValueError(f"theta has shape {theta.shape}, expected ({self.d},) for layers of sizes {self.sizes}")
         layers, end = [], 0
         for n, m in pairwise(self.sizes):
             start, end = end, end + (n + 1) * m
@@ -103,7 +112,8 @@ class SoftmaxNetwork:
 
     def outputs(self, obs: NDArray[Any]) -> Array:
         """y (N, A): the preferences, log π up to a constant of each row."""
-        return self.net.forward(self.theta, inputs(obs))[-1]
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+            return finite(self.net.forward(self.theta, inputs(obs))[-1], "the output", theta=self.theta, obs=obs)
 
     def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
         """a ~ π(·|s) for each of the observations: (N,) actions.
@@ -129,11 +139,17 @@ class SoftmaxNetwork:
         With respect to the preferences y: ∂log π(a|s)/∂y_b = 1[a = b] − π_b and ∂H/∂y_b = −π_b (log π_b + H).
         """
         h = self.net.forward(self.theta, inputs(obs))
+        N, A = h[-1].shape
+        chosen, weight = np.asarray(a), shaped("weight", weight, "N", (N,))
+        beta = np.broadcast_to(number_or_each("beta", beta, "N", (N,)), N)
+        fine = chosen.shape == (N,) and chosen.dtype.kind in "iu"
+        if not (fine and self.first <= chosen.min() <= chosen.max() < self.first + A):
+            raise ValueError(f"a is {a!r}, expected {N} actions in {self.first} … {self.first + A - 1}")
         log_pi = log_softmax(h[-1])
         pi = np.exp(log_pi)
         H = -(pi * log_pi).sum(axis=1)
-        g = -pi * (weight[:, None] + np.reshape(beta, (-1, 1)) * (log_pi + H[:, None]))
-        g[np.arange(len(a)), a - self.first] += weight
+        g = -pi * (weight[:, None] + beta[:, None] * (log_pi + H[:, None]))
+        g[np.arange(N), chosen - self.first] += weight
         return self.net.backward(self.theta, h, g), H
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from pgcourse.algorithms.networks import SoftmaxNetwork, inputs, policy_for
 from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, adam
-from pgcourse.arrays import Array, frozen
+from pgcourse.arrays import Array, finite, frozen, number, shaped, whole
 from pgcourse.environments import rollouts
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Trajectories
@@ -40,15 +40,12 @@ def mean(tau: Trajectories, G: Array) -> Array:
     return G.mean(keepdims=True)
 
 
-def mean_at_time(tau: Trajectories, G: Array) -> Array:
-    """b_t = the mean of G_t over those of the batch's trajectories that came as far as t."""
-    t = tau.steps.t
-    return (np.bincount(t, G) / np.bincount(t))[t]
-
-
 @dataclass(frozen=True)
 class Settings:
-    """What REINFORCE needs to be told. As they stand they take a linear softmax to 475 on CartPole-v1."""
+    """What REINFORCE needs to be told. As they stand they take a linear softmax to 475 on CartPole-v1.
+
+    Raises ValueError naming the field, its value and what was expected.
+    """
 
     episodes: int = 16  # a batch; with one at a time a single bad one can undo many good ones
     horizon: int = 500  # as CartPole-v1's own time limit
@@ -57,6 +54,12 @@ class Settings:
     alpha: float = 0.1
     optimiser: Optimiser = adam  # angles are small numbers, speeds large ones: to each parameter a step of its own
     baseline: Baseline = mean  # every G_t is positive here: without one, whatever was done is made more probable
+
+    def __post_init__(self) -> None:
+        for name in ("episodes", "horizon"):
+            whole(name, getattr(self, name))
+        number("gamma", self.gamma, 0, 1)
+        number("alpha", self.alpha, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ def reinforce(env: Any, settings: Settings | None = None, seed: int = 0) -> Iter
     not finite.
     """
     settings = settings or Settings()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole("seed", seed, 0))
     return _reinforce(env, Learner(policy_for(env, settings.hidden, rng)), settings, rng)
 
 
@@ -90,15 +93,19 @@ def _reinforce(env: Any, learner: Learner, settings: Settings, rng: np.random.Ge
         yield learner
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what leaves the range of floats is refused by name
 def update(learner: Learner, tau: Trajectories, settings: Settings) -> Learner:
     """The learner after one more batch of trajectories: a step along (1/N) Σ_t (G_t − b_t) ∇log π(a_t|s_t)."""
     policy, steps = learner.policy, tau.steps
     inputs(steps.s_next)  # no use is made of the last observation of all, but it, too, must be made of numbers
     G = returns_to_go(steps, settings.gamma)
-    gradient, _ = policy.gradient(steps.s, steps.a, (G - settings.baseline(tau, G)) / len(tau))
+    b = np.atleast_1d(settings.baseline(tau, G))
+    b = b if b.shape == (1,) else shaped("the baseline", b, "M", G.shape, ", or one number")
+    gradient, _ = policy.gradient(steps.s, steps.a, (G - b) / len(tau))
     step, memory = settings.optimiser(gradient, learner.memory)
+    theta = policy.theta + settings.alpha * step
     return Learner(
-        policy=replace(policy, theta=frozen(policy.theta + settings.alpha * step)),
+        policy=replace(policy, theta=frozen(finite(theta, "theta", alpha=settings.alpha, step=step))),
         memory=memory,
         updates=learner.updates + 1,
         steps=learner.steps + len(steps.r),

@@ -7,13 +7,13 @@ differ from lane to lane.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, real_array, whole
+from pgcourse.arrays import LARGEST, Array, at_least, real_array, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.trajectories import Indices, Mask
 
@@ -54,8 +54,10 @@ class Lanes(NamedTuple):
         cls, mdp: FiniteMDP, phi: ArrayLike, theta: ArrayLike, seeds: Sequence[int], x: ArrayLike, w: ArrayLike | None
     ) -> Lanes:
         """All checked: ValueError names the field, its value or shape, and what was expected."""
+        if not isinstance(seeds, Iterable):
+            raise ValueError(f"seeds is {seeds!r}, expected one integer for each lane, such as range(3)")
         seeds = [whole("a seed", seed, least=0) for seed in seeds]
-        phi, x = real_array("phi", phi, "S A d"), real_array("x", x, "S m")
+        phi, x = real_array("phi", phi, "S A d", LARGEST), real_array("x", x, "S m", LARGEST)
         for field, shape, expected in (("phi", phi.shape[:2], (mdp.S, mdp.A)), ("x", x.shape[:1], (mdp.S,))):
             if shape != expected:
                 raise ValueError(f"{field} begins with shape {shape}, expected {expected}, as {mdp.name} has")
@@ -67,7 +69,7 @@ class Lanes(NamedTuple):
 
     def each(self, field: str, value: ArrayLike) -> Array:
         """A step size for each lane, (K,), from one for all or one for each."""
-        sizes = real_array(field, np.atleast_1d(value), "K")
+        sizes = real_array(field, at_least(1, value), "K")
         if len(sizes) not in (1, len(self.seeds)) or (sizes < 0).any():
             raise ValueError(f"{field} is {value!r}, expected a number ≥ 0, or one for each of {len(self.seeds)} seeds")
         return np.broadcast_to(sizes, len(self.seeds)).copy()
@@ -86,7 +88,7 @@ def check_finite(field: str, values: Array, updates: int, seeds: Sequence[int] =
 
 def _rows(field: str, value: ArrayLike, d: int, K: int) -> Array:
     """θ or w of each lane, (K, d), from one for all or one for each."""
-    rows = real_array(field, np.atleast_2d(value), "K d")
+    rows = real_array(field, at_least(2, value), "K d", LARGEST)
     if rows.shape not in ((1, d), (K, d)):
         raise ValueError(f"{field} has shape {np.shape(value)}, expected ({d},), or ({K}, {d}) for {K} seeds")
     return np.broadcast_to(rows, (K, d)).copy()

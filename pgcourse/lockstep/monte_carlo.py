@@ -1,7 +1,5 @@
 """Gradient ascent on J as generators: each `next` is one update, and yields an immutable state.
 
-    θ ← θ + α ∇J(θ)                                      exact_ascent
-    θ ← θ + α ĝ(θ)                                       stochastic_ascent, for any estimate ĝ
     θ ← θ + α γᵗ G_t ∇log π(a_t|s_t)                     reinforce
     θ ← θ + α γᵗ (G_t − wᵀx(s_t)) ∇log π(a_t|s_t), w …   reinforce_with_baseline
 
@@ -9,64 +7,23 @@ A loop, a test, a progress bar and an animation ask for states alike, and to sto
 is kept, the generator goes on when asked again, and a new one with the same seeds lives the same again. From a state's
 θ and w, with other seeds, a new one goes on from there.
 
-The last two run K seeds at once, in lockstep, one episode of each at a time: see `lanes`.
+Both run K seeds at once, in lockstep, one episode of each at a time: see `lanes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, frozen, real_array, whole
-from pgcourse.bellman import exact
-from pgcourse.gradients import policy_gradient
+from pgcourse.arrays import Array, whole
 from pgcourse.lockstep.episodes import FEW, Lived, live
 from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
-from pgcourse.policy import grad_log_softmax, softmax
 
 BLOCK, MUCH = 64, 0.1  # updates in blocks have at least so many steps, and move θ less than that
-
-
-class Climb(NamedTuple):
-    """After one update of one θ: θ (d,), the gradient or estimate that led there (d,), and how many updates so far."""
-
-    theta: Array
-    grad_J: Array
-    updates: int
-
-
-def exact_ascent(mdp: FiniteMDP, phi: ArrayLike, theta: ArrayLike, alpha: float) -> Generator[Climb, None, None]:
-    """θ ← θ + α ∇J(θ), with the exact gradient of the softmax with features φ (S, A, d), from θ (d,)."""
-    phi = real_array("phi", phi, "S A d")
-
-    def gradient(theta: Array) -> Array:
-        pi = softmax(phi, theta)
-        _, q_pi, rho_pi, _ = exact(mdp, pi)
-        return policy_gradient(rho_pi, pi, q_pi, grad_log_softmax(phi, pi))
-
-    return _climb(lambda theta, _: gradient(theta), real_array("theta", theta, "d"), alpha, None)
-
-
-def stochastic_ascent(
-    estimate: Callable[[Array, np.random.Generator], Array], theta: ArrayLike, alpha: float, seed: int
-) -> Generator[Climb, None, None]:
-    """θ ← θ + α ĝ(θ), with ĝ = estimate(theta, rng), of the shape of θ (d,): the chapter's policy gradient method."""
-    return _climb(estimate, real_array("theta", theta, "d"), alpha, np.random.default_rng(seed))
-
-
-def _climb(estimate: Callable[..., Array], theta: Array, alpha: float, rng: object) -> Generator[Climb, None, None]:
-    updates = 0
-    while True:
-        grad_J = np.asarray(estimate(theta, rng), dtype=float)
-        if grad_J.shape != theta.shape:
-            raise ValueError(f"the estimate has shape {grad_J.shape}, expected {theta.shape}, as theta has")
-        theta, updates = theta + alpha * grad_J, updates + 1
-        check_finite("theta", theta[None], updates)
-        yield Climb(frozen(theta), frozen(grad_J), updates)
 
 
 def reinforce(

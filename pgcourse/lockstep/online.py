@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._alias import joint_table
-from pgcourse.arrays import Array, whole
+from pgcourse.arrays import Array, number, whole
 from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
 from pgcourse.sampling import check_starts
@@ -93,9 +93,7 @@ def actor_critic(
     Sutton & Barto, 2nd ed., section 13.5: both boxes.
     """
     lanes = Lanes.of(mdp, phi, theta, seeds, x, w)
-    for field, value in (("lam", lam), ("lam_w", lam_w)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{field} is {value!r}, expected a number 0 ≤ λ ≤ 1")
+    lam, lam_w = number("lam", lam, 0, 1), number("lam_w", lam_w, 0, 1)
     learner = _Traces(lanes, alpha, alpha_w, mdp.gamma * lam, mdp.gamma * lam_w)
     return _steps(lanes, learner, whole("horizon", horizon))
 
@@ -148,8 +146,8 @@ def _run(lanes: Lanes, learner: _Learner, horizon: int) -> Generator[Run, None, 
 
         v, v_next = (np.einsum("km,km->k", x[at], learner.w) for at in (s, s_next))
         learner.learn(r + mdp.gamma * v_next - v, score, x[s], discount)
-        check_finite("theta", learner.theta, int(steps[0]) + 1, lanes.seeds)
-        check_finite("w", learner.w, int(steps[0]) + 1, lanes.seeds)
+        for field in ("w", "u", "theta"):  # θ last, which the others make what it is
+            check_finite(field, getattr(learner, field), int(steps[0]) + 1, lanes.seeds)
 
         earned, discount, age, steps = earned + discount * r, discount * mdp.gamma, age + 1, steps + 1
         ended = over | (age >= horizon)

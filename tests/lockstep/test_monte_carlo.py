@@ -14,7 +14,7 @@ from pgcourse.lockstep import episodes
 from pgcourse.lockstep import monte_carlo as ascent
 from pgcourse.lockstep.episodes import live
 from pgcourse.lockstep.lanes import Lanes
-from pgcourse.lockstep.monte_carlo import exact_ascent, reinforce, reinforce_with_baseline, stochastic_ascent
+from pgcourse.lockstep.monte_carlo import reinforce, reinforce_with_baseline
 from pgcourse.lockstep.online import actor_critic, natural_actor_critic
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import grad_log_softmax, softmax, tabular
@@ -43,44 +43,6 @@ def last(generator, n):
 
 
 TINY = 1e-9  # θ hardly moves within an episode, and (θ − θ₀)/α is one estimate of a gradient
-
-
-# One θ
-
-
-def test_exact_ascent_climbs_to_the_corridor_s_best_probability():
-    """P(RIGHT) = 2 − √2, J = −(6 + 4√2)."""
-    phi = np.tile(np.eye(2)[:, 1:], (4, 1, 1))
-    climb = list(islice(exact_ascent(CORRIDOR, phi, [0.0], 0.1), 300))
-    J = [exact(CORRIDOR, softmax(phi, state.theta)).J for state in climb]
-    assert (np.diff(J) > -1e-12).all()
-    assert softmax(phi, climb[-1].theta).probs[0, 1] == pytest.approx(2 - np.sqrt(2), abs=1e-6)
-    assert J[-1] == pytest.approx(-(6 + 4 * np.sqrt(2)))
-    assert climb[0].grad_J[0] == pytest.approx(2)  # dJ/dlogit at p = ½
-    assert climb[0].theta[0] == pytest.approx(0.2)
-    assert [state.updates for state in climb[:3]] == [1, 2, 3]
-
-
-def test_stochastic_ascent_follows_whatever_estimate_it_is_given():
-    def estimate(theta, rng):
-        return -theta + rng.standard_normal(2)
-
-    one, other = (list(islice(stochastic_ascent(estimate, [1.0, 2.0], 0.5, seed=3), 5)) for _ in range(2))
-    assert all(np.array_equal(a.theta, b.theta) for a, b in zip(one, other, strict=True))
-    theta = np.array([1.0, 2.0])
-    for state in one:
-        theta = theta + 0.5 * state.grad_J
-        assert np.array_equal(state.theta, theta)
-    with pytest.raises(ValueError, match=r"the estimate has shape \(3,\), expected \(2,\), as theta has"):
-        next(stochastic_ascent(lambda theta, rng: np.ones(3), [1.0, 2.0], 0.5, seed=3))
-
-
-def test_one_theta_that_leaves_all_bounds_is_not_said_to_be_of_a_seed():
-    with (
-        np.errstate(over="ignore"),
-        pytest.raises(ValueError, match=r"^theta is \[inf\] after 2 updates, expected finite numbers: the step size"),
-    ):
-        list(islice(stochastic_ascent(lambda theta, rng: theta, [1.0], 1e200, seed=3), 3))
 
 
 # REINFORCE

@@ -9,7 +9,7 @@ from random_mdps import assert_close, claim, problems
 
 from pgcourse import bellman, zoo
 from pgcourse.policy import Policy, tabular_softmax
-from pgcourse.returns import expected_gae, gae, lambda_returns, n_step, returns_to_go, td_errors
+from pgcourse.returns import expected_gae, gae, lambda_returns, returns_to_go, td_errors
 from pgcourse.sampling import rollouts
 from pgcourse.trajectories import Packed, Stream
 
@@ -120,25 +120,8 @@ def test_gae_0_is_the_td_error_and_gae_1_is_the_return_minus_v(steps, v, delta):
     np.testing.assert_allclose(found.ravel()[real], expected[real], atol=1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 100])
-def test_n_step_is_the_first_n_terms(steps, delta, n):
-    np.testing.assert_allclose(n_step(steps, delta, GAMMA, n), slow(steps, delta, GAMMA, n), atol=1e-12)
-
-
-def test_n_step_with_enough_steps_is_gae_1_and_lambda_mixes_the_n_steps(packed):
-    """A^λ = (1−λ) Σ_n λⁿ⁻¹ A^(n), where the trajectory's last A^(n) keeps all the weight that is left."""
-    steps, lam = packed.steps, 0.6
-    delta = np.random.default_rng(1).standard_normal(len(steps.r))
-    np.testing.assert_allclose(n_step(steps, delta, GAMMA, 7), gae(steps, delta, GAMMA, 1), atol=1e-12)
-    mixture = sum((1 - lam) * lam ** (n - 1) * n_step(steps, delta, GAMMA, n) for n in range(1, 7))
-    mixture += lam**6 * n_step(steps, delta, GAMMA, 7)
-    np.testing.assert_allclose(mixture, gae(steps, delta, GAMMA, lam), atol=1e-12)
-
-
 def test_returns_to_go_count_what_was_seen(steps):
     np.testing.assert_allclose(returns_to_go(steps, GAMMA), slow(steps, steps.r, GAMMA), atol=1e-12)
-    with pytest.raises(ValueError, match="n is 0, expected an integer ≥ 1"):
-        n_step(steps, steps.r, GAMMA, 0)
 
 
 def test_shapes_that_disagree_are_named(stream):

@@ -1,0 +1,231 @@
+"""What samples, regulators, networks and learners refuse by name: wrong shapes, and numbers that would become NaN.
+
+Shapes and numbers of MDPs, policies and exact gradients are in their own tests.
+"""
+
+from itertools import islice
+
+import gymnasium
+import numpy as np
+import pytest
+
+from pgcourse import deterministic, estimators, lqr, returns, zoo
+from pgcourse.algorithms import a2c, reinforce
+from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
+from pgcourse.algorithms.optimisers import sgd
+from pgcourse.lockstep import monte_carlo, online
+from pgcourse.lqr import LQR, Unstable
+from pgcourse.policy import Policy
+from pgcourse.sampling import rollouts
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+NAN, INF = np.nan, np.inf
+MDP, PI = zoo.garnet(4, 3, 2, 0.9, np.random.default_rng(0)), Policy.uniform(4, 3)
+TAU = rollouts(MDP, PI, 5, 6, np.random.default_rng(1))
+STEPS, M = TAU.steps, len(TAU.steps.r)
+V, Q, RHO, SCORES = np.ones(4), np.ones((4, 3)), np.ones(4), np.ones((4, 3, 2))
+ONES, X = np.ones(M), np.zeros((M, 1))
+FIRST = (np.zeros(2, int), np.zeros(2, int))  # two pairs (s, a)
+
+BOAT = LQR(A=1, B=0.5, Q=1, R=0.5, W=0.1, mu_0=1, Sigma_0=0.5, gamma=0.9)
+TWO = LQR(np.eye(2) / 2, np.eye(2), np.eye(2), np.eye(2), np.eye(2), [1, 1], np.eye(2), 0.9)
+S, A = np.ones((5, 1)), np.ones((5, 1))
+
+RETURNS = [
+    (
+        lambda: returns.td_errors(STEPS, V, V, 0.9),
+        rf"v has shape \(4,\), expected \(M,\) = \({M},\); of a table v \(S,\)",
+    ),
+    (lambda: returns.td_errors(STEPS, X, ONES, 0.9), rf"v has shape \({M}, 1\)"),
+    (lambda: returns.td_errors(STEPS, ONES, ONES, NAN), "gamma is nan, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: returns.returns_to_go(STEPS, 1.5), "gamma is 1.5, expected"),
+    (lambda: returns.gae(STEPS, ONES[:1], 0.9, 0.5), r"delta has shape \(1,\)"),
+    (lambda: returns.gae(STEPS, ONES, 0.9, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: returns.gae(STEPS, ONES, 0.9, NAN), "lam is nan"),
+    (lambda: returns.lambda_returns(STEPS, ONES, 1.0, 0.9, 1), "v is 1.0, expected real numbers"),
+    (lambda: returns.expected_gae(MDP, PI, V, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: returns.expected_gae(MDP, PI, V[:, None], 0.5), r"v has shape \(4, 1\), expected \(S,\) = \(4,\)"),
+]
+ESTIMATORS = [
+    (
+        lambda: estimators.from_pairs(RHO[:, None], Q, SCORES, *FIRST),
+        r"rho has shape \(4, 1\), expected \(S,\) = \(4,\)",
+    ),
+    (lambda: estimators.from_pairs(RHO, Q[:1], SCORES, *FIRST), r"rho has shape \(4,\), expected \(S,\) = \(1,\)"),
+    (lambda: estimators.from_pairs(RHO, Q, Q, *FIRST), r"grad_log_pi has shape \(4, 3\), .* = \(4, 3, d\)"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, *FIRST, b=Q), r"b has shape \(4, 3\), expected .*, or one number"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, *FIRST, b=[1]), r"b has shape \(1,\)"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, *FIRST, b=NAN), "b is nan, expected a finite number"),
+    (
+        lambda: estimators.from_pairs(RHO, 1e300 * Q, 1e300 * SCORES, *FIRST),
+        "out of the range of floats, with rho up to 1",
+    ),
+    (lambda: estimators.full_return(TAU, 0.9, b=ONES), r"b is array\(.*\), expected a finite number"),
+    (
+        lambda: estimators.reward_to_go(TAU, 0.9, b=X),
+        rf"b has shape \({M}, 1\), expected \(M,\) = \({M},\), or one number",
+    ),
+    (lambda: estimators.undiscounted(TAU, 0.9, b=V), r"b has shape \(4,\)"),
+    (lambda: estimators.discounted(TAU, X, 0.9), rf"advantage has shape \({M}, 1\)"),
+    (lambda: estimators.discounted(TAU, ONES, INF), "gamma is inf, expected"),
+    (lambda: estimators.reinforce(TAU, X, SCORES), rf"weights has shape \({M}, 1\)"),
+    (lambda: estimators.sum_scores(TAU, 1.0, ONES), rf"scores has shape \({M},\), expected \(M, d\) = \({M}, d\)"),
+    (lambda: estimators.mean_tabular_reinforce(TAU, X, PI), rf"weights has shape \({M}, 1\)"),
+    (lambda: estimators.optimal_state_baseline(PI, Q[:1], SCORES), r"q has shape \(1, 3\)"),
+    (lambda: estimators.optimal_constant_baseline(RHO[None], PI, Q, SCORES), r"rho has shape \(1, 4\)"),
+]
+REGULATORS = [
+    (lambda: lqr.value(BOAT, -1, 0.1, S[:, 0]), r"s has shape \(5,\), expected \(N, n\) = \(N, 1\)"),
+    (lambda: lqr.value(TWO, np.zeros((2, 2)), 0, S), r"s has shape \(5, 1\), expected \(N, n\) = \(N, 2\)"),
+    (lambda: lqr.reward(BOAT, S[:, 0], A[:, 0]), r"s has shape \(5,\)"),
+    (lambda: lqr.reward(BOAT, S, A[:1]), r"a has shape \(1, 1\), expected \(N, m\) = \(5, 1\), one action a state"),
+    (lambda: lqr.action_value(BOAT, -1, 0.1, S, S[:, 0]), r"a has shape \(5,\)"),
+    (lambda: lqr.action_slope(BOAT, -1, NAN * S, A), r"s\[n=0, n=0\] is nan"),
+    (lambda: lqr.objective(BOAT, -1, sigma=NAN), "sigma is nan, expected a finite number ≥ 0"),
+    (lambda: lqr.objective(BOAT, -1, sigma=-1), "sigma is -1, expected"),
+    (lambda: lqr.objective(BOAT, [[1], [1, 2]]), r"K is \[\[1\], \[1, 2\]\], expected real numbers"),
+    (lambda: lqr.objective(BOAT, -1e300), r"K\[m=0, n=0\] is -1e\+300, expected a size of at most 1e\+50"),
+    (lambda: lqr.second_moment(BOAT, -1, start=np.eye(2)), r"start has shape \(2, 2\), expected \(n, n\) = \(1, 1\)"),
+    (lambda: lqr.second_moment(BOAT, -1, sigma=INF), "sigma is inf"),
+    (lambda: lqr.occupancy_density(BOAT, -1, 0.1, [0.0], i=1), "i is 1, expected a component of the state in 0 … 0"),
+    (lambda: lqr.occupancy_density(BOAT, -1, 0.1, [NAN]), r"x\[k=0\] is nan"),
+    (lambda: lqr.sample_states(BOAT, -1, NAN, 3, None), "sigma is nan"),
+    (lambda: lqr.sample_states(BOAT, -1, 0.1, 0, None), "n is 0, expected an integer ≥ 1"),
+    (lambda: LQR(1e60, 1, 1, 1, 1, 1, 1, 0.9), r"A\[row=0, column=0\] is 1e\+60, expected a size"),
+    (lambda: LQR(np.ma.masked_equal([[1.0]], 1), 1, 1, 1, 1, 1, 1, 0.9), r"A\[row=0, column=0\] is masked"),
+    (lambda: LQR(1, 1, 1, 1, 1, 1, 1, np.nextafter(1, 0)), "gamma is 0.99.*, expected a number 0 ≤ γ < 1"),
+]
+DETERMINISTIC = [
+    (lambda: deterministic.nabla_log(S[:, 0], A, -1, 0.1), r"s has shape \(5,\), expected \(N, n\) = \(N, 1\)"),
+    (lambda: deterministic.nabla_log(S, A[:1], -1, 0.1), r"a has shape \(1, 1\), expected \(N, m\) = \(5, 1\)"),
+    (lambda: deterministic.nabla_log(S, A, -1, 1e-200), "∇log π is out of the range of floats"),
+    (
+        lambda: deterministic.nabla_log_estimates(BOAT, -1, 0.1, S, A, b=S),
+        r"b has shape \(5, 1\), expected \(N,\) = \(5,\)",
+    ),
+    (lambda: deterministic.nabla_log_estimates(BOAT, -1, 0.1, S, A, b=NAN), "b is nan"),
+    (lambda: deterministic.slope_estimates(BOAT, -1, S[:, 0]), r"s has shape \(5,\), expected \(N, n\)"),
+    (lambda: deterministic.nabla_log_variance(1, 1, 1, [1, 0]), "sigma is 0.0, expected > 0"),
+    (lambda: deterministic.nabla_log_variance(1, NAN, 1, 1), "slope is nan"),
+    (lambda: deterministic.smoothed(lambda a, e: a, NAN, 1), "mu is nan"),
+    (lambda: deterministic.smoothed(lambda a, e: a, 0, [NAN]), r"sigma\[k=0\] is nan"),
+    (
+        lambda: deterministic.compatible_weights(S, S),
+        r"slopes has shape \(5, 1\), expected \(N,\) = \(5,\), one for each row",
+    ),
+    (lambda: deterministic.learned_slope(BOAT, -1, -1, NAN, 9, None), "sigma_b is nan"),
+    (lambda: deterministic.learned_slope(BOAT, -1, -1, 0.1, 2.5, None), "n is 2.5"),
+    (lambda: deterministic.ascent(BOAT, -1, NAN), "alpha is nan"),
+    (
+        lambda: third(deterministic.ascent(BOAT, -1, 0.1, lambda *_: np.array([[NAN]]))),
+        r"K\[m=0, n=0\] is nan",
+    ),
+]
+NET = SoftmaxNetwork(MLP((2, 3)), np.zeros(9), first=1)
+NETWORKS = [
+    (lambda: MLP((2,)), r"sizes are \(2,\), expected at least inputs and outputs"),
+    (lambda: MLP((2, 0, 1)), "a size is 0, expected an integer ≥ 1"),
+    (lambda: MLP((2, 1), unit=NAN), "unit is nan, expected a finite number > 0"),
+    (
+        lambda: MLP((2, 1)).forward(np.zeros(4), S),
+        r"theta has shape \(4,\), expected \(3,\) for layers of sizes \(2, 1\)",
+    ),
+    (
+        lambda: NET.gradient(np.ones((2, 2)), np.array([0, 1]), np.ones(2)),
+        r"a is array\(\[0, 1\]\), expected 2 actions in 1 … 3",
+    ),
+    (lambda: NET.gradient(np.ones((2, 2)), np.array([1, 4]), np.ones(2)), "expected 2 actions in 1 … 3"),
+    (lambda: NET.gradient(np.ones((2, 2)), np.array([1]), np.ones(2)), "expected 2 actions in 1 … 3"),
+    (lambda: NET.gradient(np.ones((2, 2)), np.array([1, 1]), np.ones((2, 1))), r"weight has shape \(2, 1\)"),
+    (lambda: NET.gradient(np.ones((2, 2)), np.array([1, 1]), np.ones(2), np.ones(3)), r"beta has shape \(3,\)"),
+    (
+        lambda: SoftmaxNetwork(NET.net, np.full(9, 1e308)).outputs(np.full((1, 2), 9.0)),
+        "the output is out of the range of floats",
+    ),
+]
+LEARNERS = [
+    (lambda: reinforce.Settings(alpha=NAN), "alpha is nan, expected a finite number ≥ 0"),
+    (lambda: reinforce.Settings(gamma=NAN), "gamma is nan, expected"),
+    (lambda: reinforce.Settings(episodes=0), "episodes is 0"),
+    (lambda: reinforce.Settings(horizon=2.5), "horizon is 2.5"),
+    (lambda: a2c.Settings(alpha_theta=NAN), "alpha_theta is nan"),
+    (lambda: a2c.Settings(alpha_w=INF), "alpha_w is inf"),
+    (lambda: a2c.Settings(gamma=1.01), "gamma is 1.01"),
+    (lambda: a2c.Settings(lam=-1), "lam is -1"),
+    (lambda: a2c.Settings(beta=NAN), "beta is nan"),
+    (lambda: a2c.Settings(unit=0), "unit is 0, expected a finite number > 0"),
+    (lambda: a2c.Settings(n=0), "n is 0"),
+    (
+        lambda: third(reinforce.reinforce(cartpole(), reinforce.Settings(episodes=1, alpha=1e308, optimiser=sgd))),
+        "is out of the range of floats",
+    ),
+    (
+        lambda: next(reinforce.reinforce(cartpole(), reinforce.Settings(baseline=lambda tau, G: G[:, None]))),
+        "the baseline has shape",
+    ),
+    (
+        lambda: third(a2c.a2c(cartpole(), a2c.Settings(alpha_w=1e308))),
+        "is out of the range of floats",
+    ),
+    (lambda: reinforce.reinforce(cartpole(), seed=-1), "seed is -1, expected an integer ≥ 0"),
+    (lambda: run(seeds=3), r"seeds is 3, expected one integer for each lane, such as range\(3\)"),
+    (lambda: run(theta=[1e308, 0]), r"theta\[k=0, d=0\] is 1e\+308, expected a size of at most 1e\+50"),
+    (lambda: run(theta=[[1, 2], [3]]), r"theta is \[\[1, 2\], \[3\]\], expected real numbers"),
+    (lambda: run(phi=SCORES * 1e100), r"phi\[s=0, a=0, d=0\] is 1e\+100, expected a size"),
+    (lambda: run(alpha=[[1], [1, 2]]), r"alpha is .*, expected real numbers"),
+    (lambda: learn(lam=NAN), "lam is nan, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: learn(lam_w="0.5"), "lam_w is '0.5', expected"),
+]
+
+
+def cartpole():
+    return gymnasium.make("CartPole-v1")
+
+
+def third(run):
+    return list(islice(run, 3))[-1]
+
+
+def run(phi=SCORES, theta=(0, 0), alpha=0.1, seeds=(1,)):
+    return monte_carlo.reinforce(MDP, phi, theta, alpha, seeds, 9)
+
+
+def learn(**more):
+    return online.actor_critic(MDP, SCORES, [0, 0], 0.1, [1], 9, np.eye(4), 0.1, **more)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [*RETURNS, *ESTIMATORS, *REGULATORS, *DETERMINISTIC, *NETWORKS, *LEARNERS],
+    ids=lambda x: str(x)[:40],
+)
+def test_it_is_refused_by_name(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_compatible_weights_that_leave_all_bounds_are_said_to():
+    phi = np.random.default_rng(0).standard_normal((4, 3, 2))
+    run = online.natural_actor_critic(MDP, phi, [0, 0], 0.0, [1], 9, np.eye(4), 0.1, 1e9)
+    named = pytest.raises(ValueError, match=r"^u of seed 1 is \[.*\] after \d+ updates, expected finite numbers")
+    with np.errstate(all="ignore"), named:
+        list(islice(run, 500))
+
+
+def test_where_nothing_keeps_the_costs_finite_there_is_no_best_gain():
+    """B = 0 and γ A² = 3.6 > 1: no action helps."""
+    with pytest.raises(Unstable, match=r"no best gain was found for A = \[\[2.0\]\], B = \[\[0.0\]\]"):
+        lqr.best_gain(LQR(A=2, B=0, Q=1, R=1, W=1, mu_0=1, Sigma_0=1, gamma=0.9))
+
+
+def test_lists_are_taken_as_arrays():
+    assert np.array_equal(lqr.value(BOAT, [[-1]], 0.1, [[1], [2]]), lqr.value(BOAT, -1, 0.1, np.array([[1.0], [2.0]])))
+    assert np.array_equal(estimators.reward_to_go(TAU, 0.9, ONES.tolist()), estimators.reward_to_go(TAU, 0.9, 1))
+
+
+def test_a_dict_of_observations_is_told_how_to_become_a_box():
+    env = cartpole()
+    env.observation_space = gymnasium.spaces.Dict({"x": gymnasium.spaces.Discrete(2)})
+    with pytest.raises(TypeError, match=r"observation_space is Dict.*; gymnasium.*FlattenObservation"):
+        policy_for(env, (), np.random.default_rng(0))
