@@ -25,7 +25,7 @@ from pgcourse.pictures.part import (
     plain,
 )
 
-DASHES = {"-": "—", "--": "– –", ":": "···"}
+DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
 
 class Tradeoff(Part):
