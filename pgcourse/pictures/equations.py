@@ -17,8 +17,11 @@ class LinesTable(Part):
 
     lines   (left, right) for each line: mathematics as matplotlib writes it
     heads   what stands above the two notations
-    Numbers: lines (n,), one value a line; where (str), at what they are taken.
+    Numbers: lines (n,), one value a line; where (str), at what they are taken. A line that is not worth what the
+    first one is gets a ≠.
     """
+
+    same = 1.5e-6  # six decimals are shown, and each may be rounded
 
     def __init__(self, lines: Sequence[tuple[str, str]], heads: tuple[str, str] = ("written out", "operators")) -> None:
         self.lines, self.heads = lines, heads
@@ -47,12 +50,19 @@ class LinesTable(Part):
 
     def update(self, numbers: Numbers) -> None:
         for text, value in zip(self.values, numbers["lines"], strict=True):
-            text.set_text(minus(f"{value:+.6f}"))
-        self.note.set_text(minus(f"{numbers['where']}: the lines differ by {np.ptp(numbers['lines']):.0e} at most"))
+            text.set_text(minus(f"{'≠ ' * self.leaves(value, numbers)}{value:+.6f}"))
+        apart = np.ptp(numbers["lines"])
+        differ = f"differ by {apart:.0e} at most" if apart else "are equal to the last digit"
+        self.note.set_text(minus(f"{numbers['where']}: the lines {differ}"))
 
     def describe(self, numbers: Numbers) -> str:
         values = ", ".join(f"{value:+.6f}" for value in numbers["lines"])
-        return f"{numbers['where']}: lines 1 to {len(self.lines)} are worth {values}."
+        leaving = [str(k) for k, value in enumerate(numbers["lines"], start=1) if self.leaves(value, numbers)]
+        said = f" Not as line 1: {', '.join(leaving)}." if leaving else ""
+        return f"{numbers['where']}: lines 1 to {len(self.lines)} are worth {values}.{said}"
+
+    def leaves(self, value: float, numbers: Numbers) -> bool:
+        return bool(abs(value - numbers["lines"][0]) > self.same)
 
 
 class Residuals(Part):
@@ -92,7 +102,7 @@ class Residuals(Part):
         steps = np.arange(len(residuals))
         self.bound.set_data(steps, self.on_scale(bound))
         self.line.set_data(steps, self.on_scale(residuals))
-        self.point.set_data([k], self.on_scale(residuals[[k]]))
+        self.point.set_data([k], [max(residuals[k], self.floor)])  # smaller, or 0: on the scale's lower end
         for text, string in zip(self.head, ("", numbers["where"], "off by"), strict=True):
             text.set_text(string)
         for route, (value, distance) in numbers["routes"].items():

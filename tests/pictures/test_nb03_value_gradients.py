@@ -102,15 +102,26 @@ def test_the_table_says_each_line_s_value_and_how_far_they_are_apart():
     table = LinesTable(LINES)
     Picture([table])
     table.update({"lines": [0.25, -0.25], "where": "there"})
-    assert [text.get_text() for text in table.values] == ["+0.250000", "−0.250000"]
+    assert [text.get_text() for text in table.values] == ["+0.250000", "≠ −0.250000"]
     assert "5e−01" in table.note.get_text()
 
 
-def test_what_is_below_the_floor_of_the_residuals_is_not_drawn():
+@pytest.mark.parametrize(("other", "marked"), [(0.25, False), (0.2500004, False), (0.25001, True), (-0.25, True)])
+def test_a_line_that_leaves_the_first_is_marked_and_rounding_is_not(other, marked):
+    table = LinesTable(LINES)
+    Picture([table])
+    numbers = {"lines": [0.25, other], "where": "there"}
+    table.update(numbers)
+    assert table.values[0].get_text() == "+0.250000"
+    assert table.values[1].get_text().startswith("≠") == marked
+    assert table.describe(numbers).endswith("Not as line 1: 2.") == marked
+
+
+def test_a_line_of_residuals_ends_at_the_floor_and_its_marker_stays_there():
     part = Residuals(21, ROUTES, floor=1e-3)
     Picture([part])
     part.update(residual_numbers(20, 0.5))
     y = part.line.get_ydata()
     assert np.isfinite(y).sum() == np.count_nonzero(0.5 ** np.arange(21.0) / 2 >= 1e-3)
-    assert part.point.get_ydata() == pytest.approx([np.nan], nan_ok=True)
+    assert part.point.get_ydata() == pytest.approx([1e-3])
     assert [text.get_text() for text in part.cells["one solve"]] == ["one solve", "+0.100000", "–"]
