@@ -107,6 +107,15 @@ def distributions(field: str, value: ArrayLike, axes: str) -> Array:
     return np.divide(array, total, out=array, where=off)
 
 
+def weights(field: str, value: ArrayLike, shape: Shape, why: str = "") -> Array:
+    """`value` as weights ≥ 0 of states, (S,), which need not sum to 1."""
+    array = real_array(field, value, "S", LARGEST, shape, why)
+    if (array < 0).any():
+        s = int((array < 0).argmax())
+        raise ValueError(f"{field}[s={s}] is {array[s]}, expected a weight ≥ 0")
+    return array
+
+
 def slack(value: ArrayLike) -> float:
     """What the rounding of its own type may do to numbers near 1: some 4e-15, or 2e-6 if `value` is float32."""
     kind = np.asarray(value).dtype

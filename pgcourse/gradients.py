@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, finite, number, real_array, shaped, whole
+from pgcourse.arrays import Array, finite, number, real_array, shaped, weights, whole
 from pgcourse.bellman import system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -70,10 +70,8 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
 
     Then q_w = ∇log π · w has the gradient of q^π: at the minimum ρ^π π ((q^π − q_w) ∇log π) = 0 (Sutton et al. 2000).
     """
-    rho_pi, q_pi = _weights("rho_pi", rho_pi, pi), real_array("q_pi", _table("q_pi", q_pi, pi), "S A")
-    if not (rho_pi >= 0).all():
-        s = int((rho_pi >= 0).argmin())
-        raise ValueError(f"rho_pi[s={s}] is {rho_pi[s]}, expected a weight ≥ 0")
+    rho_pi = weights("rho_pi", rho_pi, pi.probs.shape[:1], ", as pi has")
+    q_pi = real_array("q_pi", q_pi, "S A", shape=pi.probs.shape, why=", as pi has")
     grad_log_pi = _derivatives("grad_log_pi", grad_log_pi, pi)
     root = np.sqrt(rho_pi[:, None] * pi.probs)
     return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._alias import joint_table
-from pgcourse.arrays import Array, whole
+from pgcourse.arrays import Array, weights, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
@@ -32,6 +32,9 @@ def sample_pairs(rho: Array, pi: Policy, n: int, rng: np.random.Generator) -> tu
 
     ρ (S,) are weights ≥ 0 with a positive sum, such as ρ^π itself, which is (1−γ)ρ^π once divided by its sum.
     """
+    rho, n = weights("rho", rho, pi.probs.shape[:1], ", as pi has"), whole("n", n, 0)
+    if not rho.any():
+        raise ValueError("rho is 0 in all states, expected a positive sum")
     s = draw(rho / rho.sum(), n, rng)
     return s, draw_rows(pi.probs, s, rng)
 

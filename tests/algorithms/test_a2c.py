@@ -157,6 +157,15 @@ def test_actions_that_do_not_start_at_0_and_observations_of_any_shape():
     assert next(reinforce.reinforce(env, reinforce.Settings(episodes=3, horizon=2))).returns.tolist() == [2, 2, 2]
 
 
+def test_updates_and_steps_are_counted_and_a_reset_is_no_step():
+    """Two environments of 2 steps each; of 6 steps of a lane every third only resets: 8 of 12 count."""
+    env = SyncVectorEnv([lambda: Steady(life=2)] * 2)
+    learners = list(islice(a2c(env, replace(SETTINGS, n=6)), 3))
+    assert [(learner.updates, learner.steps) for learner in learners] == [(1, 8), (2, 16), (3, 24)]
+    batches = list(islice(reinforce.reinforce(env, reinforce.Settings(episodes=5, horizon=9)), 3))
+    assert [(learner.updates, learner.steps) for learner in batches] == [(1, 10), (2, 20), (3, 30)]
+
+
 # Runs
 
 

@@ -366,3 +366,41 @@ def test_with_the_largest_published_step_some_runs_are_stranded_unless_episodes_
     assert 1 <= stranded(2.0**-12, 1000) <= 15
     assert stranded(2.0**-12, 300) == 0
     assert stranded(2.0**-14, 1000) == 0
+
+
+# What is said of an episode
+
+THREE = FiniteMDP(np.eye(4)[[[1], [2], [3], [3]]], [[1], [2], [4], [0]], 0.5, [1, 0, 0, 0])  # 0 → 1 → 2 → the end
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda horizon: actor_critic(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, np.eye(4), 0.1),
+        lambda horizon: natural_actor_critic(
+            THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, np.eye(4), 0.1, 0.1
+        ),
+    ],
+)
+def test_an_online_run_counts_steps_and_episodes_and_discounts_each_reward_by_its_time(run):
+    """1 + 2/2 + 4/4 = 3 to the end; cut after two steps 1 + 2/2 = 2. Every episode begins again with γ⁰."""
+    for horizon, length, returns in ((9, 3, 3.0), (2, 2, 2.0)):
+        states = list(islice(run(horizon), 3 * length))
+        assert [state.steps.tolist() for state in states] == [[t, t] for t in range(1, 3 * length + 1)]
+        assert [state.episodes.tolist() for state in states] == [[t // length] * 2 for t in range(1, 3 * length + 1)]
+        assert np.isnan(states[length - 2].returns).all()
+        for state in states[length - 1 :]:
+            assert state.returns.tolist() == [returns, returns]
+            assert state.length.tolist() == [length, length]
+            assert state.truncated.tolist() == [horizon == 2, horizon == 2]
+
+
+def test_a_monte_carlo_run_counts_steps_and_discounts_each_reward_by_its_time():
+    for horizon, length, returns in ((9, 3, 3.0), (2, 2, 2.0)):
+        for k, state in enumerate(
+            islice(reinforce(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon), 4), start=1
+        ):
+            assert state.returns.tolist() == [returns, returns]
+            assert state.length.tolist() == [length, length]
+            assert state.steps.tolist() == [k * length, k * length]
+            assert state.episodes.tolist() == [k, k]

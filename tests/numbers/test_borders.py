@@ -16,7 +16,7 @@ from pgcourse.algorithms.optimisers import sgd
 from pgcourse.lockstep import monte_carlo, online
 from pgcourse.lqr import LQR, Unstable
 from pgcourse.policy import Policy
-from pgcourse.sampling import rollouts
+from pgcourse.sampling import rollouts, sample_pairs, streams
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -74,6 +74,16 @@ ESTIMATORS = [
     (lambda: estimators.mean_tabular_reinforce(TAU, X, PI), rf"weights has shape \({M}, 1\)"),
     (lambda: estimators.optimal_state_baseline(PI, Q[:1], SCORES), r"q has shape \(1, 3\)"),
     (lambda: estimators.optimal_constant_baseline(RHO[None], PI, Q, SCORES), r"rho has shape \(1, 4\)"),
+]
+SAMPLING = [
+    (lambda: sample_pairs(0 * RHO, PI, 3, None), "rho is 0 in all states, expected a positive sum"),
+    (lambda: sample_pairs(-RHO, PI, 3, None), r"rho\[s=0\] is -1.0, expected a weight ≥ 0"),
+    (lambda: sample_pairs(NAN * RHO, PI, 3, None), r"rho\[s=0\] is nan, expected a finite number"),
+    (lambda: sample_pairs(1e300 * RHO, PI, 3, None), r"rho\[s=0\] is 1e\+300, expected a size of at most 1e\+50"),
+    (lambda: sample_pairs(RHO[:3], PI, 3, None), r"rho has shape \(3,\), expected \(S,\) = \(4,\), as pi has"),
+    (lambda: sample_pairs(RHO, PI, 2.5, None), "n is 2.5, expected an integer ≥ 0"),
+    (lambda: rollouts(MDP, Policy.uniform(3, 3), 1, 1, None), r"pi has shape \(3, 3\), expected \(S, A\) = \(4, 3\)"),
+    (lambda: streams(MDP, PI, 1, 1, None, horizon=0), "horizon is 0, expected an integer ≥ 1"),
 ]
 REGULATORS = [
     (lambda: lqr.value(BOAT, -1, 0.1, S[:, 0]), r"s has shape \(5,\), expected \(N, n\) = \(N, 1\)"),
@@ -197,7 +207,7 @@ def learn(**more):
 
 @pytest.mark.parametrize(
     ("call", "message"),
-    [*RETURNS, *ESTIMATORS, *REGULATORS, *DETERMINISTIC, *NETWORKS, *LEARNERS],
+    [*RETURNS, *ESTIMATORS, *SAMPLING, *REGULATORS, *DETERMINISTIC, *NETWORKS, *LEARNERS],
     ids=lambda x: str(x)[:40],
 )
 def test_it_is_refused_by_name(call, message):

@@ -23,6 +23,7 @@ from pgcourse.deterministic import (
 from pgcourse.gradients import finite_differences
 from pgcourse.lqr import (
     LQR,
+    action_value,
     best_gain,
     objective,
     off_policy_gradient,
@@ -178,3 +179,13 @@ def test_off_policy_ascent_may_go_down_at_first_and_ends_at_the_best_gain():
     path = [*islice(ascent(two_sided, start, 0.002, states=lambda lqr, K: second_moment(lqr, K_b, 0.3)), 1000)]
     assert objective(two_sided, path[5]) < objective(two_sided, path[0]) - 1
     assert path[-1] == pytest.approx(best_gain(two_sided), abs=1e-3)
+
+
+def test_the_baseline_is_taken_off_q():
+    """(q − b) ∇log π: with b = q itself nothing is left, and with b = 0 it is q ∇log π."""
+    rng = np.random.default_rng(0)
+    s, a = rng.standard_normal((2, 5, 1))
+    q, score = action_value(BOAT, -1, 0.3, s, a), nabla_log(s, a, -1, 0.3)
+    assert (nabla_log_estimates(BOAT, -1, 0.3, s, a, b=q) == 0).all()
+    assert_close(nabla_log_estimates(BOAT, -1, 0.3, s, a), q[:, None, None] * score)
+    assert_close(nabla_log_estimates(BOAT, -1, 0.3, s, a, b=2.0), (q - 2)[:, None, None] * score)
