@@ -151,6 +151,12 @@ class Explorer:
         self._rest()
         self.values = values
 
+    def reset(self) -> None:
+        """Show again what the view opened with."""
+        self._rest()
+        self._set(self._first)
+        self._refresh()
+
     def close(self) -> None:
         """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
         if self not in _open:
@@ -300,7 +306,7 @@ class Explorer:
             buttons += self._runner.widgets
         if buttons:
             reset = _button("reset")
-            reset.on_click(lambda _: self._reset())
+            reset.on_click(lambda _: self.reset())
             buttons.append(reset)
         return buttons
 
@@ -318,11 +324,6 @@ class Explorer:
             self._play.value = False
         if self._runner is not None:
             self._runner.forget()
-
-    def _reset(self) -> None:
-        self._rest()
-        self._set(self._first)
-        self._refresh()
 
     def _advance(self, times: int) -> bool:
         """Take steps, and draw where they lead; False where nothing moves any more, or one of them failed."""

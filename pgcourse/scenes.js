@@ -1,7 +1,8 @@
 // The browser's side of SceneButtons (scenes.py): buttons in a row, and keys for the view they stand in.
 //
 //   model traits   names, present   from the kernel: what the buttons say, and which of them is pressed (or null)
-//                  choice           to the kernel: [the scene chosen, how many choices so far]
+//                  heard            from the kernel: the choice that `present` is the answer to
+//                  choice           to the kernel: [the scene chosen, the how many-th choice, of which row in which page]
 //
 // The widget manager keeps one `choice` in flight and sends the newest when that is answered: pages turned fast do not
 // queue up.
@@ -22,7 +23,9 @@ const isWriting = (node) => node.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$
 
 function render({ model, el }) {
   const names = model.get("names");
+  const me = Math.random().toString(36).slice(2); // which of several rows for these scenes, perhaps in several pages
   let view = null; // the box with the picture and the controls
+  let count = 0; // choices here
   let at = model.get("present") ?? -1; // where pages are turned from: the scene last chosen, even if the reader moved since
 
   const row = document.createElement("div"), style = document.createElement("style");
@@ -35,7 +38,7 @@ function render({ model, el }) {
   const choose = (k) => {
     if (row.contains(document.activeElement)) buttons[k].focus();
     at = k;
-    model.set("choice", [k, model.get("choice")[1] + 1]);
+    model.set("choice", [k, ++count, me]);
     model.save_changes();
   };
 
@@ -51,8 +54,8 @@ function render({ model, el }) {
   });
 
   const show = () => {
-    const present = model.get("present");
-    at = present ?? at;
+    const present = model.get("present"), [, last, whose] = model.get("heard");
+    if (whose !== me || last === count) at = present ?? at; // else it answers an earlier choice of ours
     buttons.forEach((button, k) => {
       button.setAttribute("aria-pressed", k === present);
       button.firstChild.textContent = k === present ? "● " : "○ ";
@@ -62,8 +65,8 @@ function render({ model, el }) {
   // before the sliders and points of the view, which have a use of their own for the page keys
   const turn = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    const page = { PageDown: 1, PageUp: -1 }[event.key], digit = /^[1-9]$/.test(event.key) && !isWriting(event.target);
-    const wish = page ? Math.min(Math.max(at + page, 0), names.length - 1) : digit ? event.key - 1 : names.length;
+    const step = { PageDown: 1, PageUp: -1 }[event.key], digit = /^[1-9]$/.test(event.key) && !isWriting(event.target);
+    const wish = step ? Math.min(Math.max(at + step, 0), names.length - 1) : digit ? event.key - 1 : names.length;
     if (wish >= names.length) return;
     event.preventDefault();
     event.stopPropagation();
@@ -79,11 +82,11 @@ function render({ model, el }) {
     view.tabIndex = -1;
   });
   inPage.observe(row);
-  model.on("change:present", show);
+  model.on("change:present change:heard", show);
   show();
 
   return () => {
-    model.off("change:present", show);
+    model.off("change:present change:heard", show);
     inPage.disconnect();
     view?.removeEventListener("keydown", turn, true);
   };

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -24,9 +25,17 @@ class SceneButtons(anywidget.AnyWidget):
 
     names: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
     present: traitlets.Int[int | None, int | None] = traitlets.Int(None, allow_none=True).tag(sync=True)
-    # [the scene chosen, how many choices so far]: state and not a message, so that of many the newest is heard
-    choice: traitlets.List[int] = traitlets.List([0, 0]).tag(sync=True, echo_update=False)
+    # [the scene chosen, the how many-th choice, of which row in which page]: state and not a message, so that of many
+    # the newest is heard
+    choice: traitlets.List[Any] = traitlets.List([0, 0, ""]).tag(sync=True, echo_update=False)
+    heard: traitlets.List[Any] = traitlets.List([0, 0, ""]).tag(sync=True)  # the choice that `present` answers
 
     def __init__(self, names: Sequence[str], choose: Callable[[int], None]) -> None:
         super().__init__(names=list(names))
-        self.observe(lambda change: choose(change["new"][0]), "choice")
+        self._choose = choose
+        self.observe(self._on_choice, "choice")
+
+    def _on_choice(self, change: dict[str, Any]) -> None:
+        with self.hold_sync():  # the answer, and what it is the answer to
+            self._choose(change["new"][0])
+            self.heard = change["new"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import cell_of, choose_scene, number_after, press, said, view, wait_until_said
 
 TRADEOFF = "Bias and spread of an actor-critic estimate against λ"
 BANDIT = "Variance of a bandit's gradient estimate against the baseline"
@@ -15,18 +13,8 @@ PERFECT = "A critic fitted to a batch's own returns, more and more perfectly"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("08_actor_critic.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
-
-
-def number_after(words, text):
-    return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
+def notebook(ran_notebook):
+    return ran_notebook("08_actor_critic.ipynb")
 
 
 def test_lambda_is_dragged_and_bias_falls_while_the_spread_rises(notebook):
@@ -53,7 +41,7 @@ def test_the_best_baseline_is_found_by_dragging_and_v_is_64_times_worse_than_non
     for _ in range(2):
         point.press("ArrowRight")
     assert number_after("variance", wait_until_said(notebook, picture, "baseline b is 0.12")) < none
-    cell_of(notebook, picture).get_by_role("button", name="b = v", exact=True).click()
+    choose_scene(notebook, picture, 1)
     assert number_after("variance", wait_until_said(notebook, picture, "baseline b is 0.9:")) == pytest.approx(
         64 * none
     )
@@ -62,12 +50,11 @@ def test_the_best_baseline_is_found_by_dragging_and_v_is_64_times_worse_than_non
 
 def test_a_slow_critic_is_stuck_and_a_fast_one_goes_up(notebook):
     picture = view(notebook, ROAD)
-    cell = cell_of(notebook, picture)
     ends = {}
     for ratio in (0.1, 3.0):
-        notebook.run(f"road_view.scene = 'before'; road_view.values = {{'ratio': {ratio}}}")
+        notebook.run(f"road_view.reset(); road_view.values = {{'ratio': {ratio}}}")
         wait_until_said(notebook, picture, "Nothing has run yet")
-        cell.get_by_role("button", name="run").click()
+        press(notebook, picture, "run")
         ends[ratio] = number_after("mean J", wait_until_said(notebook, picture, "After 3000 steps"))
     assert ends[0.1] < 1
     assert ends[3.0] > 5
@@ -78,9 +65,9 @@ def test_cartpole_is_trained_in_the_page_and_its_sliders_stay_alive(notebook):
     picture = view(notebook, CARTPOLE)
     cell = cell_of(notebook, picture)
     assert "Nothing has run yet" in said(picture)
-    cell.get_by_role("button", name="run").click()
+    press(notebook, picture, "run")
     early = wait_until_said(notebook, picture, r"After \d+ steps")
-    cell.get_by_text("done").wait_for(timeout=60_000)
+    cell.get_by_text("done").wait_for()
     late = said(picture)
     assert number_after("100 test games:", late) > number_after("100 test games:", early)
     assert notebook.errors == []
@@ -89,7 +76,7 @@ def test_cartpole_is_trained_in_the_page_and_its_sliders_stay_alive(notebook):
 def test_a_perfect_fit_leaves_no_gradient(notebook):
     picture = view(notebook, PERFECT)
     before = number_after("length", said(picture))
-    cell_of(notebook, picture).get_by_role("button", name="one feature a step", exact=True).click()
+    choose_scene(notebook, picture, 3)
     after = wait_until_said(notebook, picture, "one feature a step is 1:")
     assert number_after("length", after) == 0 < before
     assert number_after("critic is", after) == 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import cell_of, changed, number_after, press, said, view, wait_until_said
 
 J_VIEW = "J of the boat along its gain, and the states and slopes that make its gradient"
 LIMIT = "The stochastic gradient in one state as the noise goes away"
@@ -14,23 +12,8 @@ CART = "Deterministic policy gradient on a cart with two gains"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("06_deterministic_policies.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
-
-
-def number_after(words, text):
-    return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
-
-
-def changed(notebook, picture, text):
-    """What is said once it is no longer this text."""
-    return wait_until_said(notebook, picture, f"^(?!{re.escape(text)})")
+def notebook(ran_notebook):
+    return ran_notebook("06_deterministic_policies.ipynb")
 
 
 def test_K_is_dragged_to_the_best_gain_and_pushed_over_the_border(notebook):
@@ -73,10 +56,9 @@ def test_a_behaviour_on_the_other_side_turns_the_arrow_and_steps_lead_down_then_
     assert ": uphill" in said(picture)
     notebook.run("off_policy_view.values = {'k_b': 2.0}")
     J = [number_after("J is", wait_until_said(notebook, picture, ": downhill"))]
-    ten = cell_of(notebook, picture).get_by_role("button", name="ten steps")
     for _ in range(4):
         text = said(picture)
-        ten.click()
+        press(notebook, picture, "ten steps")
         J.append(number_after("J is", changed(notebook, picture, text)))
     assert min(J) < J[0] < J[-1]
     assert notebook.errors == []
@@ -86,10 +68,10 @@ def test_the_cart_climbs_with_an_exact_and_with_a_learned_critic(notebook):
     picture = view(notebook, CART)
     cell = cell_of(notebook, picture)
     for how in ("natural, exact critic", "natural, learned critic"):
-        notebook.run("cart_view._reset()")
+        notebook.run("cart_view.reset()")
         wait_until_said(notebook, picture, r"θ is \(-0\.30, -0\.30\)")
         cell.get_by_role("combobox").select_option(how)
-        cell.get_by_role("button", name="ten steps").click()
+        press(notebook, picture, "ten steps")
         text = wait_until_said(notebook, picture, r"θ is \(-[1-3]")
         assert number_after("J is", text) > -7
     assert notebook.errors == []

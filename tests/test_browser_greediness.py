@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import cell_of, said, view, wait_until_said
 
 LAB = "The laboratory: g beside ∇J in two states"
 ARROWS = "g as the sum of the arrows of hall and room"
@@ -14,17 +14,11 @@ SIZES = "One step of any size on FrozenLake"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("05_greediness_gradient.ipynb")
-    notebook.run_all()
-    return notebook
+def notebook(ran_notebook):
+    return ran_notebook("05_greediness_gradient.ipynb")
 
 
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
-
-
-def press(slider, key):
+def press_key(slider, key):
     slider.focus()
     slider.press(key)
 
@@ -33,15 +27,15 @@ def test_wrong_weights_are_uphill_in_the_table_and_downhill_once_features_are_sh
     picture = view(notebook, LAB)
     cell = cell_of(notebook, picture)
     assert "angle 0°: the same direction" in said(picture)
-    press(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
+    press_key(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
     wait_until_said(notebook, picture, "Parameters: table.*angle 61°: uphill.*along g: .*never falls")
-    before = picture.locator("svg").bounding_box()
+    before = picture.locator("svg").get_attribute("viewBox")
     cell.get_by_role("combobox").nth(1).select_option("shared features")  # θ is
     text = wait_until_said(notebook, picture, "Parameters: shared features.*angle 136°: downhill.*along g.*falls")
     assert re.search(r"along ∇J: [^,]*, never falls", text)
-    assert picture.locator("svg").bounding_box()["width"] == before["width"]
+    assert picture.locator("svg").get_attribute("viewBox") == before
     point = picture.get_by_role("slider", name="θ")
-    press(point, "ArrowRight")
+    press_key(point, "ArrowRight")
     wait_until_said(notebook, picture, r"θ is \(-0\.80, 5\.00\)")
     preferences = notebook.run("print(*lab_view.values['preferences'])").split()
     assert [float(x) for x in preferences] == pytest.approx([-0.8, 1.7], abs=1e-4)  # the policy, in any parameters
@@ -62,7 +56,7 @@ def test_the_room_s_arrow_shrinks_until_g_points_downhill(notebook):
     cell = cell_of(notebook, picture)
     cell.get_by_role("combobox").select_option("shared features")
     wait_until_said(notebook, picture, "room's arrow is .*angle 0°: the same direction")
-    press(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
+    press_key(cell.locator(".noUi-handle").first, "End")  # how far (ρ)
     wait_until_said(notebook, picture, "angle 136°: downhill")
     assert notebook.errors == []
 
@@ -70,11 +64,11 @@ def test_the_room_s_arrow_shrinks_until_g_points_downhill(notebook):
 def test_a_longer_step_falls_off_the_hill_and_one_in_the_table_never_does(notebook):
     picture = view(notebook, STEPS)
     assert "never falls" in said(picture)
-    press(cell_of(notebook, picture).locator(".noUi-handle").nth(1), "End")  # step α
+    press_key(cell_of(notebook, picture).locator(".noUi-handle").nth(1), "End")  # step α
     wait_until_said(notebook, picture, "exact ∇J: .*falls 1\\d times")
     picture = view(notebook, SIZES)
     cell = cell_of(notebook, picture)
-    press(cell.locator(".noUi-handle").first, "End")
+    press_key(cell.locator(".noUi-handle").first, "End")
     wait_until_said(notebook, picture, "table, along q, α = 100,000.*, up")
     cell.get_by_role("combobox").select_option("table, along ∇J")
     wait_until_said(notebook, picture, "table, along ∇J, α = 100,000.*, up")

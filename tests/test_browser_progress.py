@@ -88,5 +88,5 @@ def test_a_progress_is_kept_shown_taken_along_reset_and_brought_back(open_notebo
     page.page.locator("tr", has_text="Four letters").locator("a").click()
     page.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label.startsWith('02_reminders')")
     box = page.page.locator(".jp-Notebook:visible .jp-mod-selected", has_text="What allows each step?")
-    expect(box).to_be_attached(timeout=20_000)
+    expect(box).to_be_attached()
     assert page.errors == []

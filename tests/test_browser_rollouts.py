@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_browser_notebooks import number_after, said, view, wait_until_said
+from reader import cell_of, choose_scene, number_after, press, said, view, wait_until_said
 
 BATCHES = "Trajectories on FrozenLake, and the estimates of the gradient they make"
 CREDIT = "Which reward gives which action its credit, on the short corridor"
@@ -17,24 +17,13 @@ BALANCE = "REINFORCE with a linear softmax on CartPole"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("07_rollouts.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
-
-
-def press(notebook, picture, name):
-    spelled = re.compile(rf"^\W*{re.escape(name)}\W*$")  # an icon stands before "run" and "stop"
-    cell_of(notebook, picture).get_by_role("button", name=spelled).click()
+def notebook(ran_notebook):
+    return ran_notebook("07_rollouts.ipynb")
 
 
 def test_estimators_credit_and_step_sizes_answer_their_controls(notebook):
     picture = view(notebook, BATCHES)
-    press(notebook, picture, "a cost per step: reward-to-go shows")
+    choose_scene(notebook, picture, 3)
     text = wait_until_said(notebook, picture, "Chosen is γᵗ G_t, reward-to-go")
     full, to_go = (number_after(f"{name}: bias 0, trajectories for signal to noise 1", text)
                    for name in ("G₀, full return", "γᵗ G_t, reward-to-go"))  # fmt: skip
@@ -44,20 +33,20 @@ def test_estimators_credit_and_step_sizes_answer_their_controls(notebook):
 
     picture = view(notebook, CREDIT)
     assert "rewards before the action 0, from it on +2.0000" in said(picture)
-    press(notebook, picture, "3000: it takes that many to see it")
+    choose_scene(notebook, picture, 2)
     text = wait_until_said(notebook, picture, "mean of 3000 trajectories")
     assert number_after("deviation is", text) > number_after("all rewards and", text)
 
     picture = view(notebook, SIZES)
     before = said(picture)
-    press(notebook, picture, "with baseline v^π")
+    choose_scene(notebook, picture, 1)
     wait_until_said(notebook, picture, "on average, (?!" + re.escape(before.split("on average, ")[1]) + ")")
     assert notebook.errors == []
 
 
 def test_runs_begin_stop_go_on_and_end(notebook):
     picture = view(notebook, CORRIDOR)
-    press(notebook, picture, "P(left) = 0.95: press run")
+    choose_scene(notebook, picture, 1)
     wait_until_said(notebook, picture, ": press run")
     press(notebook, picture, "run")
     assert number_after("values", wait_until_said(notebook, picture, "episodes: 1000")) > -20
@@ -65,13 +54,13 @@ def test_runs_begin_stop_go_on_and_end(notebook):
     wait_until_said(notebook, picture, "episodes: 150")
 
     picture = view(notebook, CLIMB)
-    press(notebook, picture, "θ = (−1, 0): press run")
+    choose_scene(notebook, picture, 1)
     wait_until_said(notebook, picture, ": press run")
     press(notebook, picture, "run")
     assert "exact J" in wait_until_said(notebook, picture, "steps: 120")
 
     picture = view(notebook, FIGURES)
-    press(notebook, picture, "returns, as published: press run")
+    choose_scene(notebook, picture, 2)
     press(notebook, picture, "run")
     wait_until_said(notebook, picture, r"after \d+ episodes the median of 100 runs.* after \d+ episodes")
     press(notebook, picture, "stop")
@@ -83,9 +72,8 @@ def test_runs_begin_stop_go_on_and_end(notebook):
 
     picture = view(notebook, BALANCE)
     assert number_after("mean of the last 100", said(picture)) >= 475
-    press(notebook, picture, "once more, live: press run")
+    choose_scene(notebook, picture, 1)
     press(notebook, picture, "run")
     text = wait_until_said(notebook, picture, r"mean of the last 100 \d\d\d")
-    press(notebook, picture, "stop")
     assert number_after("angle", text) > 0
     assert notebook.errors == []

@@ -5,22 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import said, scenes, view, wait_until_said
+from reader import wait_until_present as wait_for_scene
 
 LANDSCAPE = "J of FrozenLake over two parameters, and the policy on the lake"
 FOUR = "Four ways to the gradient of J"
 
 
 @pytest.fixture
-def policies(open_notebook):
-    notebook = open_notebook("01_policies_and_J.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def scenes(notebook, picture):
-    """The scene buttons of the view with this picture, in their order."""
-    return notebook.page.locator(".scene-view", has=picture).locator(".scene-buttons button")
+def policies(ran_notebook):
+    return ran_notebook("01_policies_and_J.ipynb")
 
 
 def present(notebook, picture):
@@ -32,8 +26,7 @@ def present(notebook, picture):
 
 
 def wait_until_present(notebook, picture, k):
-    expected = f'.scene-buttons button:nth-of-type({k + 1})[aria-pressed="true"]'
-    notebook.page.locator(".scene-view", has=picture).locator(expected).wait_for(timeout=20_000)
+    wait_for_scene(notebook, picture, k)
     assert present(notebook, picture) == [k]
 
 

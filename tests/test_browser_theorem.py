@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import cell_of, choose_scene, press, said, view, wait_until_said
 
 FACTORS = "The terms of the policy gradient, pair by pair"
 MISSING = "The product rule on ρ r: two vectors whose sum is the gradient"
@@ -15,14 +15,8 @@ STEP = "One step along the gradient, before and after"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("04_the_theorem.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
+def notebook(ran_notebook):
+    return ran_notebook("04_the_theorem.ipynb")
 
 
 def figures(pattern, text):
@@ -51,7 +45,7 @@ def test_a_pair_is_chosen_and_its_factors_multiply_up_while_the_sum_stays(notebo
 def test_rho_held_still_points_downhill_here_and_uphill_there(notebook):
     picture = view(notebook, MISSING)
     assert "makes J FALL" in said(picture)
-    cell_of(notebook, picture).get_by_role("button", name="a uniform policy").click()
+    choose_scene(notebook, picture, 1)
     text = wait_until_said(notebook, picture, "makes J rise")
     number = r"\(([^,]+), ([^)]+)\)"
     u, v, x, y, z, w = figures(f"∇J is {number}.*ρ ∇r is {number}.*∇ρ r is {number}", text)
@@ -76,7 +70,7 @@ def test_a_baseline_leaves_the_mean_and_a_dropped_discount_moves_it(notebook):
 
 def test_the_usual_update_walks_down_both_objectives_and_a_step_makes_some_probabilities_fall(notebook):
     picture = view(notebook, LOST)
-    cell_of(notebook, picture).get_by_role("button", name="play").click()
+    press(notebook, picture, "play")
     text = wait_until_said(notebook, picture, r"P\(a₁\) is 0\.00")
     assert "J, discounted is 0.0000; J, undiscounted is 0.0000" in text
     picture = view(notebook, STEP)

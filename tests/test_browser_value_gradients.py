@@ -1,11 +1,11 @@
-"""Notebook 03 in a real JupyterLab: each live view is driven once, and everything runs again after a restart."""
+"""Notebook 03 in a real JupyterLab: each live view is driven once."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from test_browser_notebooks import said, view, wait_until_said
+from reader import cell_of, choose_scene, press, said, view, wait_until_said
 
 LINES = "The derivation, line by line, with its numbers in one state of FrozenLake"
 FELT = "Who feels one parameter of the table on the tilted lake"
@@ -13,14 +13,8 @@ SPREADING = "The gradient of v spreading over FrozenLake from its source"
 
 
 @pytest.fixture
-def notebook(open_notebook):
-    notebook = open_notebook("03_bellman_on_grad_v.ipynb")
-    notebook.run_all()
-    return notebook
-
-
-def cell_of(notebook, picture):
-    return notebook.page.locator(".jp-Cell", has=picture)
+def notebook(ran_notebook):
+    return ran_notebook("03_bellman_on_grad_v.ipynb")
 
 
 def lines_in(text):
@@ -53,9 +47,9 @@ def test_the_gradient_spreads_from_its_source_until_it_is_the_solution(notebook)
     cell = cell_of(notebook, picture)
     cell.get_by_role("combobox").first.select_option("θ(s, right)")
     wait_until_said(notebook, picture, "0 in 15 of 16 states")  # k = 1: the source alone
-    cell.get_by_role("button", name="one step").click()
-    assert "After 2 applications" in wait_until_said(notebook, picture, "0 in (?!15)")
-    cell.get_by_role("button", name="play").click()
+    press(notebook, picture, "one step")
+    assert "and 0 in 15 of" not in wait_until_said(notebook, picture, "After 2 applications")
+    press(notebook, picture, "play")
     text = wait_until_said(notebook, picture, "After 80 applications")
     cell.get_by_role("button", name="play").wait_for()  # it stopped by itself
     k_times, solved, nudged = re.findall(r"[+-]\d\.\d{6}", text)
@@ -67,21 +61,10 @@ def test_who_feels_a_parameter_is_seen_by_a_click_and_by_a_scene(notebook):
     picture = view(notebook, FELT)
     assert "0 in 7 of 16 states. State 10 is chosen" in said(picture)
     cell_of(notebook, picture).get_by_role("combobox").select_option("right")
-    cell_of(notebook, picture).get_by_role("button", name="a hole, by none").click()
+    choose_scene(notebook, picture, 3)
     wait_until_said(notebook, picture, "0 in 16 of 16 states. State 5 is chosen")
     state = picture.get_by_role("slider", name="state")
     state.focus()
     state.press("ArrowUp")  # to state 1
     wait_until_said(notebook, picture, "0 in 12 of 16 states. State 1 is chosen")
-    assert notebook.errors == []
-
-
-def test_the_kernel_is_restarted_and_everything_runs_again(notebook):
-    picture = view(notebook, SPREADING)
-    notebook.restart()
-    picture.get_by_text("kernel").wait_for()
-    notebook.run_all()
-    picture = view(notebook, SPREADING)
-    cell_of(notebook, picture).get_by_role("button", name="ten steps").click()
-    wait_until_said(notebook, picture, "After 11 applications")
     assert notebook.errors == []

@@ -388,7 +388,7 @@ def test_values_that_are_as_they_were_or_are_refused_leave_the_run_where_it_is(r
 def test_reset_a_scene_and_closing_end_the_run(way):
     view = explorer_of(scenes={"steep": {"alpha": 8.0}})
     steps = {
-        "reset": view._reset,
+        "reset": view.reset,
         "scene": lambda: setattr(view, "scene", "steep"),
         "close": view.close,
     }

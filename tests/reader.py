@@ -1,0 +1,86 @@
+"""What a reader sees in a notebook and does to it, for the tests in a browser.
+
+Everything waits for a condition, as long as conftest.PATIENCE allows; nothing waits for a time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+def view(notebook: Any, name: str) -> Any:
+    """The live picture that says it is `name`, scrolled to.
+
+    JupyterLab takes out of the page what is far from what is seen, and scrolls by itself after "run all": so its cell
+    is asked for until the picture is there.
+    """
+    notebook.evaluate(
+        """
+        const cells = panel.content.widgets;
+        const at = cells.findIndex((cell) => cell.model.sharedModel.getSource().includes(argument));
+        if (at < 0) throw new Error("no cell speaks of " + argument);
+        panel.content.activeCellIndex = at;
+        const picture = `.live-figure[aria-label="${CSS.escape(argument)}"] svg[aria-label]`;
+        while (!panel.node.querySelector(picture)?.getClientRects().length) {
+            await panel.content.scrollToItem(at, "start");
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        """,
+        name,
+    )
+    picture = notebook.page.locator(f'.live-figure[aria-label="{name}"]')
+    picture.scroll_into_view_if_needed()
+    return picture
+
+
+def cell_of(notebook: Any, picture: Any) -> Any:
+    return notebook.page.locator(".jp-Cell", has=picture)
+
+
+def said(picture: Any) -> str:
+    """The picture in words, as a screen reader has it."""
+    return picture.locator("svg").get_attribute("aria-label")
+
+
+def wait_until_said(notebook: Any, picture: Any, pattern: str) -> str:
+    """What the picture says, once the regular expression is found in it."""
+    label = f'.live-figure[aria-label="{picture.get_attribute("aria-label")}"] svg'
+    return notebook.page.wait_for_function(
+        """([label, pattern]) => {
+            const said = document.querySelector(label)?.getAttribute("aria-label");
+            return new RegExp(pattern).test(said) && said;
+        }""",
+        arg=[label, pattern],
+    ).json_value()
+
+
+def changed(notebook: Any, picture: Any, text: str) -> str:
+    """What is said once it is no longer this text."""
+    return wait_until_said(notebook, picture, f"^(?!{re.escape(text)}$)")
+
+
+def number_after(words: str, text: str) -> float:
+    return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
+
+
+def press(notebook: Any, picture: Any, name: str) -> None:
+    """A click on the button of this name beside the picture; an icon stands before some names."""
+    cell_of(notebook, picture).get_by_role("button", name=re.compile(rf"^\W*{re.escape(name)}\W*$")).click()
+
+
+def scenes(notebook: Any, picture: Any) -> Any:
+    """The scene buttons of the view with this picture, in their order."""
+    return notebook.page.locator(".scene-view", has=picture).locator(".scene-buttons button")
+
+
+def wait_until_present(notebook: Any, picture: Any, k: int) -> None:
+    """Until the button of scene k is shown as pressed."""
+    expected = f'.scene-buttons button:nth-of-type({k + 1})[aria-pressed="true"]'
+    notebook.page.locator(".scene-view", has=picture).locator(expected).wait_for()
+
+
+def choose_scene(notebook: Any, picture: Any, k: int) -> None:
+    """A click on the button of scene k, which is chosen by its place: its name may be improved."""
+    scenes(notebook, picture).nth(k).click()
+    wait_until_present(notebook, picture, k)
