@@ -55,6 +55,14 @@ def wait_until_said(notebook: Any, picture: Any, pattern: str) -> str:
     ).json_value()
 
 
+def settled(notebook: Any, picture: Any) -> str:
+    """What the picture says, once that is what the kernel has last said of it."""
+    name = picture.get_attribute("aria-label")
+    lives = "[view.live for view in list(globals().values()) if type(view).__name__ == 'Explorer']"
+    last = notebook.run(f"print(next(live.frame['description'] for live in {lives} if live.name == {name!r}))")
+    return wait_until_said(notebook, picture, f"^{re.escape(last.strip())}$")
+
+
 def changed(notebook: Any, picture: Any, text: str) -> str:
     """What is said once it is no longer this text."""
     return wait_until_said(notebook, picture, f"^(?!{re.escape(text)}$)")
@@ -74,13 +82,14 @@ def scenes(notebook: Any, picture: Any) -> Any:
     return notebook.page.locator(".scene-view", has=picture).locator(".scene-buttons button")
 
 
-def wait_until_present(notebook: Any, picture: Any, k: int) -> None:
-    """Until the button of scene k is shown as pressed."""
+def wait_until_present(notebook: Any, picture: Any, k: int) -> str:
+    """What the picture says, once the button of scene k is shown as pressed and the kernel has drawn."""
     expected = f'.scene-buttons button:nth-of-type({k + 1})[aria-pressed="true"]'
     notebook.page.locator(".scene-view", has=picture).locator(expected).wait_for()
+    return settled(notebook, picture)
 
 
-def choose_scene(notebook: Any, picture: Any, k: int) -> None:
+def choose_scene(notebook: Any, picture: Any, k: int) -> str:
     """A click on the button of scene k, which is chosen by its place: its name may be improved."""
     scenes(notebook, picture).nth(k).click()
-    wait_until_present(notebook, picture, k)
+    return wait_until_present(notebook, picture, k)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from reader import said, scenes, view, wait_until_said
+from reader import scenes, view, wait_until_said
 from reader import wait_until_present as wait_for_scene
 
 LANDSCAPE = "J of FrozenLake over two parameters, and the policy on the lake"
@@ -26,8 +26,9 @@ def present(notebook, picture):
 
 
 def wait_until_present(notebook, picture, k):
-    wait_for_scene(notebook, picture, k)
+    text = wait_for_scene(notebook, picture, k)
     assert present(notebook, picture) == [k]
+    return text
 
 
 def scrolled(notebook):
@@ -40,13 +41,11 @@ def test_an_instructor_clicks_and_turns_the_scenes_over(policies):
     names = policies.run("print(*landscape_view._scenes, sep='\\n')").split("\n")[:-1]
     buttons = scenes(policies, picture)
     assert buttons.evaluate_all("nodes => nodes.map((node) => node.lastChild.textContent)") == names
-    wait_until_present(policies, picture, 0)
-    first = said(picture)
+    first = wait_until_present(policies, picture, 0)
 
     # a click, which keeps the focus on the button; then the keys of a remote, which do not scroll
     page.get_by_role("button", name=names[1]).click()
-    wait_until_present(policies, picture, 1)
-    second = said(picture)
+    second = wait_until_present(policies, picture, 1)
     assert second != first
     assert page.evaluate("document.activeElement.lastChild.textContent") == names[1]
     top = scrolled(policies)
@@ -54,8 +53,7 @@ def test_an_instructor_clicks_and_turns_the_scenes_over(policies):
     wait_until_present(policies, picture, 2)
     assert page.evaluate("document.activeElement.lastChild.textContent") == names[2], "the screen reader is told"
     page.keyboard.press("PageUp")
-    wait_until_present(policies, picture, 1)
-    assert said(picture) == second
+    assert wait_until_present(policies, picture, 1) == second
     assert scrolled(policies) == top
 
     # in the picture: a point that the keys have moved is no scene; a page further comes the next one; focus stays
@@ -65,11 +63,9 @@ def test_an_instructor_clicks_and_turns_the_scenes_over(policies):
     wait_until_said(policies, picture, f"^(?!{re.escape(second)})")
     page.wait_for_function("() => !document.querySelector('.scene-view:focus-within [aria-pressed=true]')")
     point.press("PageDown")
-    wait_until_present(policies, picture, 2)
-    third = said(picture)
+    third = wait_until_present(policies, picture, 2)
     point.press("1")
-    wait_until_present(policies, picture, 0)
-    assert said(picture) == first
+    assert wait_until_present(policies, picture, 0) == first
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "θ = (θ₁, θ₂)"
 
     # on a slider, too; and beyond the last there is none
@@ -86,8 +82,7 @@ def test_an_instructor_clicks_and_turns_the_scenes_over(policies):
     cell.get_by_role("button", name="stop").wait_for()
     page.get_by_role("button", name=names[2]).click()
     cell.get_by_role("button", name="play").wait_for()
-    wait_until_present(policies, picture, 2)
-    assert said(picture) == third
+    assert wait_until_present(policies, picture, 2) == third
     assert policies.run("print(landscape_view.scene)").strip() == names[2]
     assert scrolled(policies) == top
     assert policies.errors == []
