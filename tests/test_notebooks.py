@@ -13,21 +13,8 @@ from nbconvert import SlidesExporter
 from traitlets.config import Config
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-PAGES = {  # without exercises
-    "errata",  # to look things up in
-    "progress",  # the student's own
-}
-COURSE = [path for path in NOTEBOOKS if path.stem not in PAGES]
-TAUGHT = {  # which end with a folded plan for instructors
-    "01_policies_and_J",
-    "02_reminders",
-    "03_bellman_on_grad_v",
-    "04_the_theorem",
-    "05_greediness_gradient",
-    "06_deterministic_policies",
-    "07_rollouts",
-    "08_actor_critic",
-}
+COURSE = [path for path in NOTEBOOKS if path.stem[:2].isdecimal()]  # the others are pages, without exercises
+TAUGHT = COURSE[1:]  # which end with a folded plan for instructors
 LONGEST_CELL = 15  # lines, imports apart
 NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read
 LONGEST_SLIDE = 18  # lines of text, of a slide's width each: what 1280 × 720 pixels hold
@@ -97,7 +84,7 @@ def exercises(notebook):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_has_exercises_unless_it_is_a_page(path):
-    assert bool(exercises(nbformat.read(path, as_version=4))) != (path.stem in PAGES)
+    assert bool(exercises(nbformat.read(path, as_version=4))) != (path not in COURSE)
 
 
 def test_each_exercise_is_a_box_a_stub_an_answer_and_a_folded_solution_in_this_order(notebook):
@@ -131,7 +118,7 @@ def test_nothing_looks_like_an_exercise_without_being_one(notebook):
 def test_a_taught_notebook_ends_with_a_folded_plan_for_instructors_out_of_the_slides(path):
     cells = nbformat.read(path, as_version=4).cells
     plans = [cell for cell in cells if cell.id == "teaching"]
-    assert len(plans) == (path.stem in TAUGHT)
+    assert len(plans) == (path in TAUGHT)
     for plan in plans:
         assert plan is cells[-1]
         assert plan.metadata["slideshow"]["slide_type"] == "notes"

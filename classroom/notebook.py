@@ -1,0 +1,39 @@
+"""python course.py notebook 05                      everything about one notebook: it runs, and all its tests
+python course.py notebook --new 09_finite_horizon   writes a skeleton: the notebook, its exercises, their tests
+python course.py notebook --tables                  writes the tables of the notebooks in README.md and notebook 00
+
+More arguments after a number go to pytest.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from classroom.listing import ROOT, find, write_tables
+from classroom.skeleton import write_skeleton
+
+
+def main(arguments: list[str]) -> int:
+    first, *rest = arguments or [""]
+    if first == "--new":
+        files = write_skeleton(" ".join(rest))
+        print("Written:", *(str(path.relative_to(ROOT)) for path in files), sep="\n  ")
+        print(f"Try it: python course.py notebook {' '.join(rest)[:2]}. CONTRIBUTING.md says how to go on.")
+        return 0
+    if first == "--tables":
+        changed = write_tables()
+        print("Written:" if changed else "Nothing to write.", *(path.name for path in changed))
+        return 0
+    if not first or first.startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    return test(first, rest)
+
+
+def test(number: str, arguments: list[str]) -> int:
+    """Run the notebook, and every test that has its name: its exercises', its pictures', its views' in the browser."""
+    path = find(number)
+    named = f"{path.stem} or nb{path.stem[:2]}" if path.stem[:2].isdecimal() else path.stem
+    command = [sys.executable, "-m", "pytest", "tests", str(path.relative_to(ROOT)), "-k", named, *arguments]
+    return subprocess.run(command, cwd=ROOT).returncode
