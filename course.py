@@ -1,8 +1,10 @@
 """Set the course up the first time, then open it, test it or time it:
 
-    python course.py lab      open JupyterLab on the first notebook    (more arguments go to jupyter lab)
-    python course.py test     run every check of the course            (more arguments go to pytest)
-    python course.py bench    measure how fast the live pictures are   (more arguments go to benchmarks)
+    python course.py lab            open JupyterLab on the first notebook     (more arguments go to jupyter lab)
+    python course.py test           run every test of the course              (arguments go to pytest: -k bellman)
+    python course.py check          run what takes a minute: no notebook, no browser, nothing slow
+    python course.py notebook 05    run everything about one notebook; --new 09_finite_horizon begins one
+    python course.py bench          measure how fast the live pictures are    (more arguments go to benchmarks)
 
 On Windows, type `py` for `python`. Everything is installed in `.venv`, beside this file; to undo it, delete that.
 """
@@ -31,8 +33,17 @@ PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "setup.json"  # written last: without it, the set-up is half-done
 
-COMMANDS = {"lab": ["-m", "jupyterlab"], "test": ["-m", "pytest"], "bench": ["-m", "benchmarks"]}
-EXTRAS = {"lab": "", "test": "test", "bench": "bench"}  # what each needs of pyproject.toml's optional dependencies
+COMMANDS = {
+    "lab": ["-m", "jupyterlab"],
+    "test": ["-m", "pytest"],
+    "check": ["-m", "pytest", "tests", "-m", "not (slow or browser or notebook)"],
+    "notebook": ["-m", "classroom", "notebook"],
+    "bench": ["-m", "benchmarks"],
+}
+# What pytest is told if the reader says nothing
+ALL_TESTS = ["tests", "notebooks", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+# What each command needs of pyproject.toml's optional dependencies
+EXTRAS = {"lab": "", "test": "test", "check": "test", "notebook": "test", "bench": "bench"}
 COMMANDS["lab"] += [
     f"--ServerApp.root_dir={REPO}",  # a bare path would make `notebooks` the root
     "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
@@ -48,7 +59,10 @@ def main(arguments: list) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
-    program, extra = COMMANDS[arguments[0]] + arguments[1:], EXTRAS[arguments[0]]
+    command, *rest = arguments
+    if command == "test" and not rest:
+        rest = ALL_TESTS
+    program, extra = COMMANDS[command] + rest, EXTRAS[command]
     try:
         python = find_python()
         if python != sys.executable:

@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_too(checkout):
 
 PIP = """
 import json, os, pathlib, sys, time
-here = pathlib.Path(__file__).parents[2]
+here = pathlib.Path(__file__).parent.parent
 with (here / "calls").open("a") as calls:
     calls.write(json.dumps([sys.argv[1:], os.getcwd(), os.environ["PIP_USER"]]) + "\\n")
 behaviour = os.environ.get("PRETEND", "")
@@ -344,7 +344,7 @@ def test_ctrl_c_leaves_a_set_up_that_goes_on(checkout, site):
 def test_without_a_command_it_says_which_there_are(checkout, arguments):
     outcome = run(checkout, *arguments)
     assert outcome.returncode == 2
-    assert outcome.stderr.count("python course.py ") == 3
+    assert outcome.stderr.count("python course.py ") == 5
     assert not (checkout / ".venv").exists()
 
 
@@ -373,3 +373,16 @@ def test_windows_waits_for_a_child_and_leaves_ctrl_c_to_it(course, monkeypatch, 
 
     monkeypatch.setattr(course.subprocess, "Popen", lambda *_, **__: SimpleNamespace(wait=wait))
     assert course.become(sys.executable, [], {}) == 0
+
+
+def test_test_runs_notebooks_too_unless_pytest_is_told_what_to_run(course, monkeypatch):
+    started = []
+    monkeypatch.setattr(course, "has_course", lambda extra: True)
+    monkeypatch.setattr(course, "become", lambda python, arguments, environment: started.append(arguments) or 0)
+    for command in (["test"], ["test", "-k", "bellman"], ["check", "-x"], ["notebook", "05"]):
+        assert course.main(command) == 0
+    everything, some, check, notebook = started
+    assert everything[2:4] == ["tests", "notebooks"]
+    assert some == ["-m", "pytest", "-k", "bellman"]
+    assert check[-3:] == ["-m", "not (slow or browser or notebook)", "-x"]
+    assert notebook == ["-m", "classroom", "notebook", "05"]
