@@ -69,7 +69,7 @@ SLIPS: list[tuple[str, Callable[..., Any]]] = [
     ("After a termination nothing follows: v(s') counts 0 there.", _step(bootstrap=1)),
     ("γ is missing in δ: what comes a step later counts γ times.", _step(gamma_1=True)),
     (
-        "γᵗ is missing in the actor's step (`discount`). That is what everyone writes; it is not the gradient of J.",
+        "γᵗ is missing in the actor's step (`discount`). That is common practice; in general it is not ∇J.",
         _step(discounts=(False, False)),
     ),
     (
@@ -226,7 +226,7 @@ def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
         "weighs the most in the variance: weigh q by π |∇log π|², not by π.",
         (q_1 + q_2) / 2: "The plain mean is best at p = ½ only.",
         0.0: "Without a baseline the variance is not the smallest.",
-        max(q_1, q_2): "The larger q: then the better action is never rewarded, it only suffers less.",
+        max(q_1, q_2): "The larger q: then the better action teaches nothing, its estimate is 0.",
         -best: "The sign is turned round: b is subtracted from the reward.",
         (1 - p) ** 2 * q_1 + p**2 * q_2: "The weights π |∇log π|² must be divided by their sum.",
         p * (1 - p) * best: "The weights π |∇log π|² must be divided by their sum.",
@@ -252,8 +252,8 @@ def check_biased_update(answer: Any) -> Verdict:
     return accused(
         answer,
         "B",
-        "B looks up the critic after the end of the game, where there is nothing to be had. A table holds 0 there, a "
-        "network says anything: here it says −1, and every end of the game looks bad.",
+        "B evaluates the critic after the game has ended, where nothing follows. A table that began at 0 is 0 there, "
+        "a network may say anything. Here it says −1, so every end of the game looks bad.",
         INNOCENT,
     )
 

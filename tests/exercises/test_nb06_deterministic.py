@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pgcourse import deterministic
+from pgcourse.deterministic import compatible_weights
 from pgcourse.exercises import check_compatible, check_downhill, check_dpg, check_spread
 from pgcourse.lqr import LQR, with_constant
 
@@ -38,6 +40,11 @@ def test_the_deterministic_gradient_is_right_in_any_of_its_spellings(answer):
         (lambda K, P, S, A, B, R, g: -2 * R * K * S, "nearly", "the slope of r alone"),
         (lambda K, P, S, A, B, R, g: -2 * (R * K + B * P * (A + B * K)) * S, "nearly", "γ is missing"),
         (lambda K, P, S, A, B, R, g: -2 * (R * K + g * P * (A + B * K)) * S, "nearly", "factor B is missing"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + g**2 * B * P * (A + B * K)) * S, "nearly", "γ² is too much"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + (1 - g) * B * P * (A + B * K)) * S, "nearly", "where γ belongs"),
+        (lambda K, P, S, A, B, R, g: -2 * g * B * P * (A + B * K) * S, "nearly", "slope of −R a² is missing"),
+        (lambda K, P, S, A, B, R, g: -2 * (K + g * B * P * (A + B * K)) * S, "nearly", "R is forgotten"),
+        (lambda K, P, S, A, B, R, g: -2 * (R * K + g * B * P * (A - B * K)) * S, "nearly", "A − B K"),
         (lambda K, P, S, A, B, R, g: -2 * (R * K + g * A * B * P) * S, "nearly", "A + B K stands where you have A"),
         (lambda K, P, S, A, B, R, g: -2 * (R + g * B * P * (A + B * K)) * S, "nearly", "A factor K is missing"),
         (lambda K, P, S, A, B, R, g: -2 * (R + g * B**2 * P) * K * S, "nearly", "you have B a alone"),
@@ -132,6 +139,7 @@ def test_each_other_behaviour_has_its_own_answer(answer, tone, named):
         lambda f, y: np.linalg.lstsq(f, y)[0],
         lambda f, y: np.linalg.solve(f.T @ f, f.T @ y),
         lambda f, y: (np.linalg.pinv(f) @ y).tolist(),
+        lambda f, y: np.linalg.lstsq(f, y[:, None])[0],  # (d, 1)
     ],
 )
 def test_least_squares_is_right_in_any_of_its_spellings(answer):
@@ -157,6 +165,9 @@ def with_intercept(f, y):
         (each_by_itself, "nearly", "by itself"),
         (with_intercept, "nearly", "intercept"),
         (lambda f, y: np.linalg.lstsq(f, y), "nearly", "take its [0]"),
+        (deterministic.compatible_weights, "nearly", "the course's own"),
+        (lambda f, y: compatible_weights(f, y), "nearly", "the course's own"),
+        (lambda f, y: deterministic.compatible_weights(f, y), "nearly", "the course's own"),
         (lambda f, y: (f, [y]), "wrong", "expected an array of numbers"),
         (lambda f, y: f @ np.linalg.lstsq(f, y)[0], "wrong", "one weight for each parameter"),
         (lambda f, y: np.ones(f.shape[1]), "wrong", "expected the least one"),
