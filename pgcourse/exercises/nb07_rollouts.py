@@ -296,9 +296,11 @@ def check_biased(answer: Any) -> Verdict:
 
 def _letters_to_truths(answer: Any) -> Any:
     """The letters of the biased ones, as a set, a list or a text, are an answer, too."""
-    letters = {letter(x) for x in answer} if isinstance(answer, set | frozenset | list | tuple) else None
+    letters: set[str] = set()
     if isinstance(answer, str):
         letters = {x for x in answer[:LARGEST].upper() if x.isalnum()}
+    elif isinstance(answer, set | frozenset | list | tuple) and all(isinstance(x, str) for x in answer):
+        letters = {letter(x) for x in answer}
     return {key: key in letters for key in BIASED} if letters and letters <= set(BIASED) else answer
 
 

@@ -37,7 +37,12 @@ def cut(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 2] + " …"
 
 
-_SHORT = reprlib.Repr()
+class _Short(reprlib.Repr):
+    def repr_ndarray(self, answer: Any, level: int) -> str:  # NumPy writes out every number of many short axes
+        return repr(answer) if answer.size <= self.maxlist else f"an array of shape {answer.shape}"
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = LONGEST
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 8
 

@@ -1,0 +1,509 @@
+"""All checks at once: right answers pass in every form, and no answer raises, hangs, or spoils a later verdict."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from right_answers import ALL, ARRAYS, FUNCTIONS, NUMBERS, TABLES
+
+import pgcourse.exercises as course
+from pgcourse.exercises import patience, verdict
+from pgcourse.exercises.ask import Mistake, close, named, run
+from pgcourse.exercises.read import number, numbers
+from pgcourse.exercises.words import apart, shown
+from pgcourse.policy import Policy
+
+LONGEST = 800  # characters of a reply, whatever was answered
+
+
+def test_each_check_is_among_them():
+    assert {f"check_{name}" for name in ALL} == {name for name in course.__all__ if name.startswith("check_")}
+
+
+# What is right passes, in every form
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_right_answer_is_right_and_again(name):
+    asked = ALL[name]
+    assert asked.check(asked.right), asked.check(asked.right)
+    assert asked.check(asked.right)
+
+
+def by(form):
+    """A function's result in another form."""
+    return lambda function: lambda *given: form(function(*given))
+
+
+def each(form):
+    """Of a pair of results, such as the new θ and w, each; else of the one."""
+    return lambda result: tuple(map(form, result)) if isinstance(result, tuple) else form(result)
+
+
+def works_in_place(function):
+    """Like a function that uses its arguments as scratch paper."""
+
+    def in_place(*given):
+        result = function(*(x.copy() if isinstance(x, np.ndarray) else x for x in given))
+        for x in given:
+            if isinstance(x, np.ndarray):
+                x[...] = 0
+        return result
+
+    return in_place
+
+
+def in_one_buffer(function):
+    """Like a function that returns the same array at each call."""
+    buffers = {}
+
+    def buffered(*given):
+        result = np.asarray(function(*given))
+        buffer = buffers.setdefault(result.shape, np.empty(result.shape))
+        buffer[...] = result
+        return buffer
+
+    return buffered
+
+
+FORMS = {
+    "lists": by(each(lambda x: np.asarray(x).tolist())),
+    "tuples": by(each(lambda x: tuple(np.asarray(x).tolist()) if np.ndim(x) else x)),
+    "float32": by(each(lambda x: np.asarray(x, dtype=np.float32))),
+    "an axis more": by(each(lambda x: np.asarray(x)[..., None] if np.ndim(x) < 2 else x)),
+    "objects": by(each(lambda x: np.asarray(x, dtype=object))),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_returns_is_understood_in_every_form(name, form):
+    asked = FUNCTIONS[name]
+    if (name, form) in {("state_sampler", "float32"), ("fixed_point", "float32")}:
+        pytest.skip("1e-10 is more than float32 can do" if name == "fixed_point" else "a state is a whole number")
+    assert asked.check(FORMS[form](asked.right)), asked.check(FORMS[form](asked.right))
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in ("step", "state_sampler")])
+def test_a_function_may_use_one_buffer_for_all_its_results(name):
+    assert FUNCTIONS[name].check(in_one_buffer(FUNCTIONS[name].right))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_works_in_place_is_judged_by_its_result_or_told(name):
+    asked = FUNCTIONS[name]
+    reply = asked.check(works_in_place(asked.right))
+    if asked.pure:
+        assert reply.tone == "nearly"
+        assert "writes over " in reply.message
+    else:
+        assert reply, reply
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_spoils_a_later_verdict(name):
+    """It may write what it likes into what it gets, also through a door that is closed."""
+
+    def vandal(*given):
+        for x in given:
+            for array in (x, getattr(x, "p", None), getattr(x, "r", None), getattr(x, "probs", None)):
+                if isinstance(array, np.ndarray):
+                    try:
+                        array[...] = 0
+                    except ValueError:  # read-only
+                        continue
+        return given[0]
+
+    assert not FUNCTIONS[name].check(vandal)
+    assert FUNCTIONS[name].check(FUNCTIONS[name].right)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize(
+    "form",
+    [float, np.float64, np.array, lambda x: np.array([x]), lambda x: [x], lambda x: (x,), lambda x: np.array([[x]]),
+     np.float32, lambda x: np.array(x, dtype=np.float32), Fraction, Decimal],
+)  # fmt: skip
+def test_a_number_is_understood_in_every_form(name, form):
+    assert NUMBERS[name].check(form(NUMBERS[name].right))
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize(
+    "form",
+    [list, tuple, lambda x: x.astype(np.float32), lambda x: [np.array(y) for y in x], lambda x: x.astype(object),
+     lambda x: np.ma.masked_array(x), lambda x: [Fraction(float(y)) for y in x]],
+)  # fmt: skip
+def test_an_array_is_understood_in_every_form(name, form):
+    assert ARRAYS[name].check(form(ARRAYS[name].right))
+
+
+def sloppy(x):
+    return f" {x.lower()} " if isinstance(x, str) else x
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda table: {str(key): value for key, value in table.items()},
+        lambda table: {sloppy(key): value for key, value in table.items()},
+        lambda table: {key: sloppy(value) for key, value in table.items()},
+        lambda table: {key: np.bool_(value) if isinstance(value, bool) else value for key, value in table.items()},
+        lambda table: dict(reversed(table.items())),
+        lambda table: list(table.values()),
+        lambda table: tuple(table.values()),
+    ],
+)
+def test_a_dictionary_is_understood_in_every_form(name, form):
+    assert TABLES[name].check(form(TABLES[name].right))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("reasons", "DECAB"),
+        ("reasons", "d, e, c, a, b"),
+        ("occupancy_proof", {1: "B", 2: "D", 3: "A", 4: "C"}),
+        ("occupancy_proof", ("b", "d", "a", "c")),
+        ("biased", {"B", "C"}),
+        ("biased", {"b", "c"}),
+        ("biased", "BC"),
+        ("biased", ["C", "B"]),
+        ("biased", "B, C"),
+        ("silent_bug", ["b"]),
+        ("biased_update", {"B"}),
+        ("zero_states", {(5.0, np.int64(2)): [float(s) for s in range(16)]}),
+        ("zero_states", {(5, 2): {np.int64(s) for s in range(16)}}),
+    ],
+)
+def test_letters_and_states_are_understood_in_other_forms(name, answer):
+    assert ALL[name].check(answer)
+
+
+# What is not an answer
+
+
+class Mute:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+class Sulks(float):
+    """A number that cannot be compared."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no ==")
+
+    __hash__ = float.__hash__
+    __lt__ = __gt__ = __le__ = __ge__ = __float__ = __eq__
+
+
+class NoArray:
+    def __array__(self, *_, **__):
+        raise RuntimeError("no array")
+
+
+class Loud(Exception):
+    def __str__(self):
+        raise RuntimeError("no str")
+
+
+def itself():
+    inside = []
+    inside.append(inside)
+    return inside
+
+
+RUBBISH = {
+    "None": None,
+    "x": "x",
+    "48": "48",
+    "True": True,
+    "[]": [],
+    "{}": {},
+    "set()": set(),
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "-1e200": -1e200,
+    "1e308s": [1e308] * 16,
+    "10**400": 10**400,
+    "10**5000": 10**5000,
+    "1j": 1j,
+    "object": object(),
+    "int": int,
+    "ragged": [[1, 2], [3]],
+    "texts": ["a", "b"],
+    "bytes": b"48",
+    "None in a list": [None] * 16,
+    "nan in an array": np.full(16, np.nan),
+    "objects": np.array([object(), None], dtype=object),
+    "no entries": np.empty((0, 3)),
+    "many axes": np.zeros((2,) * 20),
+    "mute": Mute(),
+    "mutes": [Mute()] * 20,
+    "sulks": Sulks(0.5),
+    "no array": NoArray(),
+    "itself": itself(),
+    "10 MB": "x" * 10_000_000,
+    "10 MB in a list": ["x" * 10_000_000],
+    "range(10**9)": range(10**9),
+    "ranges": [range(10**9)] * 3,
+    "generator": (x for x in "abc"),
+    "count()": itertools.count(),
+    "policy": Policy.uniform(3, 2),
+}
+
+
+def is_a_fair_reply(reply, name):
+    assert isinstance(reply, course.Verdict)
+    assert reply.exercise == name
+    assert 0 < len(reply.message) < LONGEST, len(reply.message)
+    assert repr(reply)
+    assert reply._repr_html_()
+    return True
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+@pytest.mark.parametrize("name", ALL)
+def test_rubbish_is_told_what_was_expected(name, rubbish):
+    reply = ALL[name].check(RUBBISH[rubbish])
+    assert is_a_fair_reply(reply, name)
+    assert reply.tone in ("wrong", "nearly"), reply
+    assert "cannot be read" not in reply.message or rubbish in ("sulks", "no array", "mute", "mutes", "itself"), reply
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+@pytest.mark.parametrize("name", TABLES)
+def test_rubbish_in_a_dictionary_is_told(name, rubbish):
+    reply = TABLES[name].check(dict.fromkeys(TABLES[name].right, RUBBISH[rubbish]))
+    assert is_a_fair_reply(reply, name)
+    assert reply.tone in ("wrong", "nearly"), reply
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+def test_a_function_that_returns_rubbish_is_told(name, rubbish):
+    reply = ALL[name].check(lambda *given: RUBBISH[rubbish])
+    assert is_a_fair_reply(reply, name)
+    assert reply.tone in ("wrong", "nearly"), reply
+    assert rubbish != "None" or "is the `return` missing?" in reply.message
+
+
+def raises(error):
+    def function(*given):
+        raise error
+
+    return function
+
+
+def calls_itself(*given):
+    return calls_itself(*given)
+
+
+RAISING = {
+    "ZeroDivisionError": lambda *given: 1 / 0,
+    "SystemExit": lambda *given: sys.exit(),
+    "RecursionError": calls_itself,
+    "MemoryError": raises(MemoryError()),
+    "GeneratorExit": raises(GeneratorExit()),
+    "Loud": raises(Loud()),
+    "TypeError": lambda: 0,
+    "NameError": lambda *given: not_there,  # noqa: F821
+    "AssertionError": raises(AssertionError("x" * 10_000_000)),
+}
+
+
+@pytest.mark.parametrize("error", RAISING)
+@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+def test_a_function_that_raises_is_told_what_and_where(name, error):
+    reply = ALL[name].check(RAISING[error])
+    assert is_a_fair_reply(reply, name)
+    assert reply.tone == "wrong"
+    assert f"raised {error}" in reply.message
+    assert error != "ZeroDivisionError" or 'in “"ZeroDivisionError": lambda *given: 1 / 0,”' in reply.message
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_unanswered_exercise_waits_and_only_then_speaks_of_dots(name):
+    asked = ALL[name]
+    if name != "border":
+        assert asked.check(...).tone == "waiting"
+        assert "three dots" in asked.check(...).message
+    if name in FUNCTIONS:
+        for half in (lambda *given: ..., lambda *given: (..., ...), lambda *given: 0.5 * ...):
+            assert asked.check(half).tone == "waiting"
+    if name in TABLES:
+        assert asked.check(dict.fromkeys(asked.right, ...)).tone == "waiting"
+        assert asked.check(asked.right | {list(asked.right)[-1]: ...}).tone == "waiting"
+    if name in ARRAYS:
+        assert asked.check([..., *asked.right[1:]]).tone == "waiting"
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "best_p", "silent_bug"])
+def test_who_interrupts_is_not_given_a_verdict(name):
+    class Interrupted:
+        def __getattribute__(self, _):
+            raise KeyboardInterrupt
+
+    answer = raises(KeyboardInterrupt()) if name in FUNCTIONS else Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        ALL[name].check(answer)
+
+
+# What never ends
+
+
+def loops(*given):
+    while True:
+        pass
+
+
+def loops_and_catches_all(*given):
+    while True:
+        try:
+            given = given[:1] * 2
+        except:  # noqa: E722
+            given = ()
+
+
+def loops_and_catches_exceptions(*given):
+    while True:
+        try:
+            given = given[:1] * 2
+        except Exception:
+            given = ()
+
+
+def sleeps(*given):
+    time.sleep(1e6)
+
+
+class Endless:
+    def __iter__(self):
+        return itertools.count()
+
+    def __len__(self):
+        return loops()
+
+    def __array__(self, *_, **__):
+        return loops()
+
+    def __repr__(self):
+        return loops()
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+@pytest.mark.parametrize("endless", [loops, loops_and_catches_all, loops_and_catches_exceptions, sleeps])
+def test_an_answer_that_never_ends_is_ended(name, endless, monkeypatch):
+    monkeypatch.setattr(verdict, "PATIENCE", 0.05)
+    reply = ALL[name].check(endless)
+    assert reply.tone == "wrong"
+    assert "Does a loop never end?" in reply.message
+    assert "stopped in “" in reply.message
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeypatch):
+    monkeypatch.setattr(verdict, "PATIENCE", 0.05)
+    assert is_a_fair_reply(ALL[name].check(Endless()), name)
+
+
+@pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
+@pytest.mark.parametrize("endless", [loops, loops_and_catches_exceptions])
+def test_each_of_the_two_clocks_stops_a_loop_and_is_gone_afterwards(limit, endless):
+    with pytest.raises(patience.TooLong), limit(0.05):
+        endless()
+    assert sys.gettrace() is None
+    with limit(0.01):
+        pass
+    assert sum(range(10**6)) > 0  # nothing rings any more
+
+
+def test_outside_of_the_main_thread_there_is_a_clock_too():
+    from concurrent.futures import ThreadPoolExecutor
+
+    def stopped():
+        with pytest.raises(patience.TooLong), patience.at_most(0.05):
+            loops()
+        return True
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(stopped).result()
+
+
+def test_a_student_waits_five_seconds_at_most():
+    assert verdict_patience() <= 5
+
+
+def verdict_patience():
+    """As the module has it, and not the tests."""
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(verdict.__file__).read_text(encoding="utf-8"))
+    return next(
+        node.value.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "PATIENCE"
+    )
+
+
+# The pieces
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(1.0, 1 + 1e-9), (659.94, 659.96), (0.1, 0.1 + 2**-56), (-0.8928, -0.89281)]
+)
+def test_two_numbers_that_differ_are_shown_apart(one, other):
+    first, second = apart(one, other)
+    assert first != second
+    assert float(first) == pytest.approx(one, rel=1e-3)
+
+
+def test_a_wrong_result_next_to_the_right_one_is_shown_with_its_difference():
+    reply = FUNCTIONS["reward_to_go"].check(by(lambda G: G + 1e-5)(FUNCTIONS["reward_to_go"].right))
+    expected, yours = reply.message.split("is ")[1].rstrip(".").split("; you have ")
+    assert float(yours) - float(expected) == pytest.approx(1e-5, rel=0.6)
+
+
+def test_float32_is_judged_by_its_own_rounding_and_float64_by_its():
+    exact = np.array([1.0, 2.0])
+    assert close((exact * (1 + 1e-7)).astype(np.float32), exact)
+    assert not close((exact * (1 + 1e-3)).astype(np.float32), exact)
+    assert not close(exact * (1 + 1e-5), exact)
+
+
+def test_shown_is_short_and_never_fails():
+    assert all(0 < len(shown(rubbish)) <= 80 for rubbish in RUBBISH.values())
+
+
+def test_a_mistake_is_known_by_its_numbers_and_by_no_others():
+    mistakes = [Mistake(np.ones(2), "ones"), Mistake(2.0, "two", "wrong")]
+    assert named(np.ones(2), mistakes).message == "ones"
+    assert named(np.array(2.0), mistakes).tone == "wrong"
+    assert named(np.ones(3), mistakes) is None
+    assert named(np.array([np.nan, 1]), mistakes) is None
+
+
+def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
+    given = np.ones(2)
+    run(lambda x: x.fill(0) or 1, "x", given)
+    assert given.tolist() == [1, 1]
+    with pytest.raises(verdict.Reply) as reply:
+        run(lambda: 0, "x, y", given, 1)
+    assert "It is called with (x, y)." in reply.value.verdict.message
+
+
+@pytest.mark.parametrize("answer", [np.ones((3, 1)), np.ones((1, 3)), [[1], [1], [1]], iter([1, 1, 1])])
+def test_an_axis_of_length_one_is_no_mistake(answer):
+    assert numbers(answer, "It is", (3,)).shape == (3,)
+
+
+def test_true_is_no_number():
+    assert number(True) is None
+    assert number(np.array([True])) is None
