@@ -10,7 +10,7 @@ import numpy as np
 
 from pgcourse.bellman import exact
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
-from pgcourse.exercises.read import entries, letter, numbers, truth, word
+from pgcourse.exercises.read import entries, letter, number, numbers, truth, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
@@ -49,28 +49,43 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
     if not close(rho[mdp.live], rho_pi[mdp.live]):
         used, expected = _listed(rho[mdp.live]), _listed(rho_pi[mdp.live])
         return wrong(f"ρ is {used}, expected ρ^π = {expected}: “how far (ρ)” goes to 0.")
-    if close(q, q_pi):
+    share = number(my_case.get("q_share"))
+    if close(q, q_pi) and share != 1:
         return wrong("q is still q^π, so g is ∇J, exactly. Slide “how far (q)” up.")
     if my_case.get("q_kind") != LAGGING:
         return wrong(
             f"Your q is changed by {shown(my_case.get('q_kind'))}, expected “{LAGGING}”: the q of an older policy."
         )
+    if share != 1:
+        return wrong(f"“how far (q)” is {shown(share)}, expected 1: all the way to the lagging critic.")
     grad_J, g = tabular_softmax_gradient(rho_pi, pi, q_pi), tabular_softmax_gradient(rho_pi, pi, q)
-    return _judge_angle(angle(g, grad_J))
+    return _judge_angle(angle(g, grad_J), pi, float(q_pi[0, 1]))
 
 
-def _judge_angle(degrees: float) -> Verdict:
-    """Is the angle from ∇J to g, with the lagging critic, more than ENOUGH?"""
+def _judge_angle(degrees: float, pi: Policy, going_on: float) -> Verdict:
+    """Is the angle from ∇J to g more than ENOUGH? If not, where to go: the two differ only in the hall.
+
+    going_on   what going on from the hall is worth to pi; stopping is worth 1
+    """
     if np.isnan(degrees):
         return wrong("One of the two gradients is 0, so there is no angle. Go where the choice still matters.")
+    if degrees > ENOUGH:
+        return right(
+            f"The angle is {degrees:.0f}°. The old critic praises going on, since the old policy won in the room; "
+            "yours loses there, and the critic does not know it yet."
+        )
+    if going_on >= 1:
+        where = (
+            f"For your policy, too, going on is worth more than stopping, {going_on:.2f}, so the old critic is right. "
+            "Drag θ down until your policy loses in the room."
+        )
+    elif abs(pi.probs[0, 0] - 0.5) > 0.35:
+        where = "The critic errs in the hall, but there your policy is nearly sure. Drag θ to a hall that is undecided."
+    else:
+        where = "The two differ in the hall and agree in the room. Drag θ down: where the room is sure, it counts less."
     if degrees <= 90:
-        return wrong(f"The angle is {degrees:.0f}°: g may be off, but it is still uphill. Downhill begins at 90°.")
-    if degrees <= ENOUGH:
-        return nearly(f"Downhill, at {degrees:.0f}°. Expected more than {ENOUGH:.0f}°: go on in the same sense.")
-    return right(
-        f"The angle is {degrees:.0f}°. The old critic praises going on, since the old policy won in the room; yours "
-        "loses there, and the critic does not know it yet."
-    )
+        return wrong(f"The angle is {degrees:.0f}°, so g points uphill. Downhill begins at 90°. {where}")
+    return nearly(f"Downhill, at {degrees:.0f}°. Expected more than {ENOUGH:.0f}°. {where}")
 
 
 # Build weights that point downhill, with the right q
@@ -101,17 +116,15 @@ def check_downhill_weights(my_rho: Any, mdp: FiniteMDP, pi: Policy, phi: Array) 
         rho[mdp.live] / rho[mdp.live].sum(), rho_pi[mdp.live] / rho_pi[mdp.live].sum()
     ):
         return wrong("That is ρ^π, or in proportion to it. With the right q that is the theorem: the angle is 0°.")
-    degrees = angle(g, grad_J)
+    degrees, uphill = angle(g, grad_J), pi @ (q_pi[..., None] * grad_log_pi) @ grad_J * rho
     if degrees <= 90:
-        arrows = pi @ (q_pi[..., None] * grad_log_pi)
-        s = int((arrows @ grad_J * rho).argmax())
         return wrong(
             f"The angle is {degrees:.0f}°: still uphill. g is a sum of one arrow a state, ρ(s) times π(q∇log π)(s); "
-            f"with your weights state {s} pulls uphill most."
+            f"with your weights state {uphill.argmax()} pulls uphill most."
         )
     return right(
-        f"The angle is {degrees:.0f}°, with q = q^π and weights ≥ 0: downhill. The states you weigh want something "
-        "else of the shared parameters than those where the policy spends its time."
+        f"The angle is {degrees:.0f}°, with q = q^π and weights ≥ 0: downhill. State {uphill.argmin()} pulls the "
+        "shared parameters downhill most; with the weights ρ^π other states outweigh it."
     )
 
 
@@ -233,19 +246,20 @@ def check_critics(answer: Any) -> Verdict:
 # True or false, and why
 
 STATEMENTS = {  # number → (is it true, the letter of its reason, what to think of)
-    1: (True, "D", "Reminder 1 speaks of a full greedy step, and of no ρ"),
+    1: (True, "D", "Reminder 1 is about a full greedy step, and has no ρ"),
     2: (False, "F", "look at the corridor: the same direction, a step too long, and J falls"),
     3: (False, "B", "in the corridor, at p = 0.57, more p is good for the start. Ask the second cell"),
-    4: (False, "A", "a greedy step goes all the way, and a gradient speaks of the first little bit of a way"),
-    5: (False, "E", "with shared parameters, look for a policy that is greedy in every state"),
+    4: (False, "A", "a greedy step goes all the way, and a gradient is about the first little bit of a way"),
+    5: (False, "E", "with shared parameters, look for a p that is better in every cell of the corridor"),
     6: (True, "C", "see what the step does to the odds of actions with A > 0, and of those with A < 0"),
 }
 REASONS = {
-    "A": "one speaks of J and the beginning of a way, the other of every state and all of the way",
+    "A": "the one is about J and the beginning of a way, the other about every state and all of the way",
     "B": "a parameter that serves several states can serve one at the expense of another; J adds them up",
-    "C": "each step multiplies π(a|s) by something above 1 exactly where A^π(s, a) > 0",
-    "D": "the policy improvement theorem: every state gains or stays, wherever one starts",
-    "E": "the policies at hand need not contain a greedy one, and then a theorem on greedy steps says nothing",
+    "C": "where ρ(s) > 0, each step multiplies π(a|s) by a number above 1 exactly where A^π(s, a) > 0",
+    "D": "the policy improvement theorem: every state gains or stays, wherever the start is",
+    "E": "the policies at hand need not contain another π' with π' q^π ≥ v^π in every state, and then the theorem says "
+    "nothing",
     "F": "an ascent direction is one for small steps; J curves",
 }
 
@@ -263,24 +277,24 @@ def check_statements(answer: Any) -> Verdict:
     )
     if all(_unanswered(answer[number]) for number in STATEMENTS):
         return waiting("True or False and a letter for each statement")
-    done = sum(_is_right(answer[number], number) for number in STATEMENTS)
+    done = sum(_is_right(answer[key], key) for key in STATEMENTS)
     so_far = f"{done} of {len(STATEMENTS)} are right."
-    for number, (true, reason, hint) in STATEMENTS.items():
-        given = answer[number]
+    for key, (true, reason, hint) in STATEMENTS.items():
+        given = answer[key]
         if _unanswered(given):
-            return waiting(f"True or False and a letter for statement {number}")
+            return waiting(f"True or False and a letter for statement {key}")
         if not (isinstance(given, tuple | list) and len(given) == 2):
-            return wrong(f"Statement {number} has {shown(given)}, expected a pair such as (True, 'A').")
+            return wrong(f"Statement {key} has {shown(given)}, expected a pair such as (True, 'A').")
         said, own = truth(given[0]), letter(given[1])
         if said is None:
-            return wrong(f"Statement {number} has {shown(given[0])}, expected True or False.")
+            return wrong(f"Statement {key} has {shown(given[0])}, expected True or False.")
         if not isinstance(own, str) or own not in REASONS:
-            return wrong(f"Statement {number} has the reason {shown(given[1])}, expected one of {', '.join(REASONS)}.")
+            return wrong(f"Statement {key} has the reason {shown(given[1])}, expected one of {', '.join(REASONS)}.")
         if said != true:
-            text = f"Statement {number} is {true}, not {said}: {hint}."
+            text = f"Statement {key} is {true}, not {said}: {hint}."
             return nearly(f"{so_far} {text}") if 2 * done >= len(STATEMENTS) else wrong(text)
         if own != reason:
-            text = f"Statement {number} is {true}, but {own} is not why (“{REASONS[own]}”). A hint: {hint}."
+            text = f"Statement {key} is {true}, but {own} is not why (“{REASONS[own]}”). A hint: {hint}."
             return nearly(f"{so_far} {text}")
     return right("Two theorems, neither inside the other. They meet in the table, where both improve every state.")
 

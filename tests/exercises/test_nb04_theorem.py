@@ -92,6 +92,14 @@ def returns_an_end_at_once(mdp, pi, rng):
     return s
 
 
+def walks_with_numbers_drawn_at_once(mdp, pi, rng):
+    s, go_on, where = start(mdp, rng), *rng.random((2, 300))
+    for coin, u in zip(go_on, where, strict=True):
+        if coin >= mdp.gamma:
+            return s
+        s = int(np.searchsorted((pi.probs[s] @ mdp.p[s]).cumsum(), u, side="right"))
+
+
 def from_the_exact_law(mdp, pi, rng):
     return rng.choice(mdp.S, size=1, p=(1 - mdp.gamma) * occupancy(mdp, pi))
 
@@ -158,7 +166,9 @@ def never_ends_where_nothing_ends(mdp, pi, rng):
     return s
 
 
-@pytest.mark.parametrize("answer", [walks, draws_the_time_first, returns_an_end_at_once, from_the_exact_law])
+@pytest.mark.parametrize(
+    "answer", [walks, draws_the_time_first, returns_an_end_at_once, walks_with_numbers_drawn_at_once]
+)
 def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(answer):
     assert check_state_sampler(answer)
 
@@ -166,6 +176,9 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [
+        (from_the_exact_law, "nearly", "your function takes no step"),
+        (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 0.97 * mdp.gamma), "wrong", "of your draws are state 5"),
+        (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - 0.7 * (1 - mdp.gamma)), "wrong", "of your draws are state 5"),
         (lambda mdp, pi, rng: 0, "nearly", "ever take a step"),
         (lambda mdp, pi, rng: start(mdp, rng), "nearly", "ever take a step"),
         (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - mdp.gamma), "nearly", "γ is the probability to go on"),

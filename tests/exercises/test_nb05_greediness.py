@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -54,14 +56,33 @@ def test_a_lagging_critic_that_points_downhill_is_right():
         ({"rho_share": 0.5}, "wrong", r"expected ρ\^π"),
         ({"q_share": 0.0}, "wrong", r"still q\^π"),
         ({"q_kind": "q*"}, "wrong", "changed by 'q\\*', expected “a lagging critic”"),
-        ({"preferences": (2.0, 2.0)}, "wrong", "still uphill"),
-        ({"q_share": 0.73}, "nearly", "Downhill, at 96°. Expected more than 120°"),
+        ({"q_share": 0.9}, "wrong", "is 0.9, expected 1: all the way"),
+        ({"q_share": 2.0}, "wrong", "is 2.0, expected 1: all the way"),
+        ({"preferences": (2.0, 2.0)}, "wrong", "points uphill.*the old critic is right.*Drag θ down"),
+        ({"preferences": (-4.0, -3.0)}, "wrong", "points uphill.*Drag θ to a hall that is undecided"),
+        ({"preferences": (0.0, -0.5)}, "wrong", "points uphill.*Drag θ down"),
+        ({"preferences": (0.0, -1.5)}, "nearly", "Downhill, at 1..°. Expected more than 120°. .*Drag θ down"),
     ],
 )
 def test_what_is_wrong_with_a_case_is_named(changed, tone, words):
     verdict = check_lagging_critic(case(**changed), lab)
     assert verdict.tone == tone
     assert re.search(words, verdict.message), verdict.message
+
+
+@pytest.mark.parametrize("hall", [-5, -1, 0, 2, 5])
+@pytest.mark.parametrize("room", [-5, -1, 0, 2, 5])
+def test_the_advice_leads_to_a_right_answer(hall, room):
+    for _ in range(60):
+        verdict = check_lagging_critic(case(preferences=(hall, room)), lab)
+        if verdict:
+            return
+        if "undecided" in verdict.message:
+            hall -= 0.25 * np.sign(hall)
+        else:
+            assert "Drag θ down" in verdict.message
+            room -= 0.25
+    pytest.fail(f"still at ({hall}, {room}): {verdict.message}")
 
 
 def test_the_view_itself_is_told_from_its_values():
@@ -94,6 +115,11 @@ def test_weights_on_states_that_pull_the_other_way_are_right(answer):
     verdict = check_downhill_weights(answer, LAKE, PI, PHI)
     assert verdict
     assert "121°" in verdict.message
+
+
+def test_the_state_that_pulls_downhill_is_named_though_the_policy_spends_its_time_there():
+    assert RHO_PI[LAKE.live].argmax() == 0
+    assert "State 0 pulls the shared parameters downhill most" in check_downhill_weights(weigh(0), LAKE, PI, PHI)[1]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +295,14 @@ def test_the_statements_in_several_spellings():
 
 def test_each_reason_is_used_once():
     assert sorted(reason for _, reason in STATEMENTS_RIGHT.values()) == sorted(REASONS)
+
+
+def test_the_statements_and_their_reasons_are_those_of_the_notebook():
+    path = Path(__file__).parents[2] / "notebooks" / "05_greediness_gradient.ipynb"
+    (box,) = (cell.source for cell in nbformat.read(path, as_version=4).cells if cell.id == "exercise-statements")
+    text = box.translate(str.maketrans("", "", "$\\^, '")).replace("pi", "π").replace("ge", "≥")
+    for letter, reason in REASONS.items():
+        assert f"**{letter}**:{reason}".translate(str.maketrans("", "", "^, '")) in text, letter
 
 
 @pytest.mark.parametrize("number", STATEMENTS)
