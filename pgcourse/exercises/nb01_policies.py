@@ -66,12 +66,30 @@ def check_table(my_table: Any) -> Verdict:
         verdict = _check_one_table(my_table, probs)
         if not verdict:
             return verdict
-    return right("Every row sums to 1, your numbers are its first probabilities, and it works for any S and A.")
+    try:
+        outside = _table(my_table, np.array([[0.7, 0.6], [-0.2, 0.5]]))
+    except Reply:  # it refuses what is no policy: so does the course's own
+        return TABLE
+    if outside.shape == (2, 3) and not close(outside, [[0.7, 0.6, -0.3], [-0.2, 0.5, 0.7]]):
+        return nearly(
+            "Right for policies. But for θ = (0.7, 0.6), which is none, your function changes numbers: what is left is "
+            "1 − 0.7 − 0.6 = −0.3. Write 1 − Σ θ as it stands. That the set of policies can be left is a property of "
+            "this parametrisation, and the next picture shows it."
+        )
+    return TABLE
+
+
+TABLE = right("Every row sums to 1, and your numbers are its first probabilities, for three sizes of S and A.")
+
+
+def _table(my_table: Any, theta: Array) -> Array:
+    answer = run(my_table, "theta", theta)
+    return numbers(answer.probs if isinstance(answer, Policy) else answer, RETURNED)
 
 
 def _check_one_table(my_table: Any, probs: Array) -> Verdict:
     S, A = probs.shape
-    table = numbers(run(my_table, "theta", probs[:, :-1]), RETURNED)
+    table = _table(my_table, probs[:, :-1])
     if table.shape == (S, A) and close(table, probs):
         return right("")
     if table.shape == (S, A - 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,10 @@ SWEEPS = 50  # of value iteration that are looked through
 MOST_STATES = 200
 CLOSE = 1e-9
 MOST_STEPS = 10_000  # of a student's loop that are walked again
+SHAPES = (
+    "p @ takes a function of the next state, (S,), and q is one of pairs: average it first, pi @ q. "
+    "And Python reads @ from the left: p @ (pi @ q) needs its brackets."
+)
 SINGULAR = "I − p^π has no inverse, since its rows sum to 0; I − γ p^π has one. Where is γ?"
 
 # Reminder 1
@@ -47,10 +52,12 @@ def check_worse_greedy(my_mdp: Any) -> Verdict:
     if worse.any():
         return _judge_fall(my_mdp, v, int(worse.argmax()), worth)
     if (change < -CLOSE).any():
-        k, s = np.argwhere(change < -CLOSE)[0]
+        k, s = (int(i) for i in np.argwhere(change < -CLOSE)[0])
+        tie = _tie(my_mdp, v, k)
+        why = f"And {tie}. " if tie else "So nothing is monotone; "
         return nearly(
             f"From k = {k} to k = {k + 1} the greedy policy gets worse in state {my_mdp.live[s]}, by "
-            f"{-change[k, s]:.4f}, but not in every state. So nothing is monotone; now make it worse everywhere."
+            f"{-change[k, s]:.4f}, but not in every state. {why}{'Now' if tie else 'now'} make it worse everywhere."
         )
     if (np.diff(actions, axis=0) == 0).all():
         return wrong(f"The greedy policy is the same at all of the first {SWEEPS} sweeps. It must change to get worse.")
@@ -59,21 +66,38 @@ def check_worse_greedy(my_mdp: Any) -> Verdict:
 
 def _judge_fall(mdp: FiniteMDP, v: Array, k: int, worth: Array) -> Verdict:
     """From sweep k to k + 1 the greedy policy gets worse everywhere: by the MDP's own doing, and is it a new one?"""
-    for j in (k, k + 1):
-        best = np.sort(action_value(mdp, v[j])[mdp.live], axis=1)
-        if mdp.A > 1 and (tied := best[:, -1] - best[:, -2] < CLOSE).any():
-            return nearly(
-                f"From k = {k} to k = {k + 1} it gets worse in every state, but at k = {j} two actions tie in state "
-                f"{mdp.live[tied.argmax()]}: another choice is as greedy. Move a reward a little, off the tie."
-            )
-    trap = zoo.value_iteration_trap()
-    if mdp.p.shape == trap.p.shape and close(mdp.p, trap.p) and close(mdp.r, trap.r) and close(mdp.gamma, trap.gamma):
-        return nearly("True, and it is the course's own example. Now one with other rewards, another γ or more states.")
+    if tie := _tie(mdp, v, k):
+        return nearly(f"From k = {k} to k = {k + 1} it gets worse in every state, but {tie}. Move a reward a little.")
+    if (what := _of_the_trap(mdp)) is not None:
+        return nearly(f"True, and it is the course's own example{what}. Now one with another ratio of rewards or γ.")
     fall = worth[k] - worth[k + 1]
     return right(
         f"From k = {k} to k = {k + 1} the greedy policy gets worse in all {len(fall)} live states, by "
         f"{fall.min():.4f} at least. So greedy on a function that is not the policy's own promises no improvement."
     )
+
+
+def _tie(mdp: FiniteMDP, v: Array, k: int) -> str:
+    """Where two actions are as greedy, at sweep k or k + 1; "" if nowhere."""
+    for j in (k, k + 1):
+        best = np.sort(action_value(mdp, v[j])[mdp.live], axis=1)
+        if mdp.A > 1 and (tied := best[:, -1] - best[:, -2] < CLOSE).any():
+            return f"at k = {j} two actions tie in state {mdp.live[tied.argmax()]}, and another choice is as greedy"
+    return ""
+
+
+def _of_the_trap(mdp: FiniteMDP) -> str | None:
+    """How the MDP is the course's own trap, if it is: as it stands, in another unit of reward, or under other names."""
+    trap = zoo.value_iteration_trap()
+    if mdp.p.shape != trap.p.shape or not close(mdp.gamma, trap.gamma):
+        return None
+    for states, *actions in product(permutations(range(2)), repeat=3):
+        p, r = (np.array([x[s][list(a)] for s, a in zip(states, actions, strict=True)]) for x in (mdp.p, mdp.r))
+        unit = np.abs(r).max() / np.abs(trap.r).max()
+        if close(p[:, :, list(states)], trap.p) and close(r, unit * trap.r):
+            same_names = states == (0, 1) and all(a == (0, 1) for a in actions)
+            return " under other names" if not same_names else "" if close(unit, 1) else " in another unit of reward"
+    return None
 
 
 # Reminder 2
@@ -88,7 +112,16 @@ def check_bellman_operator(my_T: Any) -> Verdict:
 def _check_one_operator(my_T: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Verdict:
     S, A, q = mdp.S, mdp.A, rng.standard_normal((mdp.S, mdp.A))
     p, r, gamma = mdp.p, mdp.r, mdp.gamma
-    value = numbers(run(my_T, "pi, p, r, gamma, q", pi, p, r, gamma, q, pure=True), RETURNED)
+
+    def answered(*given: Any) -> Any:
+        try:
+            return my_T(*given)
+        except ValueError as error:  # NumPy's words on shapes
+            text = f"Your function raised {told(error)}. The shapes: p ({S}, {A}, {S}), r and q ({S}, {A})."
+            raise Reply(wrong(f"{text} {SHAPES}")) from None
+
+    function = answered if callable(my_T) else my_T
+    value = numbers(run(function, "pi, p, r, gamma, q", pi, p, r, gamma, q, pure=True), RETURNED)
     if value.shape == (S,):
         return nearly(
             f"Your result has shape ({S},), a function of states; T^π q is one of pairs, expected ({S}, {A}). Did a "

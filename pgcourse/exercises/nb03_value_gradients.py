@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ Mask = NDArray[np.bool_]
 REASONS = {  # letter → (what it says, what it does to a line)
     "A": ("the integrals are exchanged", "changes in which order one sums over a and over s'"),
     "B": ("definition of p^π", "gives a name to an average of p over actions, and changes nothing else"),
-    "C": ("∇r = 0", "makes a term with the reward disappear from under ∇"),
+    "C": ("neither r nor p knows θ", "makes ∇r disappear and lets ∇ pass through γ and p to v^π"),
     "D": ("product rule", "turns the ∇ of one product into two terms"),
     "E": ("definition of q^π", "puts r and γ v^π in the place of q^π"),
     "F": ("nabla-log trick", "would write π ∇log π in the place of ∇π; no line here has a logarithm"),
@@ -65,7 +66,7 @@ def check_reasons(answer: Any) -> Verdict:
             name, effect = REASONS[said]
             text = f"Line {line} is not “{name}”: that {effect}. Look at what is new in line {line}: {change}."
             return nearly(f"{done} of {len(STEPS)} are right. {text}") if done >= 3 else wrong(text)
-    return right("Every line has its reason. Only the product rule and ∇r = 0 are calculus; the rest is bookkeeping.")
+    return right("Every line has its reason. Only the product rule and line 4 are calculus; the rest is bookkeeping.")
 
 
 # Write the operator
@@ -119,6 +120,10 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
     mistakes = (
         Mistake(source + p_pi @ grad_v, "γ is missing: what comes one step later counts γ times."),
         Mistake(mdp.gamma * (source + p_pi @ grad_v), "γ multiplies both terms; only the next states take it."),
+        Mistake(
+            source / mdp.A + ahead,
+            "You take the mean of q^π ∇π over the actions. It is a sum: ∇π stands where π stood. Nothing divides it.",
+        ),
         Mistake(source, "Only the source q^π ∇π is there. What about ∇v at the next states?"),
         Mistake(
             ahead,
@@ -164,6 +169,8 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
 # Implement the fixed-point iteration
 
 MOST_APPLICATIONS = 5_000
+MOST_AT_THE_SOLUTION = 3  # one to see that it is the solution; some loops apply once more
+Operator = Callable[[Array], Array]
 
 
 @exercise
@@ -184,7 +191,37 @@ def _check_one_fixed_point(
     my_fixed_point: Any, problem: Problem, start: Array, tolerance: float
 ) -> tuple[Verdict, int]:
     mdp, pi, q_pi, grad_pi, _ = problem
-    apply, times = value_gradient_operator(mdp, pi, q_pi, grad_pi), 0
+    apply = value_gradient_operator(mdp, pi, q_pi, grad_pi)
+    iterates = _iterates(apply, start, tolerance)
+    value, times = _applied(my_fixed_point, apply, start, tolerance)
+    rounding = np.abs(value).max() * np.finfo(value.dtype).eps
+    value = value.astype(float)
+    residual = np.abs(apply(value) - value).max()
+    if not residual <= tolerance + 4 * rounding:  # or not a number
+        return _why_it_stopped_early(value, iterates, apply, residual, tolerance, times), times
+    solution = value_gradient(mdp, pi, q_pi, grad_pi)
+    if (again := _applied(my_fixed_point, apply, solution, tolerance)[1]) > MOST_AT_THE_SOLUTION:
+        text = f"With the solution itself as the first guess, your loop applied the operator {again} times"
+        return nearly(f"{text}, where one or two would do. Start from the grad_v that you are given, and look."), times
+    if times > 2 * len(iterates) + MOST_AT_THE_SOLUTION:
+        text = f"Your loop applied the operator {times:,} times, where {len(iterates)} would do"
+        return nearly(
+            f"{text}. Stop as soon as one more application changes no entry by more than the tolerance."
+        ), times
+    return right(""), times
+
+
+def _iterates(apply: Operator, start: Array, tolerance: float) -> list[Array]:
+    """The first guess and what comes of it, up to the one that is near enough, (n,) arrays of shape (S, d)."""
+    found = [start]
+    while np.abs((new := apply(found[-1])) - found[-1]).max() > tolerance:
+        found.append(new)
+    return found
+
+
+def _applied(my_fixed_point: Any, apply: Operator, start: Array, tolerance: float) -> tuple[Array, int]:
+    """What the student's loop returns, and how many times it has applied the operator."""
+    times = 0
 
     def operator(grad_v: Array) -> Array:
         nonlocal times
@@ -199,23 +236,23 @@ def _check_one_fixed_point(
     answer = run(my_fixed_point, "operator, grad_v, tolerance", operator, start, tolerance, pure=True)
     value = numbers(answer, RETURNED, start.shape)
     if value.shape != start.shape:
-        return wrong(f"The result has shape {value.shape}, expected that of grad_v, {start.shape}."), times
-    rounding = np.abs(value).max() * np.finfo(value.dtype).eps
-    value = value.astype(float)
-    residual = np.abs(apply(value) - value).max()
-    if residual <= tolerance + 4 * rounding:
-        return right(""), times
-    return _why_it_stopped_early(value, start, apply, residual, tolerance, times), times
+        raise Reply(wrong(f"The result has shape {value.shape}, expected that of grad_v, {start.shape}."))
+    return value, times
 
 
 def _why_it_stopped_early(
-    value: Array, start: Array, apply: Callable[[Array], Array], residual: float, tolerance: float, times: int
+    value: Array, iterates: list[Array], apply: Operator, residual: float, tolerance: float, times: int
 ) -> Verdict:
     off = f"one more application changes the result by {residual:.1e}, expected at most {tolerance:.0e}"
-    if np.array_equal(value, start):
+    if np.array_equal(value, iterates[0]):
         return wrong(f"You return what you were given: {off}.")
-    if close(value, apply(start)):
+    if close(value, apply(iterates[0])):
         return wrong(f"The operator was applied once and that was all: {off}. It takes a loop.")
+    nearby = [np.allclose(new, old, atol=tolerance) for old, new in pairwise(iterates)]
+    if any(nearby) and any(np.array_equal(value, x) for x in iterates[nearby.index(True) :][:2]):
+        return nearly(
+            f"Almost: {off}. Did you take np.allclose? Beside atol it allows rtol = 1e-05 of the numbers: add rtol=0."
+        )
     if residual < 20 * tolerance:
         return nearly(
             f"Almost: {off}. Do you look at the largest difference, in absolute value, over all states and parameters?"

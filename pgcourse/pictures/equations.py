@@ -102,7 +102,7 @@ class Residuals(Part):
         steps = np.arange(len(residuals))
         self.bound.set_data(steps, self.on_scale(bound))
         self.line.set_data(steps, self.on_scale(residuals))
-        self.point.set_data([k], [max(residuals[k], self.floor)])  # smaller, or 0: on the scale's lower end
+        self.point.set_data([k], np.maximum(residuals[[k]], self.floor))  # smaller, or 0: on the scale's lower end
         for text, string in zip(self.head, ("", numbers["where"], "off by"), strict=True):
             text.set_text(string)
         for route, (value, distance) in numbers["routes"].items():

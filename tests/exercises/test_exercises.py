@@ -16,6 +16,7 @@ from pgcourse.exercises import (
     check_table,
 )
 from pgcourse.exercises.verdict import TONES, Verdict
+from pgcourse.policy import Policy, direct
 
 
 def softmax_table(theta):
@@ -128,6 +129,8 @@ def test_any_function_that_fills_in_the_last_column_is_right(answer):
         (lambda theta: table(theta).T, "nearly", "rows and columns are exchanged"),
         (lambda theta: np.roll(table(theta), 1, axis=1), "nearly", "stands first"),
         (softmax_table, "wrong", "nothing is left to normalise"),
+        (lambda theta: np.abs(table(theta)), "nearly", "1 − 0.7 − 0.6 = −0.3"),
+        (lambda theta: np.clip(table(theta), 0, 1), "nearly", "Write 1 − Σ θ as it stands"),
         (lambda theta: np.column_stack([theta, np.zeros(len(theta))]), "wrong", "expected 1"),
         (lambda theta: table(theta) * [2, *[1] * (theta.shape[1] - 1), 1], "wrong", "expected 1"),
         (lambda theta: np.column_stack([theta + 2, 1 - (theta + 2).sum(1)]), "wrong", "never negative"),
@@ -143,6 +146,11 @@ def test_each_wrong_table_has_its_own_answer(answer, tone, named):
     verdict = check_table(answer)
     assert verdict.tone == tone
     assert named in verdict.message
+
+
+def test_a_table_may_be_a_policy_and_may_refuse_what_is_none():
+    assert check_table(lambda theta: Policy(table(theta)))
+    assert check_table(direct)
 
 
 def test_a_table_that_only_works_for_the_lake_is_found_out():

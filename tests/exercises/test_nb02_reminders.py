@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from pgcourse import FiniteMDP, zoo
-from pgcourse.bellman import evaluate, optimal_values, value_iteration_policies
+from pgcourse.bellman import action_value, evaluate, optimal_values, value_iteration_policies
 from pgcourse.exercises.nb02_reminders import (
     PROOF,
     REASONS,
@@ -51,7 +52,6 @@ def test_value_iteration_itself_converges_to_the_optimum():
     [
         with_rewards([-1.5, -2.5], [2.5, -0.5]),
         with_rewards([-2.5, -3], [3, -1]),
-        replace(TRAP, r=10 * TRAP.r),
         replace(TRAP, gamma=0.85),
         replace(TRAP, gamma=0.99),
     ],
@@ -71,7 +71,11 @@ def three_states(second=3.0):
 @pytest.mark.parametrize(
     ("mdp", "tone", "named"),
     [
-        (TRAP, "nearly", "course's own example"),
+        (TRAP, "nearly", "course's own example."),
+        (replace(TRAP, r=10 * TRAP.r), "nearly", "in another unit of reward"),
+        (replace(TRAP, p=TRAP.p[::-1, :, ::-1], r=TRAP.r[::-1]), "nearly", "under other names"),
+        (replace(TRAP, p=TRAP.p[:, ::-1], r=TRAP.r[:, ::-1]), "nearly", "under other names"),
+        (replace(TRAP, p=TRAP.p[::-1, ::-1, ::-1], r=2 * TRAP.r[::-1, ::-1]), "nearly", "under other names"),
         (three_states(), "nearly", "not in every state"),
         (with_rewards([0, 0], [1, -1]), "wrong", "is the same at all"),
         (replace(TRAP, gamma=0.0), "wrong", "is the same at all"),
@@ -91,6 +95,33 @@ def test_a_fall_that_hangs_on_a_tie_is_found_out():
     verdict = check_worse_greedy(with_rewards([-2, -2], [3, -1.5]))
     assert verdict.tone == "nearly"
     assert "tie" in verdict.message
+
+
+def test_the_lake_s_only_fall_of_forty_sweeps_hangs_on_a_tie_and_is_said_to():
+    """At k = 4 many actions of the upper rows are still worth 0 alike. The best of them is worth twice as much."""
+    lake = zoo.frozen_lake()
+    v, actions = value_iteration_policies(lake, 40)
+    worth = np.array([evaluate(lake, Policy.deterministic(a, 4)) for a in actions])
+    assert set(np.argwhere(np.diff(worth, axis=0) < -1e-9)[:, 0]) == {4}
+    best = action_value(lake, v[4]) > action_value(lake, v[4]).max(axis=1, keepdims=True) - 1e-9
+    tied = np.where(best, action_value(lake, optimal_values(lake)), -1).argmax(axis=1)
+    assert evaluate(lake, Policy.deterministic(tied, 4))[0] > 2 * worth[4, 0]
+    verdict = check_worse_greedy(lake)
+    assert verdict.tone == "nearly"
+    assert "tie" in verdict.message
+
+
+def test_value_iteration_s_greedy_policies_need_not_settle_though_all_are_best_in_the_end():
+    """From 0 to 1 or to 2; between these two one goes to and fro, for +1 and −1. Both ways are worth the same in the
+    limit, and v_k comes to it from above and below in turn. In fractions, since the difference dies out as γᵏ."""
+    gamma, v = Fraction(9, 10), [Fraction(0)] * 2
+    first = Fraction(0), 2 * gamma / (1 + gamma)  # what the way to 1 and the way to 2 pay at once
+    choices = []
+    for _ in range(200):
+        q = [pays + gamma * ahead for pays, ahead in zip(first, v, strict=True)]
+        choices.append(q.index(max(q)))
+        v = [1 + gamma * v[1], -1 + gamma * v[0]]
+    assert choices == [1, 0] * 100
 
 
 # Operators
@@ -120,7 +151,8 @@ def test_the_bellman_operator_on_q_is_right_however_it_is_written():
         (lambda pi, p, r, gamma, q: r + gamma * p @ q.mean(axis=1), "nearly", "q.mean"),
         (lambda pi, p, r, gamma, q: r + gamma * p @ q.sum(axis=1), "nearly", "q.sum"),
         (lambda pi, p, r, gamma, q: r - gamma * p @ (pi @ q), "wrong", "right to left"),
-        (lambda pi, p, r, gamma, q: r + gamma * p @ q, "wrong", "The shapes"),
+        (lambda pi, p, r, gamma, q: r + gamma * p @ q, "wrong", "average it first, pi @ q"),
+        (lambda pi, p, r, gamma, q: pi @ (r + gamma * (p @ q)), "wrong", "average it first, pi @ q"),
         (lambda pi, p, r, gamma, q: r + gamma * p @ pi @ q, "wrong", "bracket it from the right, p @ (pi @ q)"),
         (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "gamma * (pi @ f)"),
         (lambda pi, p, r, gamma, q: 3.0, "wrong", "shape ()"),
