@@ -163,7 +163,7 @@ TABLES = {  # a dictionary
     ),
 }
 OTHERS = {
-    "worse_greedy": Asked(course.check_worse_greedy, type(TRAP)(TRAP.p, 10 * TRAP.r, TRAP.gamma, TRAP.rho_0)),
+    "worse_greedy": Asked(course.check_worse_greedy, type(TRAP)(TRAP.p, TRAP.r, 0.85, TRAP.rho_0)),
     "occupancy_proof": Asked(course.check_occupancy_proof, "BDAC"),
     "lagging_critic": Asked(
         lambda answer: course.check_lagging_critic(answer, compute_lab),
