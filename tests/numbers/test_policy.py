@@ -220,7 +220,7 @@ RUBBISH = [
         ("actions", lambda x: Policy.deterministic(x, 2)),
     ],
 )
-@pytest.mark.parametrize("rubbish", RUBBISH, ids=repr)
+@pytest.mark.parametrize("rubbish", RUBBISH)
 def test_rubbish_is_refused_by_the_name_of_its_field(what, make, rubbish):
     with pytest.raises(ValueError, match=rf"^{what}\W.*expected"):
         make(rubbish)
