@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,8 @@ def _constants(gamma: float) -> dict[float, str]:
 
 # A state from (1−γ)ρ^π
 
-DRAWS = 4000  # of each MDP
+DRAWS = 2700  # of each MDP
+END = 11  # of the walk
 FAR = 5.0  # standard deviations: one right answer in a hundred thousand would be further off
 SOLVED = (
     "The law is right, but your function takes no step: it draws from (1−γ)ρ^π itself, which must be known for that. "
@@ -72,14 +73,11 @@ LONGEST, MOST = 5_000, 500_000  # uses of the random generator, in one walk and 
 
 
 class _Counted(np.random.Generator):
-    """A generator that counts how often it is used, since a walk may never end, and how many numbers it has drawn."""
+    """A generator that counts how often it is used, since a walk may never end."""
 
-    uses, drawn, most, mdp_name = 0, 0, LONGEST, ""
+    uses, most, mdp_name = 0, LONGEST, ""
 
-    def __getattribute__(self, name: str) -> Any:
-        own = super().__getattribute__(name)
-        if name.startswith("_") or not callable(own):
-            return own
+    def count(self) -> None:
         self.uses += 1
         if self.uses > self.most:
             raise Reply(
@@ -89,12 +87,22 @@ class _Counted(np.random.Generator):
                 )
             )
 
-        def counted(*args: Any, **options: Any) -> Any:
-            numbers = own(*args, **options)
-            self.drawn += np.size(numbers)
-            return numbers
+    def drawn(self) -> int:
+        """How many random numbers it has made: Philox counts them, by fours."""
+        return 4 * int(self.bit_generator.state["state"]["counter"][0])
 
-        return counted
+
+def _counting(draw: Callable[..., Any]) -> Callable[..., Any]:
+    def use(self: _Counted, *args: Any, **options: Any) -> Any:
+        self.count()
+        return draw(self, *args, **options)
+
+    return use
+
+
+for name, method in vars(np.random.Generator).items():
+    if callable(method) and not name.startswith("_"):
+        setattr(_Counted, name, _counting(method))
 
 
 @exercise
@@ -108,16 +116,17 @@ def check_state_sampler(my_sample: Any) -> Verdict:
 
 
 def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
-    """0 → 1 → … → 5, the end, whatever the actions: here the state says when a walk stops. 0.97 γ is far from γ."""
-    p, gamma, end = np.zeros((6, 2, 6)), 0.84, 5
-    p[range(6), :, [1, 2, 3, 4, 5, 5]] = 1
-    mdp = FiniteMDP(p, np.array([[1, 1]] * 5 + [[0, 0]]), gamma, np.eye(6)[0], "walk 0 → 1 → … → 5 (the end)")
+    """0 → 1 → … → 11, the end, whatever the actions: here the state says when a walk stops. 0.97 γ is far from γ."""
+    p, gamma, end = np.zeros((END + 1, 2, END + 1)), 0.87, END
+    p[range(end + 1), :, [*range(1, end + 1), end]] = 1
+    r = np.array([[1, 1]] * end + [[0, 0]])
+    mdp = FiniteMDP(p, r, gamma, np.eye(end + 1)[0], f"walk 0 → 1 → … → {end} (the end)")
     law = _stopping(gamma)
     known = {
         "Always the start: does your walk ever take a step?": _stopping(0.0),
         "Your walk stops with probability γ at each step; γ is the probability to go on.": _stopping(1 - gamma),
         "One step too many: the coin comes before each step, so with probability 1 − γ you are still at the start.": (
-            np.array([0, *law[:4], law[4] + law[5]])
+            np.array([0, *law[: end - 1], law[end - 1] + law[end]])
         ),
         "One step too few: return the state in which you stand when the coin says stop, not the one before.": np.array(
             [law[0] + law[1], *law[2:end], (1 - gamma) * law[end], gamma * law[end]]
@@ -126,28 +135,28 @@ def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
             np.append(np.ones(end), 0) / end
         ),
         "All states that an episode sees, its end included, count alike: these are undiscounted visits, as a replay "
-        "buffer holds them.": np.ones(6) / 6,
+        "buffer holds them.": np.ones(end + 1) / (end + 1),
         "You never return an end. There the process stays for ever, and ρ^π counts it: return the end if the coin has "
         "not said stop before.": np.append(law[:end] / law[:end].sum(), 0),
         "When the walk reaches an end you return the state before. But there it stays: return the end.": np.array(
-            [*law[:4], law[4] + law[5], 0]
+            [*law[: end - 1], law[end - 1] + law[end], 0]
         ),
         "You return any state of the walk. Where the coin says stop you stand on a draw: return the last one.": (
             _any_of_the_walk(gamma)
         ),
         "Your walk stops only at an end; the coin must be asked at each step, too.": _stopping(1.0),
     }
-    return mdp, Policy.uniform(6, 2), known
+    return mdp, Policy.uniform(end + 1, 2), known
 
 
-def _stopping(go_on: float, end: int = 5) -> Array:
+def _stopping(go_on: float, end: int = END) -> Array:
     """Where a walk 0 → 1 → … stops if a coin lets it go on with this probability, and at the end in any case."""
     law = (1 - go_on) * go_on ** np.arange(end + 1.0)
     law[end] = go_on**end
     return law
 
 
-def _any_of_the_walk(go_on: float, end: int = 5) -> Array:
+def _any_of_the_walk(go_on: float, end: int = END) -> Array:
     """One of the states 0, …, t of a walk that stops at time t, each with the same probability."""
     t = np.arange(1000)
     shares = (1 - go_on) * go_on**t / (t + 1)  # of each state of such a walk
@@ -180,7 +189,7 @@ def _law(mdp: FiniteMDP, pi: Policy) -> Array:
 
 
 def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array]) -> Verdict:
-    rng, counts = _Counted(np.random.PCG64(4)), np.zeros(mdp.S)
+    rng, counts = _Counted(np.random.Philox(4)), np.zeros(mdp.S)
     rng.mdp_name = _of(mdp)
     expected = _law(mdp, pi)
     for draw in range(DRAWS):
@@ -196,8 +205,8 @@ def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mappin
             return wrong(f"{RETURNED} {shown(answer)}, expected one state: a whole number from 0 to {mdp.S - 1}.")
         counts[s] += 1
     if _z(counts, expected) < FAR:
-        chance = ((mdp.p > 0) & (mdp.p < 1)).any()  # a walk needs numbers for its start, its steps and its end
-        return nearly(SOLVED) if chance and rng.drawn < 3 * DRAWS else right("")
+        chance = ((mdp.p > 0) & (mdp.p < 1)).any()  # then a walk needs numbers for its start, its steps and its end
+        return nearly(SOLVED) if chance and rng.drawn() < 2 * DRAWS else right("")
     if message := _nearest(counts, known):
         return nearly(message)
     s = int(np.abs(counts / DRAWS - expected).argmax())

@@ -177,8 +177,12 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
     ("answer", "tone", "named"),
     [
         (from_the_exact_law, "nearly", "your function takes no step"),
-        (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 0.97 * mdp.gamma), "wrong", "of your draws are state 5"),
-        (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - 0.7 * (1 - mdp.gamma)), "wrong", "of your draws are state 5"),
+        (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 0.97 * mdp.gamma), "wrong", "of your draws are state 11"),
+        (
+            lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - 0.7 * (1 - mdp.gamma)),
+            "wrong",
+            "of your draws are state 11",
+        ),
         (lambda mdp, pi, rng: 0, "nearly", "ever take a step"),
         (lambda mdp, pi, rng: start(mdp, rng), "nearly", "ever take a step"),
         (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - mdp.gamma), "nearly", "γ is the probability to go on"),
