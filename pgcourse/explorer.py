@@ -7,7 +7,8 @@
     Explorer({"theta": FloatSlider(0, min=-3, max=3)}, compute, picture)
 
 A control is an ipywidgets widget with a `value`, or a plain value: state that only handles, steps and cells change.
-Where a handle or a step has put θ between two steps of its slider, the slider shows the nearer, and the view keeps θ.
+Where a handle or a step has put θ between two steps of its slider, the slider shows the nearer, the view keeps θ and
+says so below the picture.
 The picture offers `figure`, `update(numbers)` and, if it likes, `describe(numbers)` (what is seen, in words) and
 `handles` (points the reader may drag). A move of a control computes once and draws once.
 
@@ -23,32 +24,24 @@ generator that is stepped while the view stays alive (see `running`).
 
 from __future__ import annotations
 
-import asyncio
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from math import floor, isclose
-from numbers import Real
+from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
-import numpy as np
-from ipywidgets import Button, FloatSlider, HBox, Layout, ToggleButton, VBox, Widget
+from ipywidgets import Button, FloatSlider, HBox, Label, Layout, VBox, Widget
 
+from pgcourse.controls import Controls, Values, equal
+from pgcourse.interrupts import Home, interruptible
 from pgcourse.live import LiveFigure
-from pgcourse.running import Runner, Work
+from pgcourse.running import Player, Runner, Work
 from pgcourse.scenes import SceneButtons
-
-Values = dict[str, Any]
-PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
+from pgcourse.words import in_words
 
 _open: WeakSet[Explorer] = WeakSet()
-_stated: WeakKeyDictionary[Widget, Any] = WeakKeyDictionary()  # control → its value before any view had it
 
 
 class Explorer:
-    """A live view. `values` can be read and set from a cell; `numbers` are those last computed.
+    """A live view. `values` can be read and set from a cell; `numbers` are those last drawn.
 
     controls   name → widget or plain value; `compute` takes these names
     compute    pure function of the values, to whatever `picture.update` takes
@@ -62,7 +55,9 @@ class Explorer:
                run (and stop), reset, and a bar
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
-    stays as it was, and the exception is kept in `error`. The view is closed when its cell is run again.
+    stays as it was, and the exception is kept in `error`. The values go back to those of the picture, too, except that
+    a control stays where the reader has put it. Kernel → Interrupt ends whatever the view does, with everything put
+    back. The view is closed when its cell is run again.
     """
 
     def __init__(
@@ -77,46 +72,43 @@ class Explorer:
         scene: str | None = None,
         run: Work | None = None,
     ) -> None:
-        self._controls = {key: c for key, c in controls.items() if isinstance(c, Widget)}
-        for key, control in self._controls.items():
-            if not control.has_trait("value"):
-                raise TypeError(f"control {key!r} is a {type(control).__name__}, expected a widget with a value")
-        self._state = {key: c for key, c in controls.items() if not isinstance(c, Widget)}
-        self._between: Values = {}  # key → where a slider stands for, between two of its steps
-        self._order = list(controls)
+        self._values = Controls(controls)
+        self._controls = self._values.widgets
         self._compute, self._picture, self._step = compute, picture, step
-        self._setting = False
-        self._task: asyncio.Task[None] | None = None
-        self._runner = run and Runner(run, lambda: self.values, self._take, self._fail)
-        self.error: Exception | None = None
-        now = self.values
-        self._first = {
-            key: _stated.setdefault(c, c.value) if isinstance(c, Widget) else c for key, c in controls.items()
-        }
-        with _unheard_by_others():
-            try:
-                self._scenes = self._full(scenes or {})
-            finally:
-                self._set(now)
+        self._home = Home()
+        self._runner = run and Runner(run, lambda: self.values, self._take, self._fail, self._home)
+        self._player = step and Player(lambda: self._advance(1), self._home)
+        self.error: BaseException | None = None
+        self._scenes = self._values.lay(scenes or {})
+        self._first = self._values.stated
         if scene is not None:
             self._first = self._scene_values(scene)
-            self._set(self._first)
-        self.numbers = compute(**self.values)
+            self._values.set(self._first)
+        self._shown = self.values  # those of the picture
+        self.numbers = compute(**self._shown)
         picture.update(self.numbers)
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
         self.live.observe(lambda change: self.close(), "comm")
+        self._wishes: list[tuple[Any, float, float]] = []  # where the reader puts points: handle, x, y
         for handle in getattr(picture, "handles", ()):
             self._attach(handle)
-        self.live.update(self._described())
-        for control in self._controls.values():
-            control.observe(self._on_control, "value")
+        self.live.dragged = self._home.bound(self._on_dragged)
+        self.live.update(self._described(self.numbers))
+        self._heard = self._home.bound(self._on_control)
+        self._values.observe(self._heard)
         wrapped, buttons = Layout(flex_flow="row wrap"), self._buttons()
         together = [HBox(buttons, layout=Layout(flex_flow="row wrap"))] if buttons else []  # wrapped one by one only
         row = HBox([*self._controls.values(), *together], layout=wrapped)  # where a row does not hold all of them
-        self._scene_buttons = SceneButtons(list(self._scenes), self._on_scene) if self._scenes else None
-        self._mark_scene()
-        self.widget = VBox([row, self.live, *([self._scene_buttons] if self._scene_buttons else [])])
+        off_its_steps = any(isinstance(c, FloatSlider) for c in self._controls.values()) and bool(
+            buttons or getattr(picture, "handles", False)
+        )
+        self._note = Label() if off_its_steps else None  # always has its line, so that nothing jumps when it speaks
+        choose = self._home.bound(self._on_scene)
+        self._scene_buttons = SceneButtons(list(self._scenes), choose) if self._scenes else None
+        self._remark()
+        below: list[Widget | None] = [self._note, self._scene_buttons]
+        self.widget = VBox([row, self.live, *(widget for widget in below if widget is not None)])
 
     @property
     def values(self) -> Values:
@@ -124,26 +116,26 @@ class Explorer:
 
         Values that a control or `compute` refuses raise, and nothing has changed.
         """
-        shown = {key: control.value for key, control in self._controls.items()}
-        known = {**shown, **self._state, **self._between}
-        return {key: known[key] for key in self._order}
+        return self._values.now
 
     @values.setter
     def values(self, values: Values) -> None:
         before = self.values
-        self._set(values)
-        self._refresh()
-        if error := self.error:
-            self._set(before)
-            self._refresh()
-            raise error
+        self._values.set(values)
+        try:
+            self._draw()
+        except BaseException:
+            self._values.set(before)
+            raise
+        finally:
+            self._remark()
         self._inputs_moved(before)
 
     @property
     def scene(self) -> str | None:
         """The name of the scene that the values are now, None if they are none. Setting it shows that scene."""
         now = self.values
-        return next((name for name, values in self._scenes.items() if _same(values, now)), None)
+        return next((name for name, values in self._scenes.items() if equal(values, now)), None)
 
     @scene.setter
     def scene(self, name: str) -> None:
@@ -152,10 +144,8 @@ class Explorer:
         self.values = values
 
     def reset(self) -> None:
-        """Show again what the view opened with."""
-        self._rest()
-        self._set(self._first)
-        self._refresh()
+        """Show again what the view opened with, or would open with had nobody moved its controls."""
+        self._go_to(self._first)
 
     def close(self) -> None:
         """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
@@ -163,8 +153,7 @@ class Explorer:
             return
         _open.discard(self)
         self._rest()
-        for control in self._controls.values():
-            control.unobserve(self._on_control, "value")
+        self._values.unobserve(self._heard)
         shared = {control for explorer in _open for control in explorer._controls.values()}
         for widget in _tree(self.widget, shared):
             widget.close()
@@ -176,105 +165,88 @@ class Explorer:
         data, metadata = self.live._repr_mimebundle_(**kwargs)
         return {**data, **self.widget._repr_mimebundle_(**kwargs)}, metadata
 
-    def _set(self, values: Values) -> None:
-        """Change values without computing, all or none of them; the widgets clip to their own ranges."""
-        if unknown := sorted(set(values) - set(self._order)):
-            raise KeyError(f"{unknown[0]!r} is not a control of this view, expected one of {', '.join(self._order)}")
-        before = self.values
-        self._setting = True
+    def _draw(self) -> None:
+        """Compute once, draw once; where one of them fails the picture is as it was."""
+        if self not in _open:
+            raise RuntimeError("this view is closed, run its cell again")
+        values = self.values
+        with interruptible():  # the reader's own code runs here
+            numbers = self._compute(**values)
         try:
-            self._assign(values)
-        except Exception:
-            self._assign(before)
+            with interruptible():
+                self._picture.update(numbers)
+            self.live.update(self._described(numbers))
+        except BaseException:
+            self._picture.update(self.numbers)  # it may have been moved half
             raise
-        finally:
-            self._setting = False
+        self.numbers, self._shown, self.error = numbers, values, None
 
-    def _assign(self, values: Values) -> None:
-        for key, value in values.items():
-            control = self._controls.get(key)
-            if control is None:
-                self._state[key] = value
-                continue
-            self._between.pop(key, None)
-            if isinstance(control, FloatSlider) and control.step:
-                if not isinstance(value, Real) or value != value:
-                    raise TypeError(f"{key} is {value!r}, expected a number")
-                self._between[key] = min(max(float(value), control.min), control.max)
-                value = _nearest_step(control, self._between[key])
-            control.value = value
-
-    def _refresh(self) -> None:
-        """Compute once, draw once; an error goes into the view, since nobody sees one raised in a callback."""
+    def _follow(self, before: Values | None = None) -> bool:
+        """Draw the values, or say why not and go back to those `before`: nobody sees an error raised in a callback."""
         try:
-            if self not in _open:
-                raise RuntimeError("this view is closed, run its cell again")
-            numbers = self._compute(**self.values)
-            self._picture.update(numbers)
-            self.numbers = numbers
-            self.live.update(self._described())
-            self.error = None
-        except Exception as error:  # the reader's own code runs here
+            self._draw()
+        except (Exception, KeyboardInterrupt) as error:
+            if before is None and isinstance(error, KeyboardInterrupt):
+                before = self._shown
+            if before is not None:
+                self._values.set(before)
             self._fail(error)
-        self._mark_scene()
+        self._remark()
+        return self.error is None
 
     def _take(self, values: Values) -> bool:
         """Values that a run has come to, drawn."""
-        self._set(values)
-        self._refresh()
+        before = self.values
+        self._values.set(values)
+        if not self._follow(before) and isinstance(self.error, KeyboardInterrupt):
+            raise self.error
         return self.error is None
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         self.error = error
-        self.live.fail(_in_words(error))
+        now, shown = self.values, self._shown
+        kept = [
+            f"{key} = {_short(shown[key])}" for key in now if key in self._controls and not equal(now[key], shown[key])
+        ]
+        self.live.fail(in_words(error, f"still shows {', '.join(kept)}" if kept else "stays as it was"))
 
-    def _described(self) -> str:
+    def _described(self, numbers: Any) -> str:
         describe = getattr(self._picture, "describe", None)
-        return describe(self.numbers) if describe else ""
+        return describe(numbers) if describe else ""
 
     def _on_control(self, change: Any) -> None:
-        if self._setting:
-            return
-        moved = next(key for key, control in self._controls.items() if control is change["owner"])
-        if _rounded(change["old"], change["new"]):
-            self._between.setdefault(moved, change["old"])
-        else:
-            self._between.pop(moved, None)
+        if moved := self._values.moved(change):
             self._inputs_moved({moved: change["old"]})
-            self._refresh()
+            self._follow()
 
     def _attach(self, handle: Any) -> None:
         def on_drag(x: float, y: float) -> None:
-            before = self.values
-            try:
-                self._set(handle.values(x, y, before))
-            except Exception as error:
-                self._fail(error)
-            else:
-                self._inputs_moved(before)
-                self._refresh()
+            self._wishes.append((handle, x, y))
 
         self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
 
-    # Scenes
+    def _on_dragged(self) -> None:
+        """Where the reader puts points: all at once, as two bars whose sum must fit, or else one after another."""
+        wishes, self._wishes = self._wishes, []
+        if len(wishes) == 1 or not self._drag(wishes):
+            for wish in wishes:
+                self._drag([wish])
 
-    def _full(self, scenes: Mapping[str, Values]) -> dict[str, Values]:
-        """All values of each scene, which the controls must take as they are: clipped, it would be another picture."""
-        full: dict[str, Values] = {}
-        for name, values in scenes.items():
-            try:
-                self._set(self._first | values)
-            except Exception as error:
-                raise ValueError(f"scene {name!r}: {error.args[0] if error.args else error}") from error
-            full[name] = self.values
-            for key, value in values.items():
-                if not _same({key: value}, full[name]):
-                    raise ValueError(
-                        f"scene {name!r}: {key} is {value!r}, but its control makes {full[name][key]!r} of it"
-                    )
-            if same := [other for other in full if other != name and _same(full[other], full[name])]:
-                raise ValueError(f"scene {name!r} is the same as {same[0]!r}")
-        return full
+    def _drag(self, wishes: list[tuple[Any, float, float]]) -> bool:
+        before = self.values
+        try:
+            for handle, x, y in wishes:
+                with interruptible():
+                    values = handle.values(x, y, self.values)
+                self._values.set(values)
+        except (Exception, KeyboardInterrupt) as error:
+            self._values.set(before)
+            self._fail(error)
+            return False
+        self._inputs_moved(before)
+        return self._follow(before)
+
+    # Scenes
 
     def _scene_values(self, name: str) -> Values:
         if name not in self._scenes:
@@ -282,11 +254,18 @@ class Explorer:
         return self._scenes[name]
 
     def _on_scene(self, k: int) -> None:
-        self._rest()
-        self._set(list(self._scenes.values())[k])
-        self._refresh()
+        self._go_to(list(self._scenes.values())[k])
 
-    def _mark_scene(self) -> None:
+    def _go_to(self, values: Values) -> None:
+        self._rest()
+        before = self.values
+        self._values.set(values)
+        self._follow(before)
+
+    def _remark(self) -> None:
+        """Mark the scene that is shown, and say where a slider does not show its value."""
+        if self._note is not None:
+            self._note.value = self._values.between()
         if self._scene_buttons:
             scene = self.scene
             self._scene_buttons.present = None if scene is None else list(self._scenes).index(scene)
@@ -295,33 +274,30 @@ class Explorer:
 
     def _buttons(self) -> list[Widget]:
         buttons: list[Widget] = []
-        if self._step is not None:
-            one, ten = (_button(name) for name in ("one step", "ten steps"))
-            one.on_click(lambda _: self._advance(1))
-            ten.on_click(lambda _: self._advance(10))
-            self._play = ToggleButton(description="play", icon="play", layout=Layout(width="auto"))
-            self._play.observe(self._on_play, "value")
-            buttons += [one, ten, self._play]
+        if self._player is not None:
+            buttons += [self._button("one step", lambda: self._advance(1))]
+            buttons += [self._button("ten steps", lambda: self._advance(10)), self._player.button]
         if self._runner is not None:
             buttons += self._runner.widgets
-        if buttons:
-            reset = _button("reset")
-            reset.on_click(lambda _: self.reset())
-            buttons.append(reset)
-        return buttons
+        return buttons + ([self._button("reset", self.reset)] if buttons else [])
+
+    def _button(self, name: str, act: Callable[[], Any]) -> Button:
+        button = Button(description=name, layout=Layout(width="auto"))
+        button.on_click(self._home.bound(lambda _: act()))
+        return button
 
     def _inputs_moved(self, before: Values) -> None:
         """Tell the run which of its inputs are no longer what they were, whoever moved them."""
         if self._runner is not None:
             now = self.values
             for key in self._runner.inputs:
-                if key in before and not _same({key: before[key]}, now):
+                if key in before and not equal(before[key], now[key]):
                     self._runner.input_moved(key)
 
     def _rest(self) -> None:
         """Nothing plays and nothing runs, and a run would begin at the beginning."""
-        if self._step is not None:
-            self._play.value = False
+        if self._player is not None:
+            self._player.stop()
         if self._runner is not None:
             self._runner.forget()
 
@@ -331,89 +307,21 @@ class Explorer:
         before, numbers = self.values, self.numbers
         try:
             for k in range(times):
-                if k:
-                    numbers = self._compute(**self.values)
-                self._set(self._step(self.values, numbers))
-        except Exception as error:
-            self._set(before)
+                with interruptible():
+                    if k:
+                        numbers = self._compute(**self.values)
+                    values = self._step(self.values, numbers)
+                self._values.set(values)
+        except (Exception, KeyboardInterrupt) as error:
+            self._values.set(before)
             self._fail(error)
             return False
         self._inputs_moved(before)
-        self._refresh()
-        return self.error is None and not _same(before, self.values)
-
-    def _on_play(self, change: Any) -> None:
-        playing = change["new"]
-        self._play.description = self._play.icon = "stop" if playing else "play"
-        self._stop()  # one at a time, however fast the button is pressed
-        if playing:
-            self._task = asyncio.get_running_loop().create_task(self._run())
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _run(self) -> None:
-        while self._advance(1):
-            await asyncio.sleep(PLAY_INTERVAL)
-        self._task = None
-        self._play.value = False
+        return self._follow(before) and not equal(before, self.values)
 
 
-@contextmanager
-def _unheard_by_others() -> Iterator[None]:
-    """Open views do not hear of controls, which they may have, too, that are moved and moved back meanwhile."""
-    others = list(_open)
-    for view in others:
-        view._setting = True
-    try:
-        yield
-    finally:
-        for view in others:
-            view._setting = False
-
-
-def _button(name: str) -> Button:
-    return Button(description=name, layout=Layout(width="auto"))
-
-
-def _nearest_step(slider: FloatSlider, value: float) -> float:
-    """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
-    width = slider.max - slider.min
-    if not width:
-        return slider.min
-    share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
-    return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
-
-
-def _rounded(old: Any, new: Any) -> bool:
-    """A number that comes back from the browser in its last digits, as 10 ** log10 x does: nobody has moved it."""
-    return isinstance(old, float) and isinstance(new, float) and isclose(old, new, rel_tol=1e-12)
-
-
-def _same(one: Values, other: Values) -> bool:
-    return all(_equal(one[key], other[key]) for key in one)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Equal, and of the same shape, down to the arrays in dictionaries, lists and data classes."""
-    if one is other:
-        return True
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and _same(dict(one), dict(other))
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if is_dataclass(one) and type(one) is type(other):
-        return all(_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
-    return np.array_equal(one, other)
-
-
-def _in_words(error: Exception) -> str:
-    """The error, and the line of the reader's code it comes from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<ipython")]
-    where = f"\nin {own[-1].name}, line {own[-1].lineno}: {own[-1].line}" if own else ""
-    return f"{type(error).__name__}: {error}{where}"
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _tree(widget: Widget, without: set[Widget]) -> list[Widget]:

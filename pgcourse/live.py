@@ -78,6 +78,7 @@ class LiveFigure(anywidget.AnyWidget):
         self._moving: list[_Moving] = []
         self._draggable: list[_Draggable] = []
         self._description = ""
+        self.dragged: Callable[[], None] = lambda: None  # called when all wishes of one message have been handed on
         self.scale = scale
         state = self._described()
         figure.set_layout_engine("none")  # axes that shift with a longer label would leave their background
@@ -251,6 +252,7 @@ class LiveFigure(anywidget.AnyWidget):
             x, y = scale.inverted().transform(first + (last - first) * (across, up))
             x, y = np.clip((x, y), (min(left, right), min(bottom, top)), (max(left, right), max(bottom, top)))
             draggable.on_drag(float(x), float(y))
+        self.dragged()
 
     def _axes_limits(self) -> list[tuple[Any, ...]]:
         return [(*axes.viewLim.bounds, axes.get_xscale(), axes.get_yscale()) for axes in self._axes]

@@ -8,7 +8,8 @@
 
 No thread and no callback of its own: the event loop of the kernel gets a look in every few milliseconds, so that
 controls are answered meanwhile. Stop is not asking for more; what has been computed stays, and run goes on from there.
-A control that the generator has as a parameter is its *input*: when it moves, the work begins anew.
+A control that the generator has as a parameter is its *input*: when it moves, the work begins anew. An interrupt of the
+kernel ends it, even within a step that would not return; what has been drawn stays, and run begins anew.
 """
 
 from __future__ import annotations
@@ -21,11 +22,42 @@ from typing import Any
 
 from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
 
+from pgcourse.interrupts import Home, interruptible, when_interrupted
+
 Values = dict[str, Any]
 Work = Callable[..., Iterator[tuple[float, Values]]]
 
 SLICE = 0.01  # seconds of work between two looks at what the reader does
 DRAW_EVERY = 0.1  # seconds between two pictures of a run
+PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
+
+
+class Player:
+    """The button that takes one step after another: `advance` takes one, and returns False after the last."""
+
+    def __init__(self, advance: Callable[[], bool], home: Home) -> None:
+        self._advance = advance
+        self.button = ToggleButton(description="play", icon="play", tooltip="play", layout=Layout(width="auto"))
+        self.task: asyncio.Task[None] | None = None
+        self.button.observe(home.bound(self._on_button), "value")
+
+    def stop(self) -> None:
+        self.button.value = False
+
+    def _on_button(self, change: Any) -> None:
+        playing = change["new"]
+        self.button.description = self.button.icon = self.button.tooltip = "stop" if playing else "play"
+        if self.task is not None:
+            self.task.cancel()  # one at a time, however fast the button is pressed
+        if playing:
+            self.task = asyncio.get_running_loop().create_task(self._go())
+
+    async def _go(self) -> None:
+        with when_interrupted(self.stop):
+            while self._advance():
+                await asyncio.sleep(PLAY_INTERVAL)
+        self.task = None
+        self.stop()
 
 
 class Runner:
@@ -34,7 +66,8 @@ class Runner:
     work      generator function; its parameters are names among `current()`, and it yields (share done, values)
     current   the values as they are now
     show      takes values and draws; False if it could not, and has said so itself
-    fail      shows an error of the work
+    fail      shows an error of the work, or that it was interrupted
+    home      where it works
     """
 
     def __init__(
@@ -42,20 +75,21 @@ class Runner:
         work: Work,
         current: Callable[[], Values],
         show: Callable[[Values], bool],
-        fail: Callable[[Exception], None],
+        fail: Callable[[BaseException], None],
+        home: Home,
     ) -> None:
         self._work, self._current, self._show, self._fail = work, current, show, fail
         self.inputs = list(inspect.signature(work).parameters)
         if unknown := [name for name in self.inputs if name not in current()]:
             raise TypeError(f"run takes {unknown[0]!r}, expected only controls: {', '.join(current())}")
-        self.button = ToggleButton(description="run", icon="play", layout=Layout(width="auto"))
+        self.button = ToggleButton(description="run", icon="play", tooltip="run", layout=Layout(width="auto"))
         self.bar = FloatProgress(min=0.0, max=1.0, layout=Layout(width="8em"))
         self.note = Label()
         self.widgets: list[Widget] = [self.button, self.bar, self.note]
         self._steps: Iterator[tuple[float, Values]] | None = None
         self._share, self._values = 0.0, Values()  # the last results, shown or not yet
         self._task: asyncio.Task[None] | None = None
-        self.button.observe(self._on_button, "value")
+        self.button.observe(home.bound(self._on_button), "value")
 
     @property
     def running(self) -> bool:
@@ -78,9 +112,14 @@ class Runner:
         elif self._steps is not None or self.bar.value:
             self.forget(f"{name} has changed: run begins anew")
 
+    def _interrupted(self) -> None:
+        self.forget("interrupted: run begins anew")
+        self._fail(KeyboardInterrupt())
+
     def _on_button(self, change: Any) -> None:
         running = change["new"]
         self.button.description, self.button.icon = ("stop", "stop") if running else ("run", "play")
+        self.button.tooltip = self.button.description
         if running:
             self._task = asyncio.get_running_loop().create_task(self._go())
         elif self._task is not None:
@@ -94,10 +133,12 @@ class Runner:
 
     async def _go(self) -> None:
         try:
-            note = await self._loop()
-        except Exception as error:  # the reader's own code runs here
+            with when_interrupted(self._interrupted):
+                note = await self._loop()
+        except (Exception, KeyboardInterrupt) as error:  # the reader's own code runs here
             self._fail(error)
-            note = "stopped by an error: run begins anew"
+            note = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped by an error"
+            note += ": run begins anew"
         self._task = self._steps = None  # first, so that releasing the button finds nothing to stop
         self.button.value = False
         self.note.value = note
@@ -122,11 +163,12 @@ class Runner:
         """Work for so long, but for one step at least; False where there is no more."""
         assert self._steps is not None
         until = monotonic() + seconds
-        for share, values in self._steps:
-            self._share = share
-            self._values |= values
-            if monotonic() >= until:
-                return True
+        with interruptible():
+            for share, values in self._steps:
+                self._share = share
+                self._values |= values
+                if monotonic() >= until:
+                    return True
         self._share = 1.0
         return False
 

@@ -10,7 +10,6 @@ import pytest
 from ipywidgets import Button, ToggleButton
 from test_notebooks import COURSE, code_cells, nbformat
 
-import pgcourse.explorer
 import pgcourse.running
 from pgcourse import Explorer
 
@@ -71,7 +70,7 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
 
 def test_every_button_of_every_view_works_in_every_scene(names, monkeypatch):
     """One step, ten steps, play, run, stop, run on, and reset, which leads back to the beginning."""
-    monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
     monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 0.0)
 
     async def a_while():
@@ -116,12 +115,12 @@ def test_every_cell_runs_again_by_itself_after_all_the_others(names):
 
 @pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
-    monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
     view = names["landscape_view"]
 
     async def play():
-        view._play.value = True
-        await asyncio.wait_for(view._task, timeout=30)
+        view._player.button.value = True
+        await asyncio.wait_for(view._player.task, timeout=30)
 
     asyncio.run(play())
     theta = np.array([view.values["theta_1"], view.values["theta_2"]])

@@ -24,7 +24,7 @@ FOLDERS: dict[str, tuple[list[str], set[str]]] = {
     "exercises": (NUMBERS, {"numpy", "IPython"}),
 }
 OF_NUMBERS = {"numpy", "scipy", "gymnasium"}
-LIVE = ("live", "explorer", "running", "scenes")
+LIVE = ("live", "explorer", "running", "scenes", "controls", "interrupts", "words")
 FORBIDDEN = (
     "matplotlib.pyplot",
     "pylab",

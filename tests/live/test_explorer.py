@@ -7,6 +7,7 @@ import gc
 import warnings
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +17,10 @@ from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatLogSlider, FloatSl
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 
-import pgcourse.explorer
 import pgcourse.live
-from pgcourse.explorer import Explorer, _nearest_step, _same
+import pgcourse.running
+from pgcourse.controls import equal, nearest_step
+from pgcourse.explorer import Explorer
 from pgcourse.live import LiveFigure
 from pgcourse.policy import Policy
 
@@ -133,9 +135,9 @@ def test_what_the_slider_shows_is_what_the_browser_would_round_to(low: float, hi
     """noUiSlider rounds in percent of the range; what it rounds to, it rounds to itself: nothing comes back."""
     slider = FloatSlider(low, min=low, max=high, step=step)
     for value in np.random.default_rng(0).uniform(low, high, 200):
-        shown = _nearest_step(slider, value)
+        shown = nearest_step(slider, value)
         assert abs(shown - value) <= step / 2 + 1e-12 or shown == high
-        assert _nearest_step(slider, shown) == shown
+        assert nearest_step(slider, shown) == shown
         assert low <= shown <= high
 
 
@@ -190,7 +192,9 @@ def test_every_kind_of_control() -> None:
 def test_an_error_is_shown_in_words_and_gone_with_the_next_good_value(view: SimpleNamespace) -> None:
     frame = view.live.frame["numbers"]
     view.slider.value = 3.0
-    assert view.live.error == "ZeroDivisionError: three is too many"
+    first, second = view.live.error.split("\n\n")
+    assert first == "This cannot be drawn: three is too many. The picture still shows x = 1."
+    assert second == "ZeroDivisionError: three is too many"
     assert isinstance(view.explorer.error, ZeroDivisionError)
     assert view.live.frame["numbers"] == frame
     assert view.explorer.numbers == {"x": 1.0, "y": 1.0}
@@ -201,7 +205,7 @@ def test_an_error_is_shown_in_words_and_gone_with_the_next_good_value(view: Simp
 
 def test_an_error_while_dragging_is_answered(view: SimpleNamespace) -> None:
     view.live.set_state(wish(1.0, 9.5, seq=4))
-    assert view.live.error == "ValueError: too high"
+    assert view.live.error.startswith("This cannot be drawn: too high. The picture stays as it was.")
     assert view.live.frame["ack"] == ["a view", 4]
     view.live.set_state(wish(2.0, 1.0, seq=5))
     assert view.live.error == ""
@@ -250,8 +254,123 @@ def test_the_line_of_the_readers_own_code_is_named() -> None:
     exec(code, names)
     explorer = Explorer({"x": FloatSlider(1.0)}, names["compute"], Parabola())
     explorer._controls["x"].value = 0
-    assert explorer.live.error.startswith("ZeroDivisionError: ")
-    assert "in compute, line 2" in explorer.live.error
+    assert explorer.live.error.startswith("This cannot be drawn: something is divided by zero there. ")
+    assert "by zero\nin compute, line 2" in explorer.live.error
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise ValueError('theta sums to 1.2, expected at most 1')", "theta sums to 1.2, expected at most 1."),
+        ("raise KeyError('no such state.')", "no such state."),
+        ("np.linalg.solve(np.zeros((2, 2)), np.zeros(2))", "its linear equations have no single solution there."),
+        ("np.zeros(2) + np.zeros(3)", "there is a mistake in the code behind the picture."),
+        ("undefined", "there is a mistake in the code behind the picture."),
+        ("10.0 ** 400", "a number becomes too large there."),
+    ],
+)
+def test_an_error_speaks_first_in_the_reader_s_words(tmp_path: Path, code: str, words: str) -> None:
+    (path := tmp_path / "cell.py").write_text(
+        f"def compute(x):\n    if x:\n        {code}\n    return dict(x=x, y=x)\n"
+    )
+    names: dict[str, Any] = {"np": np}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    explorer = Explorer({"x": FloatSlider(0.0)}, names["compute"], Parabola())
+    explorer._controls["x"].value = 0.5
+    first, second = explorer.live.error.split("\n\n")
+    assert first == f"This cannot be drawn: {words} The picture still shows x = 0."
+    assert second.startswith(f"{type(explorer.error).__name__}: ")
+
+
+class Bars:
+    """Two bars of each of two rows, one row shown at a time: points to drag, and one that chooses the row."""
+
+    def __init__(self) -> None:
+        self.figure = Figure(figsize=(3, 2))
+        ax = self.figure.subplots()
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        lines = [ax.plot([0], [0], "o", animated=True)[0] for _ in range(3)]
+        values = [lambda x, y, values, k=k: {"theta": self.with_bar(values, k, y)} for k in (0, 1)]
+        values.append(lambda x, y, values: {"row": int(x > 0.5)})
+        self.handles = [
+            SimpleNamespace(line=line, label="", values=move, step=(0.1, 0.1), along=None, snap=False)
+            for line, move in zip(lines, values, strict=True)
+        ]
+
+    def with_bar(self, values: dict[str, Any], k: int, y: float) -> np.ndarray:
+        theta = values["theta"].copy()
+        theta[values["row"], k] = y
+        return theta
+
+    def update(self, numbers: dict[str, Any]) -> None:
+        for k in (0, 1):
+            self.handles[k].line.set_data([k / 2], [numbers["theta"][numbers["row"], k]])
+
+
+@pytest.fixture
+def bars() -> Explorer:
+    def compute(theta: np.ndarray, row: int) -> dict[str, Any]:
+        if theta.sum(axis=1).max() > 1:
+            raise ValueError("more than 1")
+        return {"theta": theta, "row": row}
+
+    return Explorer({"theta": np.full((2, 2), 0.25), "row": 0}, compute, Bars())
+
+
+def put(view: Explorer, *wishes: tuple[int, float, float], seq: int = 1) -> None:
+    """Points are put at (x, y) of axes from 0 to 1; the browser sends again what was refused, the newest last."""
+    sent = [[handle, x, y, [0, 1, 0, 1]] for handle, x, y in wishes]
+    view.live.set_state({"drag": {"view": "a view", "seq": seq, "wishes": sent}})
+
+
+def test_after_a_refused_drag_a_click_on_a_neighbour_shows_the_neighbour(bars: Explorer) -> None:
+    put(bars, (0, 0.0, 0.875))
+    assert bars.live.error.startswith("This cannot be drawn: more than 1. ")
+    assert bars.values["theta"].tolist() == bars.numbers["theta"].tolist() == [[0.25, 0.25], [0.25, 0.25]]
+    put(bars, (0, 0.0, 0.875), (2, 1.0, 0.0), seq=2)
+    assert (bars.values["row"], bars.numbers["row"], bars.live.error) == (1, 1, "")
+    put(bars, (0, 0.0, 0.5), seq=3)
+    assert bars.values["theta"].tolist() == bars.numbers["theta"].tolist() == [[0.25, 0.25], [0.5, 0.25]]
+
+
+def test_a_refused_drag_waits_until_another_makes_room_for_it(bars: Explorer) -> None:
+    put(bars, (0, 0.0, 0.625))
+    put(bars, (1, 0.5, 0.625), seq=2)
+    assert bars.live.error
+    put(bars, (1, 0.5, 0.625), (0, 0.0, 0.375), seq=3)
+    assert (bars.numbers["theta"][0].tolist(), bars.live.error) == ([0.375, 0.625], "")
+
+
+def test_a_picture_that_fails_half_way_is_drawn_again_as_it_was() -> None:
+    class Halfway(Parabola):
+        def update(self, numbers: dict[str, float]) -> None:
+            super().update(numbers)
+            if numbers["x"] == 2:
+                raise RuntimeError("half way")
+
+    picture = Halfway()
+    explorer = Explorer({"x": FloatSlider(1.0, max=4)}, Counted(), picture)
+    still = explorer.live.still()
+    explorer._controls["x"].value = 2.0
+    assert explorer.live.error
+    assert picture.point.get_xydata().tolist() == [[1.0, 1.0]]
+    assert explorer.live.still() == still
+
+
+def note(explorer: Explorer) -> str:
+    return explorer._note.value if explorer._note is not None else "no note"
+
+
+def test_where_a_slider_does_not_show_its_value_the_view_says_so(view: SimpleNamespace) -> None:
+    view.slider.description = "θ"
+    assert note(view.explorer) == ""
+    view.live.set_state(wish(0.789, 0))
+    assert note(view.explorer) == "θ is 0.789; its slider shows the nearest step, 0.8."
+    view.slider.value = 0.9
+    assert note(view.explorer) == ""
+    view.explorer.values = {"x": 0.30000001}
+    assert note(view.explorer) == "", "nobody can see the difference"
+    assert note(Explorer({"x": IntSlider(1)}, Counted(), Parabola())) == "no note"
 
 
 # steps
@@ -297,13 +416,13 @@ def test_a_failing_step_changes_nothing() -> None:
 
     explorer = Explorer({"x": 0.0}, Counted(), Parabola(), step=step)
     buttons(explorer)["ten steps"].click()
-    assert explorer.live.error == "RuntimeError: no further"
+    assert explorer.live.error.startswith("This cannot be drawn: no further. ")
     assert (explorer.values, explorer.numbers["x"]) == ({"x": 0.0}, 0.0)
 
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pgcourse.explorer, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -371,7 +490,8 @@ def test_play_stops_at_an_error_and_where_nothing_moves() -> None:
             button = buttons(explorer)["play"]
             button.value = True
             await until(lambda button=button: not button.value)  # type: ignore[misc]
-        assert failing.live.error == "ZeroDivisionError: three is too many"
+        assert failing.live.error.startswith("This cannot be drawn: three is too many. ")
+        assert failing.values == {"x": 2.0}, "those of the picture"
         assert (resting.values, resting.live.error) == ({"x": 2.0}, "")
 
     asyncio.run(play())
@@ -455,7 +575,7 @@ def test_a_scene_s_state_may_be_anything(note: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "equal"),
+    ("one", "other", "same"),
     [
         ({"k": np.zeros(15)}, {"k": np.zeros(0)}, False),
         ({"k": np.zeros(3)}, {"k": np.zeros(3)}, True),
@@ -469,9 +589,9 @@ def test_a_scene_s_state_may_be_anything(note: Any) -> None:
         (None, np.zeros(0), False),
     ],
 )
-def test_states_are_compared_down_to_their_arrays(one: Any, other: Any, equal: bool) -> None:
-    assert _same({"state": one}, {"state": other}) is equal
-    assert _same({"state": other}, {"state": one}) is equal
+def test_states_are_compared_down_to_their_arrays(one: Any, other: Any, same: bool) -> None:
+    assert equal({"state": one}, {"state": other}) is same
+    assert equal({"state": other}, {"state": one}) is same
 
 
 def test_a_view_made_again_lays_its_scenes_over_what_the_notebook_states_and_resets_to_it() -> None:
@@ -508,7 +628,8 @@ def test_a_scene_that_compute_refuses_says_so_in_the_view_and_raises_in_a_cell()
         explorer.scene = "three"
     assert (explorer.values, explorer.live.error) == ({"x": 1.0}, "")
     explorer.widget.children[-1].set_state({"choice": [0, 1]})
-    assert explorer.live.error == "ZeroDivisionError: three is too many"
+    assert explorer.live.error.startswith("This cannot be drawn: three is too many. ")
+    assert (explorer.values, explorer.scene) == ({"x": 1.0}, None)
     explorer.widget.children[-1].set_state({"choice": [1, 2]})
     assert (explorer.scene, explorer.live.error) == ("two", "")
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 import pgcourse.running
 from pgcourse.explorer import Explorer
+from pgcourse.interrupts import Home
 from pgcourse.running import Runner
 
 N = 60
@@ -47,7 +48,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def view_and_runner(work: Callable[..., Any] = counting, **values: Any) -> tuple[View, Runner]:
     view = View(**({"alpha": 2.0, "n": N, "total": 0.0} | values))
-    return view, Runner(work, lambda: view.values, view.show, view.fail)
+    return view, Runner(work, lambda: view.values, view.show, view.fail, Home())
 
 
 async def until(condition: Callable[[], bool], most: int = 5000) -> None:
