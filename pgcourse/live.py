@@ -18,6 +18,7 @@ The module knows nothing of the course: matplotlib below it, anywidget above it.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ import anywidget
 import numpy as np
 import traitlets
 from IPython import get_ipython
-from matplotlib import rcParams
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -46,13 +47,16 @@ RESOLUTION = 2  # background pixels for each CSS pixel
 MOST_CELLS = 4096  # of an image: each is one <rect>
 NOTHING = ("None", "none", " ", "")  # matplotlib's names for no line and no marker
 FARTHEST = 1e30  # pixels: within reach of a float32
+# matplotlib's own settings, whatever the reader's matplotlibrc says: a figure is drawn here as it was thought of
+DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 
 
 class LiveFigure(anywidget.AnyWidget):
     """A figure whose animated artists move in the browser when `update` is called.
 
     Raises TypeError at construction, by name, for an animated artist that cannot travel as numbers, and ValueError
-    for one that is drawn in a way the browser cannot repeat. The figure's layout is made once, here.
+    for one that is drawn in a way the browser cannot repeat. The figure's layout is made once, here. A figure of pyplot
+    is taken out of pyplot's hands, which would show it a second time.
     """
 
     # text and not the path: of a path anywidget keeps every instance alive, to tell it when the file changes
@@ -74,7 +78,6 @@ class LiveFigure(anywidget.AnyWidget):
     def __init__(self, figure: Figure, name: str = "live picture", scale: float = 1.0) -> None:
         self.figure: Any = figure
         self._axes: list[Any] = []
-        self._limits: list[tuple[Any, ...]] = []
         self._moving: list[_Moving] = []
         self._draggable: list[_Draggable] = []
         self._description = ""
@@ -85,6 +88,8 @@ class LiveFigure(anywidget.AnyWidget):
         super().__init__(name=name, scale=scale, **state)
         self.observe(lambda change: self.redraw(), "scale")
         self.observe(self._on_drag, "drag")
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close(figure)
         _close_earlier(self)
 
     def draggable(
@@ -109,11 +114,11 @@ class LiveFigure(anywidget.AnyWidget):
     def update(self, description: str | None = None) -> None:
         """Send where the moving artists are now; `description` says in words what is seen, for a screen reader.
 
-        If the limits of an axes have changed since the background was rendered, it is rendered again.
+        If the background has changed since it was rendered, as the limits of an axes do, it is rendered again.
         """
         if description is not None:
             self._description = description
-        self._show(error="", **(self._described() if self._limits != self._axes_limits() else {"frame": self._frame()}))
+        self._show(error="", **(self._described() if self.figure.stale else {"frame": self._frame()}))
 
     def redraw(self) -> None:
         """Render the background again and describe the moving artists again: for what moves seldom."""
@@ -127,20 +132,20 @@ class LiveFigure(anywidget.AnyWidget):
         """Close the comm and let go of the figure, since Out[…] keeps a closed picture as long as the kernel lives."""
         super().close()
         self.figure = None
-        self._moving, self._draggable, self._axes, self._limits = [], [], [], []
+        self._moving, self._draggable, self._axes = [], [], []
 
     def still(self) -> bytes:
         """The whole figure, moving artists included, as a PNG of the background's resolution."""
-        png = io.BytesIO()
         artists = [moving.artist for moving in self._moving]
+        stale = self.figure.stale
         try:
             for artist in artists:
-                artist.set_animated(False)  # savefig draws those of the axes anyway, but not the figure's own
-            self.figure.savefig(png, format="png", dpi=self._resolution())
+                artist.set_animated(False)
+            return self._rendered()
         finally:
             for artist in artists:
                 artist.set_animated(True)
-        return png.getvalue()
+            self.figure.stale = stale
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and a still picture for where no widget can be: GitHub, nbconvert, no kernel."""
@@ -163,7 +168,7 @@ class LiveFigure(anywidget.AnyWidget):
         papers = self._papers([image.axes for image in images])
         background = self._background([*papers, *images])
         self._moving = [_moving(artist) for artist in animated]  # after drawing, which settles where the axes are
-        self._limits = self._axes_limits()
+        self.figure.stale = False
         return {
             "size": np.asarray(self.figure.bbox.size).tolist(),
             "papers": [
@@ -183,17 +188,24 @@ class LiveFigure(anywidget.AnyWidget):
 
     def _background(self, hidden: list[Any]) -> bytes:
         """The still part as a PNG, transparent where something is hidden that the browser shows through it."""
-        dpi, canvas, png = self.figure.dpi, FigureCanvasAgg(self.figure), io.BytesIO()
         visible = [artist for artist in hidden if artist.get_visible()]
         try:
-            self.figure.set_dpi(self._resolution())
             for artist in visible:
                 artist.set_visible(False)  # of animated images, too: matplotlib 3.10 draws them
-            canvas.draw()  # leaves animated artists out, as print_png would not
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
+            return self._rendered()
         finally:
             for artist in visible:
                 artist.set_visible(True)
+
+    @rc_context(DEFAULTS)
+    def _rendered(self) -> bytes:
+        """The figure as a PNG, without animated artists."""
+        dpi, canvas, png = self.figure.dpi, FigureCanvasAgg(self.figure), io.BytesIO()
+        try:
+            self.figure.set_dpi(self._resolution())
+            canvas.draw()  # leaves animated artists out, and is not bent by settings, as savefig would be
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
+        finally:
             self.figure.set_dpi(dpi)
             FigureCanvasAgg(self.figure)  # one without pixels, which would be kept as long as the figure is
         return png.getvalue()
@@ -223,6 +235,8 @@ class LiveFigure(anywidget.AnyWidget):
         artists = [moving.artist for moving in self._moving]
         handles = []
         for line, _, label, step, along, snap in self._draggable:
+            if line not in artists:
+                raise ValueError(f"{label}: its point is no longer in the figure; move it, do not draw it anew")
             moving, axes = self._moving[artists.index(line)], line.axes
             if snap and not axes.transScale.is_affine:
                 raise ValueError(f"{label}: snap is True, expected linear axes")
@@ -254,9 +268,6 @@ class LiveFigure(anywidget.AnyWidget):
             draggable.on_drag(float(x), float(y))
         self.dragged()
 
-    def _axes_limits(self) -> list[tuple[Any, ...]]:
-        return [(*axes.viewLim.bounds, axes.get_xscale(), axes.get_yscale()) for axes in self._axes]
-
 
 class _Draggable(NamedTuple):
     line: Any  # a Line2D
@@ -284,6 +295,7 @@ class _Moving:
         self.points = artist.get_figure(root=True).dpi / 72  # pixels in a point
         self.to_pixels = _to_pixels(artist, self.transform())
         self.getters = [getattr(artist, f"get_{name}") for name in ("visible", "alpha", *self.watched)]
+        self.getters += [lambda: getattr(artist, "_dash_pattern", None)]
         self.first = [get() for get in self.getters]
 
     def transform(self) -> Any:
@@ -306,6 +318,8 @@ class _Moving:
         artist = self.artist
         self.expect("clip_path", artist.get_clip_path(), None)
         self.expect("path_effects", artist.get_path_effects(), None, [])
+        self.expect("sketch_params", artist.get_sketch_params(), None)
+        self.expect("agg_filter", artist.get_agg_filter(), None)
         look = {"visible": artist.get_visible(), "clip": None}
         if artist.get_clip_on() and (clip := artist.get_clip_box()) is not None:
             look["clip"] = _box(clip, artist.get_figure(root=True))
@@ -315,15 +329,9 @@ class _Moving:
         return _css(color, self.artist.get_alpha())
 
     def dashes(self) -> list[float]:
-        style = self.artist.get_linestyle()
-        patterns = {"--": "dashed", "-.": "dashdot", ":": "dotted"}
-        name = patterns.get(style, style)
-        self.expect("linestyle", name, "-", "solid", *NOTHING, *patterns.values())
-        if name not in patterns.values():
-            return []
-        settings: Any = rcParams
-        scale = self.points * (self.artist.get_linewidth() if settings["lines.scale_dashes"] else 1)
-        return [float(d) * scale for d in settings[f"lines.{name}_pattern"]]
+        offset, pattern = self.artist._dash_pattern  # in points; matplotlib has no public word for it
+        self.expect("offset of the dashes", offset or 0, 0)
+        return [float(length) * self.points for length in pattern or ()]
 
 
 class _MovingLine(_Moving):
@@ -337,6 +345,7 @@ class _MovingLine(_Moving):
         self.expect("drawstyle", line.get_drawstyle(), "default")
         self.expect("fillstyle", line.get_fillstyle(), "full", "none")
         self.expect("markevery", line.get_markevery(), None)
+        self.expect("gapcolor", line.get_gapcolor(), None)
         dashes = self.dashes()
         marker = MarkerStyle(line.get_marker(), line.get_fillstyle())
         size = line.get_markersize() * self.points
@@ -366,6 +375,9 @@ class _MovingText(_Moving):
 
     def look(self) -> dict[str, Any]:
         text, box = self.artist, self.artist.get_bbox_patch()
+        self.expect("usetex", text.get_usetex(), False)
+        if box is not None:
+            self.expect("boxstyle", type(box.get_boxstyle()), BoxStyle.Square, BoxStyle.Round)
         place = (text.get_ha(), text.get_va(), text.get_rotation_mode())
         if text.get_rotation() and place[:2] != ("center", "center"):
             self.expect("rotation_mode", place[2], "anchor")
@@ -399,7 +411,8 @@ class _MovingQuiver(_Moving):
 
     def numbers(self) -> np.ndarray:
         quiver = self.artist
-        steps = np.ma.filled(np.ma.column_stack([quiver.U, quiver.V]).astype(float), np.nan) / quiver.scale
+        steps = np.column_stack([quiver.U, quiver.V]).astype(float) / quiver.scale
+        steps[np.broadcast_to(quiver.Umask, len(steps))] = np.nan  # masked, or not a number
         vectors = self.to_pixels(quiver.XY + steps) - self.to_pixels(quiver.XY)
         start = self.to_pixels(np.ma.filled(quiver.get_offsets(), np.nan))
         start = start - {"tail": 0.0, "middle": 0.5, "mid": 0.5, "tip": 1.0}[quiver.pivot] * vectors
@@ -409,6 +422,8 @@ class _MovingQuiver(_Moving):
         quiver = self.artist
         for field, value in (("angles", quiver.angles), ("scale_units", quiver.scale_units)):
             self.expect(field, value if isinstance(value, str) else "given", "xy")
+        if quiver.get_array() is not None:
+            raise ValueError(f"{quiver}: it has colours by number (C), expected one colour")
         self.expect("number of colours", len(quiver.get_facecolors()), 1)
         for field in ("scale", "width"):  # which matplotlib would choose when it draws
             if getattr(quiver, field) is None:
@@ -432,20 +447,23 @@ class _MovingImage(_Moving):
         return self.artist.axes.transData
 
     def numbers(self) -> np.ndarray:
-        """Colours packed as 0xRRGGBB, which a float32 holds exactly; −1 where there is nothing."""
+        """Colours packed as 0xRRGGBB, which a float32 holds exactly; −1 where there is nothing, or all is masked."""
         rgba = self.artist.to_rgba(self.artist.get_array(), bytes=True).astype(np.int64)
+        if ((rgba[..., 3] > 0) & (rgba[..., 3] < 255)).any():
+            raise ValueError(f"{self.artist}: some colours are half transparent, expected opaque ones, or none")
         packed = rgba[..., 0] << 16 | rgba[..., 1] << 8 | rgba[..., 2]
         return np.where(rgba[..., 3] == 0, -1.0, packed).ravel()
 
     def look(self) -> dict[str, Any]:
         image = self.artist
-        rows, columns = image.get_shape()
+        rows, columns = image.get_array().shape[:2]
         if rows * columns > MOST_CELLS:
             raise ValueError(f"{image} has {rows}×{columns} cells, expected at most {MOST_CELLS}")
         self.expect("interpolation", image.get_interpolation(), "auto", "antialiased", "nearest", "none")
         left, right, bottom, top = image.get_extent()
         first, last = (bottom, top) if image.origin == "lower" else (top, bottom)
         alpha = image.get_alpha()
+        self.expect("size of alpha", np.size(alpha), 1)
         return super().look() | {
             "kind": "cells",
             "rows": rows,

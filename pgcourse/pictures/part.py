@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -27,6 +28,8 @@ VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5C
 # What has a sign: minus is violet and plus orange, as in ColorBrewer's PuOr, which is safe for the colour-blind.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#A699D6", "#FFFFFF", "#F2A661"], N=257)  # odd: 0 is white
 
+# matplotlib's own settings, whatever the reader's matplotlibrc says
+DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 CSS_PIXELS = 100  # dpi: one inch of a figure is 100 CSS pixels
 
 
@@ -62,6 +65,7 @@ class Part:
 class Picture:
     """Parts side by side in one figure of `width` × `height` CSS pixels."""
 
+    @rc_context(DEFAULTS)
     def __init__(
         self, parts: Sequence[Part], width: float = 900, height: float = 380, ratios: Sequence[float] | None = None
     ) -> None:

@@ -24,6 +24,7 @@ from PIL import Image
 
 import pgcourse.live
 from pgcourse.live import RESOLUTION, LiveFigure
+from pgcourse.pictures import Part, Picture
 
 
 class Pendulum:
@@ -264,6 +265,119 @@ def test_a_figure_shown_again_is_the_same() -> None:
     assert (again.size, again.background, again.frame) == (first.size, first.background, first.frame)
 
 
+def test_what_is_drawn_anew_is_seen(messages: list[dict[str, Any]]) -> None:
+    """As by an update that clears its axes, moving artists included, or adds to what stays."""
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    left = pendulum.bob.axes
+    left.clear()
+    left.set(xlim=(-2, 2), ylim=(-2, 2))
+    left.plot([-1, 1], [0, 1], "k")
+    (line,) = left.plot([0], [1], "s", animated=True)
+    messages.clear()
+    live.update()
+    assert len(messages) == 1
+    np.testing.assert_allclose(sent(live, line), pixels(line, (0, 1)), atol=1e-3)
+    assert pendulum.bob not in [moving.artist for moving in live._moving]
+    expected = LiveFigure(pendulum.figure)
+    assert (live.background, live.frame["numbers"]) == (expected.background, expected.frame["numbers"])
+    left.set_title("another")
+    live.update()
+    assert live.background != expected.background
+
+
+def test_a_still_picture_or_a_scale_between_is_no_reason_to_render_again(messages: list[dict[str, Any]]) -> None:
+    live = LiveFigure(Pendulum(0.0).figure)
+    for look in (live.still, live.redraw, lambda: setattr(live, "scale", 2)):
+        look()
+        messages.clear()
+        live.update("looked")
+        live.update("")
+        assert [set(message["state"]) for message in messages] == [{"frame"}, {"frame"}]
+
+
+def test_a_point_that_is_drawn_anew_cannot_be_dragged_and_is_named() -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    live.draggable(pendulum.bob, lambda x, y: None, "the bob")
+    pendulum.bob.axes.clear()
+    with pytest.raises(ValueError, match="the bob: its point is no longer in the figure"):
+        live.update()
+
+
+def test_dashes_of_ones_own_travel() -> None:
+    figure = Figure(dpi=72)
+    ax = figure.subplots()
+    (own,) = ax.plot([0, 1], [0, 1], ls=(0, (5, 1, 2, 1)), lw=2, animated=True)
+    (plain,) = ax.plot([0, 1], [0, 1], "--", lw=2, animated=True)
+    live = LiveFigure(figure)
+    assert live.artists[0]["dashes"] == pytest.approx([10, 2, 4, 2]), "in units of the line's width"
+    assert live.artists[1]["dashes"] == pytest.approx([2 * 3.7, 2 * 1.6]), "matplotlib's, lines.dashed_pattern"
+    plain.set_dashes((3, 3))
+    live.update()
+    assert live.frame["looks"]["1"]["dashes"] == pytest.approx([6, 6])
+    own.set_linestyle("-")
+    live.update()
+    assert live.frame["looks"]["0"]["dashes"] == []
+
+
+def test_what_is_masked_is_nowhere() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    mask = [False, True, False]
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=mask)
+    (line,) = ax.plot(masked, [1, 2, 3], animated=True)
+    arrows = ax.quiver([1, 2, 3], [0, 0, 0], masked, [1, 1, 1], angles="xy", scale_units="xy", scale=1, width=1)
+    arrows.set_animated(True)
+    cells = ax.imshow(np.ma.array([[1.0, 2.0, 3.0]], mask=[mask]), animated=True)
+    live = LiveFigure(figure)
+    assert np.isnan(sent(live, line).reshape(3, 2)).any(axis=1).tolist() == mask
+    assert np.isnan(sent(live, arrows).reshape(3, 4)).any(axis=1).tolist() == mask
+    assert (sent(live, cells) == -1).tolist() == mask
+    arrows.set_UVC([1, np.nan, 1], np.ma.array([1, 1, 1], mask=[True, False, False]))
+    live.update()
+    assert np.isnan(sent(live, arrows).reshape(3, 4)).any(axis=1).tolist() == [True, True, False]
+
+
+def test_an_image_of_colours_travels() -> None:
+    figure = Figure()
+    image = figure.subplots().imshow([[[255, 0, 0], [0, 128, 255]]], animated=True)
+    assert sent(LiveFigure(figure), image).tolist() == [0xFF0000, 0x0080FF]
+
+
+def test_the_reader_s_own_settings_of_matplotlib_do_not_leak_in() -> None:
+    expected = LiveFigure(Picture([TwoNumbers()]).figure)
+    own = {"savefig.bbox": "tight", "savefig.transparent": True, "image.interpolation": "bilinear", "font.size": 20}
+    own |= {"text.usetex": True, "axes.facecolor": "red", "path.simplify": False, "lines.dashed_pattern": [9, 9]}
+    with matplotlib.rc_context(own):
+        live = LiveFigure(Picture([TwoNumbers()]).figure)
+        assert (live.still(), live.background) == (expected.still(), expected.background)
+    assert (live.artists, live.frame) == (expected.artists, expected.frame)
+    assert picture(live.still()).shape == (380 * RESOLUTION, 900 * RESOLUTION, 4)
+
+
+class TwoNumbers(Part):
+    """An image and a word, drawn by whatever matplotlib is set to."""
+
+    def draw(self, ax: Any) -> None:
+        ax.imshow(np.eye(2), animated=True)
+        ax.text(0, 0, "a", animated=True)
+        ax.set_title("a title")
+
+
+def test_a_figure_of_pyplot_is_shown_once() -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure, ax = pyplot.subplots()
+    ax.plot([0], [0], "o", animated=True)
+    other = pyplot.figure()
+    try:
+        live = LiveFigure(figure)
+        assert pyplot.get_fignums() == [other.number], "the reader's other figures stay"
+        assert len(live.artists) == 1
+    finally:
+        pyplot.close(other)
+
+
 # at the edge of numbers
 
 
@@ -325,6 +439,42 @@ REFUSED = {
         "interpolation is 'bilinear'",
         lambda ax: ax.imshow(np.zeros((2, 3)), interpolation="bilinear", animated=True),
     ),
+    "arrows coloured by number": (
+        ValueError,
+        r"colours by number \(C\), expected one colour",
+        lambda ax: ax.quiver([0], [0], [1], [1], [3], angles="xy", scale_units="xy", scale=1, width=1, animated=True),
+    ),
+    "shifted dashes": (
+        ValueError,
+        "offset of the dashes is 2",
+        lambda ax: ax.plot([0, 1], [0, 1], ls=(2, (5, 1)), lw=1, animated=True),
+    ),
+    "two-coloured dashes": (
+        ValueError,
+        "gapcolor is 'red'",
+        lambda ax: ax.plot([0, 1], [0, 1], "--", gapcolor="red", animated=True),
+    ),
+    "sketch": (
+        ValueError,
+        "sketch_params is",
+        lambda ax: ax.plot([0, 1], [0, 1], animated=True)[0].set_sketch_params(1, 2, 3),
+    ),
+    "TeX": (ValueError, "usetex is True", lambda ax: ax.text(0, 0, "a", usetex=True, animated=True)),
+    "bubble": (
+        ValueError,
+        "boxstyle is",
+        lambda ax: ax.text(0, 0, "a", bbox={"boxstyle": "rarrow"}, animated=True),
+    ),
+    "half transparent": (
+        ValueError,
+        "some colours are half transparent",
+        lambda ax: ax.imshow(np.full((2, 2, 4), 0.5), animated=True),
+    ),
+    "many alphas": (
+        ValueError,
+        "size of alpha is 4, expected 1",
+        lambda ax: ax.imshow(np.zeros((2, 2)), alpha=np.ones((2, 2)), animated=True),
+    ),
     "hatch": (ValueError, "hatch is '/'", lambda ax: ax.bar([0], [1], hatch="/", animated=True)),
 }
 
@@ -374,10 +524,11 @@ def test_a_static_viewer_has_the_still_picture() -> None:
 
 def test_what_moves_still_moves_after_a_still_picture_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     live = LiveFigure(Pendulum(0.0).figure)
-    monkeypatch.setattr(live.figure, "savefig", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        live.still()
     before = live.artists
+    with monkeypatch.context() as patch:
+        patch.setattr(live.figure, "draw", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            live.still()
     live.redraw()
     assert live.artists == before
 
