@@ -29,7 +29,8 @@ def test_the_six_lines_stay_equal_while_state_parameter_and_theta_change(noteboo
     state.focus()
     state.press("ArrowUp")  # from state 14 to the one above
     texts.append(wait_until_said(notebook, picture, "State 10 is chosen"))
-    cell_of(notebook, picture).get_by_role("combobox").select_option("θ₂ caution")
+    parameter, mistake = cell_of(notebook, picture).get_by_role("combobox").all()
+    parameter.select_option("θ₂ caution")
     texts.append(wait_until_said(notebook, picture, "∂v/∂θ₂ in state 10"))
     theta_1 = cell_of(notebook, picture).locator(".noUi-handle").first
     theta_1.focus()
@@ -39,6 +40,8 @@ def test_the_six_lines_stay_equal_while_state_parameter_and_theta_change(noteboo
         assert len(lines := lines_in(text)) == 6
         assert max(lines) - min(lines) <= 1.5e-6  # the last digit shown may be rounded either way
     assert len({lines_in(text)[0] for text in texts}) == 4
+    mistake.select_option("γ dropped")
+    wait_until_said(notebook, picture, "Not as line 1: 4, 5, 6")
     assert notebook.errors == []
 
 
