@@ -5,14 +5,13 @@ numbers    the chapter         mdp, zoo, policy, bellman, gradients; arrays (che
            continuous actions  lqr, deterministic
            learning            lockstep (many seeds at once on a finite MDP), algorithms (any Gymnasium environment)
 picture    pictures
-live       live (LiveFigure), scenes, running (long work in small steps), explorer (Explorer)
+live       live (LiveFigure; Explorer, with steps, runs and scenes)
 course     exercises
 
 Layers import downwards only. Notation, shapes and sources stand in each module's text.
 """
 
-from pgcourse.explorer import Explorer
-from pgcourse.live import LiveFigure
+from pgcourse.live import Explorer, LiveFigure
 from pgcourse.mdp import FiniteMDP, from_gymnasium
 from pgcourse.policy import Policy
 

@@ -10,7 +10,7 @@ import pytest
 from ipywidgets import Button, ToggleButton
 from test_notebooks import COURSE, code_cells, nbformat
 
-import pgcourse.running
+import pgcourse.live.running
 from pgcourse import Explorer
 
 LONGEST_NAME = 40  # characters: a button that fits on a phone
@@ -70,8 +70,8 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
 
 def test_every_button_of_every_view_works_in_every_scene(names, monkeypatch):
     """One step, ten steps, play, run, stop, run on, and reset, which leads back to the beginning."""
-    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
-    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "DRAW_EVERY", 0.0)
 
     async def a_while():
         for _ in range(5):
@@ -115,7 +115,7 @@ def test_every_cell_runs_again_by_itself_after_all_the_others(names):
 
 @pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
-    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
     view = names["landscape_view"]
 
     async def play():

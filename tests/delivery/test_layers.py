@@ -24,7 +24,6 @@ FOLDERS: dict[str, tuple[list[str], set[str]]] = {
     "exercises": (NUMBERS, {"numpy", "IPython"}),
 }
 OF_NUMBERS = {"numpy", "scipy", "gymnasium"}
-LIVE = ("live", "explorer", "running", "scenes", "controls", "interrupts", "words")
 FORBIDDEN = (
     "matplotlib.pyplot",
     "pylab",
@@ -73,17 +72,17 @@ def called(node):
 
 
 def folder(module):
-    return "live" if module in LIVE else module.split(".")[0]
+    return module.split(".")[0]
 
 
 def allowed(module):
     """What a module may import: of pgcourse, and from outside."""
     if module == "__init__":
-        return ["explorer", "live", "mdp", "policy"], set()
+        return ["live", "mdp", "policy"], set()
     if module in NUMBERS:
         return NUMBERS[: NUMBERS.index(module)], OF_NUMBERS
     below, outside = FOLDERS[folder(module)]
-    return [*below, folder(module), *(LIVE if module in LIVE else [])], outside
+    return [*below, folder(module)], outside
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -17,11 +17,11 @@ from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatLogSlider, FloatSl
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 
-import pgcourse.live
-import pgcourse.running
-from pgcourse.controls import equal, nearest_step
-from pgcourse.explorer import Explorer
-from pgcourse.live import LiveFigure
+import pgcourse.live.figure
+import pgcourse.live.running
+from pgcourse.live.controls import equal, nearest_step
+from pgcourse.live.explorer import Explorer
+from pgcourse.live.figure import LiveFigure
 from pgcourse.policy import Policy
 
 
@@ -422,7 +422,7 @@ def test_a_failing_step_changes_nothing() -> None:
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pgcourse.running, "PLAY_INTERVAL", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -682,8 +682,8 @@ class Cell:
 @pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     cell = Cell()
-    monkeypatch.setattr(pgcourse.live, "get_ipython", lambda: cell)
-    monkeypatch.setattr(pgcourse.live, "_shown", {})
+    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: cell)
+    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
     return cell
 
 

@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from pgcourse.interrupts import Home, interruptible, when_interrupted
+from pgcourse.live.interrupts import Home, interruptible, when_interrupted
 
 SECONDS = 120  # until a busy machine must have answered
 

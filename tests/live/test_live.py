@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from PIL import Image
 
-import pgcourse.live
-from pgcourse.live import RESOLUTION, LiveFigure
+import pgcourse.live.figure
+from pgcourse.live.figure import RESOLUTION, LiveFigure
 from pgcourse.pictures import Part, Picture
 
 
@@ -544,8 +544,8 @@ def test_text_of_the_figure_itself_is_in_the_still_picture() -> None:
 def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     execution = {"metadata": {"cellId": "a cell"}, "header": {"msg_id": ""}}
     shell = SimpleNamespace(get_parent=lambda: execution)
-    monkeypatch.setattr(pgcourse.live, "get_ipython", lambda: shell)
-    monkeypatch.setattr(pgcourse.live, "_shown", {})
+    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: shell)
+    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
     gc.collect()
     start, figures = len(_instances), []
     for run in range(50):
@@ -559,7 +559,7 @@ def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_module_stands_alone() -> None:
-    source = Path(pgcourse.live.__file__).read_text(encoding="utf-8")
+    source = Path(pgcourse.live.figure.__file__).read_text(encoding="utf-8")
     imported = {
         name.split(".")[0]
         for node in ast.walk(ast.parse(source))

@@ -11,10 +11,10 @@ import pytest
 from ipywidgets import FloatSlider
 from matplotlib.figure import Figure
 
-import pgcourse.running
-from pgcourse.explorer import Explorer
-from pgcourse.interrupts import Home
-from pgcourse.running import Runner
+import pgcourse.live.running
+from pgcourse.live.explorer import Explorer
+from pgcourse.live.interrupts import Home
+from pgcourse.live.running import Runner
 
 N = 60
 
@@ -42,8 +42,8 @@ def counting(alpha: float, n: int = N) -> Iterator[tuple[float, dict[str, Any]]]
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at the reader after each step, and a picture each time."""
-    monkeypatch.setattr(pgcourse.running, "SLICE", 0.0)
-    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "SLICE", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "DRAW_EVERY", 0.0)
 
 
 def view_and_runner(work: Callable[..., Any] = counting, **values: Any) -> tuple[View, Runner]:
@@ -75,8 +75,8 @@ def test_a_run_shows_every_result_to_the_last_and_says_that_it_is_done():
 
 
 def test_between_two_pictures_much_is_computed_and_the_first_comes_at_once(monkeypatch):
-    monkeypatch.setattr(pgcourse.running, "SLICE", 10.0)
-    monkeypatch.setattr(pgcourse.running, "DRAW_EVERY", 10.0)
+    monkeypatch.setattr(pgcourse.live.running, "SLICE", 10.0)
+    monkeypatch.setattr(pgcourse.live.running, "DRAW_EVERY", 10.0)
     view, runner = view_and_runner()
 
     async def story():
@@ -198,7 +198,7 @@ def test_what_is_forgotten_is_not_drawn_once_more():
 
 def test_the_event_loop_is_never_kept_waiting(monkeypatch):
     """Each of thousands of steps is short; others get their turn about every SLICE seconds."""
-    monkeypatch.setattr(pgcourse.running, "SLICE", 0.01)
+    monkeypatch.setattr(pgcourse.live.running, "SLICE", 0.01)
 
     def busy(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
         for k in range(200):

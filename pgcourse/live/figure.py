@@ -10,7 +10,7 @@ The convention is matplotlib's own: an artist with `animated=True` moves, everyt
 
 `LiveFigure` is a widget: display it, or put it in any ipywidgets box. Moving artists may be Line2D (with markers),
 Text (plain), Quiver (angles and scale_units "xy"), AxesImage (small grids) and patches. The browser draws them as SVG
-(live.js), in pixels of the figure with y downwards: images beneath the background, everything else above it.
+(figure.js), in pixels of the figure with y downwards: images beneath the background, everything else above it.
 
 The module knows nothing of the course: matplotlib below it, anywidget above it.
 """
@@ -60,7 +60,7 @@ class LiveFigure(anywidget.AnyWidget):
     """
 
     # text and not the path: of a path anywidget keeps every instance alive, to tell it when the file changes
-    _esm = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
+    _esm = Path(__file__).with_name("figure.js").read_text(encoding="utf-8")
 
     size: traitlets.List[float] = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
     papers: traitlets.List[list[Any]] = traitlets.List().tag(sync=True)  # what lies beneath moving images

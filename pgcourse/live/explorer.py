@@ -30,12 +30,12 @@ from weakref import WeakSet
 
 from ipywidgets import Button, FloatSlider, HBox, Label, Layout, VBox, Widget
 
-from pgcourse.controls import Controls, Values, equal
-from pgcourse.interrupts import Home, interruptible
-from pgcourse.live import LiveFigure
-from pgcourse.running import Player, Runner, Work
-from pgcourse.scenes import SceneButtons
-from pgcourse.words import in_words
+from pgcourse.live.controls import Controls, Values, equal
+from pgcourse.live.figure import LiveFigure
+from pgcourse.live.interrupts import Home, interruptible
+from pgcourse.live.running import Player, Runner, Work
+from pgcourse.live.scenes import SceneButtons
+from pgcourse.live.words import in_words
 
 _open: WeakSet[Explorer] = WeakSet()
 

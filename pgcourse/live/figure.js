@@ -1,4 +1,4 @@
-// The browser's side of LiveFigure (live.py): one <svg>, in which a background picture stays and artists move.
+// The browser's side of LiveFigure (figure.py): one <svg>, in which a background picture stays and artists move.
 //
 //   model traits   size, papers, background, artists, handles, name, scale, error   described seldom
 //                  frame                                                            where everything is now

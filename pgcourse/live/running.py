@@ -22,7 +22,7 @@ from typing import Any
 
 from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
 
-from pgcourse.interrupts import Home, interruptible, when_interrupted
+from pgcourse.live.interrupts import Home, interruptible, when_interrupted
 
 Values = dict[str, Any]
 Work = Callable[..., Iterator[tuple[float, Values]]]

@@ -1,0 +1,15 @@
+"""What moves in the browser, and knows nothing of the course.
+
+figure       LiveFigure: a matplotlib figure whose animated artists move
+explorer     Explorer: controls → compute → picture
+controls     the values of a view, in widgets and plain
+running      long work in small steps
+interrupts   where the work is done, so that an interrupt ends it
+scenes       the buttons of named scenes
+words        an error in the reader's words
+"""
+
+from pgcourse.live.explorer import Explorer
+from pgcourse.live.figure import LiveFigure
+
+__all__ = ["Explorer", "LiveFigure"]
