@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import reprlib
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ Shape = Sequence[int | None]  # None for an axis of any length
 TOLERANCE = 1e-9  # how far from 1 the sum of a distribution may be
 ROUNDINGS = 16  # and how many last digits of its own type, float32 or so
 LARGEST = 1e50  # of rewards, features and the like: products and sums of a few stay among the floats
+COUNTABLE = 2**63  # integers from here on are none of NumPy's
 NEAREST = 1e-12  # how near γ may come to 1 without being 1: p itself is only known to some 1e-15
 
 
@@ -48,11 +50,11 @@ def number(
     raise ValueError(f"{field} is {reprlib.repr(value)}, expected {' '.join([kind, ' and '.join(bounds)]).strip()}")
 
 
-def whole(field: str, value: object, least: int = 1) -> int:
+def whole(field: str, value: Any, least: int = 1) -> int:
     """`value` as an int of at least `least`, or ValueError naming the field."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{field} is {value!r}, expected an integer ≥ {least}")
-    return int(value)
+    if isinstance(value, Integral) and not isinstance(value, bool) and least <= (count := int(value)) < COUNTABLE:
+        return count
+    raise ValueError(f"{field} is {reprlib.repr(value)}, expected an integer ≥ {least}")
 
 
 def discount(value: object, one: str = "") -> float:
@@ -72,11 +74,11 @@ def real_array(
 ) -> Array:
     """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value.
 
-    No number may be larger than `most`. A masked array is taken only if nothing in it is masked. With `shape`, as
-    `shaped`.
+    Axes "…" are any, none included. No number may be larger than `most`. A masked array is taken only if nothing in it
+    is masked. With `shape`, as `shaped`.
     """
     array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
-    if array.ndim != len(axes.split()) or array.size == 0:
+    if (axes != "…" and array.ndim != len(axes.split())) or array.size == 0:
         raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
     if not (fine := np.isfinite(array) & (np.abs(array) <= most)).all():
         index = np.argwhere(~fine)[0]
@@ -135,7 +137,9 @@ def shaped(field: str, value: ArrayLike, axes: str, shape: Shape, why: str = "")
 
 def number_or_each(field: str, value: ArrayLike, axes: str, shape: Shape) -> Array | float:
     """One number for all, or an array of this very shape: what a baseline may be."""
-    return number(field, value) if np.ndim(value) == 0 else shaped(field, value, axes, shape, ", or one number")
+    if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return number(field, value, -LARGEST, LARGEST)
+    return real_array(field, value, axes, LARGEST, shape, ", or one number")
 
 
 def at_least(ndim: int, value: ArrayLike) -> ArrayLike:
@@ -182,7 +186,9 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
         )
     try:
         array = np.asarray(value)
-        if array.ndim == 0 or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
+        if (
+            array.ndim == 0 and axes != "…"
+        ) or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
             raise TypeError(f"not an array of real numbers but {array.dtype}")
         with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes ∞, which is refused by its place
             return np.asarray(array, dtype=np.float64, order="C")
@@ -193,10 +199,11 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
 
 def _shape(axes: str) -> str:
     names = axes.split()
-    return f"({', '.join(names)})" if len(names) > 1 else f"({axes},)"
+    return "any" if axes == "…" else f"({', '.join(names)})" if len(names) > 1 else f"({axes},)"
 
 
 def _place(field: str, axes: str, index: Iterable[int]) -> str:
     """`p[s=3, a=1]` for the indices (3, 1); the bare field for no index."""
-    places = ", ".join(f"{axis}={i}" for axis, i in zip(axes.lower().split(), index, strict=False))
+    names = [] if axes == "…" else [f"{axis}=" for axis in axes.lower().split()]
+    places = ", ".join(f"{name}{i}" for name, i in zip_longest(names, index, fillvalue="") if i != "")
     return f"{field}[{places}]" if places else field

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.arrays import Array, finite, number, real_array, shaped, whole
+from pgcourse.arrays import LARGEST, Array, finite, number, real_array, shaped, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
@@ -127,7 +127,7 @@ def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000)
 
     The tolerance is relative to the largest |q| where that is above 1, so that rounding is not taken for progress.
     """
-    pi, tolerance = Policy.uniform(mdp.S, mdp.A), number("tolerance", tolerance, 0)
+    pi, tolerance = Policy.uniform(mdp.S, mdp.A), number("tolerance", tolerance, 0, LARGEST)
     for _ in range(whole("most", most)):
         v = evaluate(mdp, pi)
         q = action_value(mdp, v)

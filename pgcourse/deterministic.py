@@ -18,7 +18,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, at_least, finite, frozen, number, number_or_each, real_array, shaped, whole
+from pgcourse.arrays import LARGEST, Array, at_least, finite, frozen, number, number_or_each, real_array, whole
 from pgcourse.lqr import LQR, action_slope, action_value, reward, sample_states, second_moment, slope_matrix
 
 Matrix = Callable[[LQR, Array], Array]
@@ -29,13 +29,13 @@ NODES = 96  # of the quadrature: exact for polynomials of degree 191
 
 def nabla_log(s: Array, a: Array, K: ArrayLike, sigma: float) -> Array:
     """∇_K log π(a|s) = (a − K s) sᵀ / σ², of shape (N, m, n). At σ = 0 there is no density: ValueError."""
-    K, sigma = real_array("K", at_least(2, K), "m n"), number("sigma", sigma, 0)
+    K, sigma = real_array("K", at_least(2, K), "m n", LARGEST), number("sigma", sigma, 0, LARGEST)
     if sigma == 0:
         raise ValueError("sigma is 0, expected > 0: a policy that always takes one action has no density")
-    s = real_array("s", s, "N n", shape=(None, K.shape[1]))
-    a = shaped("a", a, "N m", (len(s), len(K)), ", one action a state")
+    s = real_array("s", s, "N n", LARGEST, (None, K.shape[1]))
+    a = real_array("a", a, "N m", LARGEST, (len(s), len(K)), ", one action a state")
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # refused by name
-        return finite(np.einsum("nm,ns->nms", a - s @ K.T, s) / sigma**2, "∇log π", s=s, a=a, K=K, sigma=sigma)
+        return finite(np.einsum("nm,ns->nms", (a - s @ K.T) / sigma / sigma, s), "∇log π", s=s, a=a, K=K, sigma=sigma)
 
 
 def nabla_log_estimates(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array, b: ArrayLike = 0.0) -> Array:
@@ -46,7 +46,7 @@ def nabla_log_estimates(lqr: LQR, K: ArrayLike, sigma: float, s: Array, a: Array
 
 def slope_estimates(lqr: LQR, K: ArrayLike, s: Array, a: Array | None = None) -> Array:
     """∇_θμ(s) ∇_a q(s, a), of shape (N, m, n), at a = K s unless other actions are given."""
-    s = real_array("s", s, "N n")
+    s = real_array("s", s, "N n", LARGEST, (None, len(lqr.A)))
     return np.einsum("nm,ns->nms", action_slope(lqr, K, s, s @ lqr.gain(K).T if a is None else a), s)
 
 
@@ -56,11 +56,12 @@ def nabla_log_variance(x: ArrayLike, slope: ArrayLike, h: ArrayLike, sigma: Arra
     There q(a) = q(μ) + slope (a − μ) − h (a − μ)², a = μ + σ ε, and x = q(μ) − b. With b = v = q(μ) − h σ² it is
     2 slope² + 10 h² σ²; the best baseline is q(μ) − 3 h σ².
     """
-    x, slope, h, sigma = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (x, slope, h, sigma)))
+    named = {"x": x, "slope": slope, "h": h, "sigma": sigma}
+    x, slope, h, sigma = np.broadcast_arrays(*(real_array(name, value, "…", LARGEST) for name, value in named.items()))
     if not (sigma > 0).all():
         raise ValueError(f"sigma is {sigma[~(sigma > 0)][0]}, expected > 0")
     with np.errstate(over="ignore", invalid="ignore"):  # refused by name
-        variance = x**2 / sigma**2 + 2 * slope**2 - 6 * h * x + 15 * h**2 * sigma**2
+        variance = (x / sigma) ** 2 + 2 * slope**2 - 6 * h * x + 15 * h**2 * sigma**2
     return finite(variance, "the variance", x=x, slope=slope, h=h, sigma=sigma)
 
 
@@ -69,7 +70,7 @@ def smoothed(f: Callable[[Array, Array], Array], mu: float, sigma: ArrayLike) ->
 
     Exact for polynomials; for a ripple cos ωa as long as ωσ stays below about ten.
     """
-    mu, sigma = number("mu", mu), real_array("sigma", at_least(1, sigma), "k").reshape(np.shape(sigma))
+    mu, sigma = number("mu", mu, -LARGEST, LARGEST), real_array("sigma", sigma, "…", LARGEST)
     nodes, weights = _gauss_hermite()
     values = f(mu + np.multiply.outer(sigma, nodes), nodes)
     mean = values @ weights
@@ -92,8 +93,8 @@ def compatible_weights(features: Array, slopes: Array) -> Array:
     Then mean(∇_θμ · wᵀ∇_θμ) = mean(∇_θμ · ∇_a q) even where the fit is bad (Silver et al. 2014, Theorem 3), and w is
     the natural gradient.
     """
-    features = real_array("features", features, "N d")
-    slopes = real_array("slopes", slopes, "N", shape=(len(features),), why=", one for each row of features")
+    features = real_array("features", features, "N d", LARGEST)
+    slopes = real_array("slopes", slopes, "N", LARGEST, (len(features),), ", one for each row of features")
     return np.linalg.lstsq(features, slopes)[0]
 
 
@@ -103,7 +104,7 @@ def learned_slope(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float, n: int
     The n transitions are those of a behaviour a = K_b s + σ_b ε; only the next action, K s', is the policy's own. No
     importance weights: an expectation over one action only, which is known, needs none. Shape (m, n).
     """
-    K, K_b, n, sigma_b = lqr.gain(K), lqr.gain(K_b), whole("n", n), number("sigma_b", sigma_b, 0)
+    K, K_b, n, sigma_b = lqr.gain(K), lqr.gain(K_b), whole("n", n), number("sigma_b", sigma_b, 0, LARGEST)
     s = sample_states(lqr, K_b, sigma_b, n, rng)
     a = s @ K_b.T + sigma_b * rng.standard_normal((n, len(K)))
     noise = rng.multivariate_normal(np.zeros(len(lqr.A)), lqr.W, n)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, finite, number, number_or_each, real_array, shaped
+from pgcourse.arrays import LARGEST, Array, number, number_or_each, real_array
 from pgcourse.policy import Policy
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Indices, Trajectories
@@ -33,13 +33,13 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
     q (S, A), grad_log_pi (S, A, d), the baseline b a number or (S,). With q = q^π and ρ = ρ^π it is unbiased for ∇J,
     whatever b is, since Σ_a π ∇log π = 0 (Sutton et al. 2000; Williams 1992).
     """
-    q = real_array("q", q, "S A")
+    q = real_array("q", q, "S A", LARGEST)
     S, A = q.shape
-    rho, grad_log_pi = shaped("rho", rho, "S", (S,)), shaped("grad_log_pi", grad_log_pi, "S A d", (S, A, None))
+    why = f", as q has (S, A) = {S, A}"
+    rho = real_array("rho", rho, "S", LARGEST, (S,), why)
+    grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (S, A, None), why)
     b = np.broadcast_to(number_or_each("b", b, "S", (S,)), S)
-    with np.errstate(over="ignore", invalid="ignore"):  # refused by name
-        g = rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
-    return finite(g, "Σρ (q − b) ∇log π", rho=rho, q=q, b=b, grad_log_pi=grad_log_pi)
+    return rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
 
 
 # The weights w_t
@@ -65,7 +65,7 @@ def reward_to_go(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Arr
 
 def discounted(tau: Trajectories, advantage: Array, gamma: float) -> Array:
     """w_t = γᵗ A_t: the γᵗ is the one of ρ^π, which counts a visit at time t γᵗ times."""
-    return tau.steps.discount(gamma) * shaped("advantage", advantage, "M", tau.steps.r.shape)
+    return tau.steps.discount(gamma) * real_array("advantage", advantage, "M", LARGEST, tau.steps.r.shape)
 
 
 def undiscounted(tau: Trajectories, gamma: float, b: Array | float = 0.0) -> Array:
@@ -95,7 +95,10 @@ def sum_scores(tau: Trajectories, weights: Array | float, scores: Array) -> Arra
     With weights 1 it is the score of the whole trajectory, ∇log p(τ), whose mean is 0.
     """
     M = tau.steps.r.shape
-    weights, scores = number_or_each("weights", weights, "M", M), shaped("scores", scores, "M d", (*M, None))
+    weights, scores = (
+        number_or_each("weights", weights, "M", M),
+        real_array("scores", scores, "M d", LARGEST, (*M, None)),
+    )
     return np.stack([tau.sums(weights * score) for score in scores.T], axis=1)
 
 
@@ -105,7 +108,7 @@ def mean_tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Arr
     With ∇log π(a|s) = 1_{s,a} − π(·|s) two sums are enough: Σ_t w_t 1{s_t=s, a_t=a} − π(a|s) Σ_t w_t 1{s_t=s}.
     """
     S, A = pi.probs.shape
-    weights = shaped("weights", weights, "M", tau.steps.r.shape)
+    weights = real_array("weights", weights, "M", LARGEST, tau.steps.r.shape)
     w = np.bincount(tau.steps.s * A + tau.steps.a, weights, S * A).reshape(S, A)
     return (w - w.sum(axis=1, keepdims=True) * pi.probs) / len(tau)
 
@@ -119,8 +122,8 @@ def optimal_state_baseline(pi: Policy, q: Array, grad_log_pi: Array) -> Array:
     It is q's mean with actions weighted by how much they move θ, not v^π, unless |∇log π| is the same for all actions
     (Greensmith, Bartlett & Baxter 2004). Where ∇log π vanishes any b will do; it is then v.
     """
-    q = shaped("q", q, "S A", pi.probs.shape)
-    grad_log_pi = shaped("grad_log_pi", grad_log_pi, "S A d", (*pi.probs.shape, None))
+    q = real_array("q", q, "S A", LARGEST, pi.probs.shape)
+    grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None))
     weight = pi.probs * (grad_log_pi**2).sum(axis=2)
     total = weight.sum(axis=1)
     weight = np.where((total > 0)[:, None], weight, pi.probs)
@@ -132,8 +135,11 @@ def optimal_constant_baseline(rho: Array, pi: Policy, q: Array, grad_log_pi: Arr
 
     The first is the best of one number for all components, in the sum of their variances; the second the best for each.
     """
-    rho, q = shaped("rho", rho, "S", pi.probs.shape[:1]), shaped("q", q, "S A", pi.probs.shape)
-    grad_log_pi = shaped("grad_log_pi", grad_log_pi, "S A d", (*pi.probs.shape, None))
+    rho, q = (
+        real_array("rho", rho, "S", LARGEST, pi.probs.shape[:1]),
+        real_array("q", q, "S A", LARGEST, pi.probs.shape),
+    )
+    grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None))
     squares = rho[:, None, None] * pi.probs[..., None] * grad_log_pi**2
     return _weighted_means(squares.reshape(-1, squares.shape[2]), q.ravel())
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, finite, number, real_array, shaped, weights, whole
+from pgcourse.arrays import LARGEST, Array, finite, number, real_array, shaped, weights, whole
 from pgcourse.bellman import system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -71,8 +71,8 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
     Then q_w = ∇log π · w has the gradient of q^π: at the minimum ρ^π π ((q^π − q_w) ∇log π) = 0 (Sutton et al. 2000).
     """
     rho_pi = weights("rho_pi", rho_pi, pi.probs.shape[:1], ", as pi has")
-    q_pi = real_array("q_pi", q_pi, "S A", shape=pi.probs.shape, why=", as pi has")
-    grad_log_pi = _derivatives("grad_log_pi", grad_log_pi, pi)
+    q_pi = real_array("q_pi", q_pi, "S A", LARGEST, pi.probs.shape, ", as pi has")
+    grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None), ", as pi has")
     root = np.sqrt(rho_pi[:, None] * pi.probs)
     return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
 
@@ -83,10 +83,9 @@ def angle(one: Array, other: Array) -> float:
     By half the angle's tangent, which is exact to the last digits near 0° and 180°, where the cosine is not. Lengths do
     not matter: each vector is first divided by its largest entry, so that no square leaves the range of floats.
     """
-    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    one, other = real_array("one", one, "…"), real_array("other", other, "…")
     if one.shape != other.shape:
-        raise ValueError(f"the vectors have shapes {one.shape} and {other.shape}, expected the same shape")
-    finite(np.append(one, other), "the angle", one=one, other=other)
+        raise ValueError(f"one and other have shapes {one.shape} and {other.shape}, expected the same shape")
     sizes = np.abs(one).max(initial=0), np.abs(other).max(initial=0)
     if 0 in sizes:
         return float("nan")
@@ -108,7 +107,7 @@ def tabular_softmax_gradient(rho_pi: Array, pi: Policy, q_pi: Array) -> Array:
 
 def finite_differences(J: Callable[[Array], float], theta: Array, h: float = 1e-5) -> Array:
     """∂J/∂θᵢ ≈ (J(θ + h eᵢ) − J(θ − h eᵢ)) / 2h, of the shape of θ: error of order h², and of rounding/h."""
-    theta, h = _parameters(theta), number("h", h, above=0)
+    theta, h = _parameters(theta), number("h", h, most=LARGEST, above=0)
     if (lost := (theta + h == theta) | (theta - h == theta)).any():
         i = tuple(np.argwhere(lost)[0].tolist())
         raise ValueError(f"h is {h:g}, expected a step that changes theta{list(i)} = {theta[i]:g}")
@@ -128,7 +127,7 @@ def evolution_strategy(
     Their mean is the gradient of J smoothed by σ, which differs from ∇J by a term of order σ² (Salimans et al. 2017,
     arXiv 1703.03864; antithetic pairs).
     """
-    theta, n, sigma = _parameters(theta), whole("n", n), number("sigma", sigma, above=0)
+    theta, n, sigma = _parameters(theta), whole("n", n), number("sigma", sigma, most=LARGEST, above=0)
     epsilon = rng.standard_normal((n, *theta.shape))
     slopes = [(_value(J, theta + sigma * e) - _value(J, theta - sigma * e)) / (2 * sigma) for e in epsilon]
     return np.einsum("n,n...->n...", slopes, epsilon)
@@ -150,9 +149,8 @@ def _derivatives(field: str, grad: Array, pi: Policy) -> Array:
 
 
 def _parameters(theta: ArrayLike) -> Array:
-    """θ of whatever shape, as floats that are finite."""
-    theta = np.asarray(theta, dtype=float)
-    return finite(theta, "theta", theta=theta)
+    """θ of whatever shape."""
+    return real_array("theta", theta, "…", LARGEST)
 
 
 def _value(J: Callable[[Array], float], theta: Array) -> float:

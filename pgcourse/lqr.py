@@ -169,7 +169,7 @@ def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0
 
     ValueError if the component is certain at some t, as s₀ is with Sigma_0 = 0: then there is no density.
     """
-    x = real_array("x", at_least(1, x), "k")
+    x = real_array("x", at_least(1, x), "k", LARGEST)
     if whole("i", i, 0) >= len(lqr.A):
         raise ValueError(f"i is {i}, expected a component of the state in 0 … {len(lqr.A) - 1}")
     weights, means, variances = _laws(lqr, K, sigma)
@@ -229,13 +229,13 @@ def best_gain(lqr: LQR) -> Array:
 
 def _states(lqr: LQR, s: ArrayLike) -> Array:
     """States (N, n); with n = 1, too, (N,) is refused: NumPy would take it for one state of N components."""
-    return real_array("s", s, "N n", shape=(None, len(lqr.A)))
+    return real_array("s", s, "N n", LARGEST, (None, len(lqr.A)))
 
 
 def _pairs(lqr: LQR, s: ArrayLike, a: ArrayLike) -> tuple[Array, Array]:
     """States (N, n) and as many actions (N, m)."""
     s = _states(lqr, s)
-    return s, real_array("a", a, "N m", shape=(len(s), lqr.B.shape[1]), why=", one action a state")
+    return s, real_array("a", a, "N m", LARGEST, (len(s), lqr.B.shape[1]), ", one action a state")
 
 
 def _curvature(lqr: LQR, P: Array) -> Array:

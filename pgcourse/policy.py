@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import Array, distributions, frozen, number, real_array, shaped, slack, whole
+from pgcourse.arrays import LARGEST, Array, distributions, frozen, number, real_array, slack, whole
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -47,7 +47,7 @@ class Policy:
         chosen, A = real_array("actions", actions, "S"), whole("A", A)
         if (strange := ~np.isin(chosen, range(A))).any():
             s = int(strange.argmax())
-            raise ValueError(f"actions[s={s}] is {chosen[s]:g}, expected an integer in 0 … {A - 1}")
+            raise ValueError(f"actions[s={s}] is {chosen[s]:g}, expected an integer in 0 … {A - 1}, as A is {A}")
         return cls(np.eye(A)[chosen.astype(int)])
 
     def __matmul__(self, f: Array) -> Array:
@@ -129,7 +129,7 @@ def tabular(S: int, A: int) -> Array:
 
 def grad_log_softmax(phi: Array, pi: Policy) -> Array:
     """∇log π(a|s) = φ(s, a) − Σ_b π(b|s) φ(s, b), of shape (S, A, d)."""
-    phi = shaped("phi", phi, "S A d", (*pi.probs.shape, None))
+    phi = real_array("phi", phi, "S A d", LARGEST, (*pi.probs.shape, None), f", as pi has (S, A) = {pi.probs.shape}")
     return phi - (pi @ phi)[:, None]
 
 

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.arrays import Array, number, shaped
+from pgcourse.arrays import LARGEST, Array, number, real_array, shaped
 from pgcourse.bellman import action_value
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Packed, Stream
+
+TABLE = "; of a table v (S,) it is v[steps.s] or v[steps.s_next]"
 
 
 def returns_to_go(steps: Packed | Stream, gamma: float) -> Array:
@@ -33,8 +35,9 @@ def td_errors(steps: Packed | Stream, v: Array, v_next: Array, gamma: float) -> 
 
     Where a stream has no step δ is 0. With v = v^π its mean given (s, a) is q^π(s, a) − v^π(s).
     """
-    gamma, v, v_next = number("gamma", gamma, 0, 1), _each("v", v, steps), _each("v_next", v_next, steps)
-    delta = steps.r + gamma * np.where(steps.terminated, 0, v_next) - v
+    gamma, v = number("gamma", gamma, 0, 1), _each("v", v, steps)
+    v_next = shaped("v_next", v_next, _axes(steps), steps.r.shape, TABLE)
+    delta = steps.r + gamma * _each("v_next", np.where(steps.terminated, 0, v_next), steps) - v
     return np.where(steps.valid, delta, 0) if isinstance(steps, Stream) else delta
 
 
@@ -61,7 +64,7 @@ def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
     counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
     """
     lam = number("lam", lam, 0, 1)
-    v = np.where(mdp.absorbing, 0, shaped("v", v, "S", (mdp.S,)))
+    v = np.where(mdp.absorbing, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
     delta = action_value(mdp, v) - v[:, None]
     A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
     return delta + mdp.gamma * lam * mdp.p @ A_pi
@@ -69,5 +72,8 @@ def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
 
 def _each(field: str, value: Array, steps: Packed | Stream) -> Array:
     """`value` with one number for each step; a table (S,) is not that, nor what NumPy would make of other shapes."""
-    axes = "M" if isinstance(steps, Packed) else "N T"
-    return shaped(field, value, axes, steps.r.shape, "; of a table v (S,) it is v[steps.s] or v[steps.s_next]")
+    return real_array(field, value, _axes(steps), LARGEST, steps.r.shape, TABLE)
+
+
+def _axes(steps: Packed | Stream) -> str:
+    return "M" if isinstance(steps, Packed) else "N T"
