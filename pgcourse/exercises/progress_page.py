@@ -11,13 +11,13 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from IPython.display import HTML, Markdown
 
+import pgcourse.exercises as course
 from pgcourse.exercises.progress import FILE, Entries, Entry, NotProgress, load, merge, now, parse, written
 from pgcourse.exercises.progress import reset as begin_anew
 from pgcourse.exercises.verdict import TONES, Verdict, nearly, right, waiting, wrong
@@ -26,35 +26,74 @@ LONGEST = 90  # characters of a question
 
 
 class Exercise(NamedTuple):
+    """One exercise. It is known by its check's name, wherever its cells stand and whatever its notebook is called."""
+
     name: str  # of its check, without "check_"
-    notebook: str  # file
+    notebook: str  # file, "" if no notebook in the folder has it any more
     title: str  # of the notebook
     cell: str  # id of its box
     section: str  # the heading above it
     question: str  # how it begins
 
 
-def exercises(folder: Path) -> list[Exercise]:
-    """The exercises of the notebooks in the folder, in their order."""
-    found = []
-    for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
-        try:
-            found += list(_exercises_of(path))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # what is no notebook has no exercises
-    return found
+def exercises(folder: Path, known: Iterable[str] = ()) -> list[Exercise]:
+    """The exercises of the notebooks in the folder, each once, in the course's order.
+
+    A notebook has all its exercises, also those whose cells a student has deleted; so has a notebook that is gone, if
+    one of its exercises is `known`.
+    """
+    found: dict[str, Exercise] = {}
+    paths = sorted(folder.glob("*.ipynb"), key=lambda path: (len(path.name), path.name))  # before their duplicates
+    read = [one for path in paths for one in _exercises_of(path)]
+    for _, one in sorted(read, key=lambda ranked: ranked[0]):  # stubs first, then other cells that call a check
+        found.setdefault(one.name, one)
+    modules = _modules()
+    titles = {modules[one.name]: one.title for one in reversed(found.values()) if one.name in modules}
+    places = {name: place for place, name in enumerate(found)}
+    present = {modules[name] for name in (*found, *known) if name in modules}
+    for name, module in modules.items():
+        if module in present and name not in found:
+            title = titles.get(module, module.replace("_", " "))
+            found[name] = Exercise(name, "", title, "", "", name.replace("_", " "))
+    return sorted(found.values(), key=lambda one: (modules.get(one.name, "99"), places.get(one.name, len(places))))
 
 
-def _exercises_of(path: Path) -> Iterator[Exercise]:
+def _modules() -> dict[str, str]:
+    """The course's exercises, and for each the module that it is in, such as "05_greediness"."""
+    checks = [getattr(course, name) for name in course.__all__ if name.startswith("check_")]
+    return {check.exercise: check.__module__.rpartition(".")[2].removeprefix("nb") for check in checks}
+
+
+def _exercises_of(path: Path) -> list[tuple[bool, Exercise]]:
+    """The exercises whose checks a notebook calls, each with whether that is in another cell than its stub."""
+    try:
+        nb = json.loads(path.read_text(encoding="utf-8"))
+        return list(_calls(nb["cells"], path, nb["metadata"].get("pgcourse", {}).get("title", path.stem)[:2]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # what is no notebook has no exercises
+
+
+def _calls(cells: list[dict[str, Any]], path: Path, number: str) -> Iterator[tuple[bool, Exercise]]:
+    boxes = {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"}
+    boxes = {id: text for id, text in boxes.items() if "**Exercise.**" in text}
+    modules, sections, box = _modules(), {}, ""
     title = section = path.stem
-    for box, stub in pairwise(json.loads(path.read_text(encoding="utf-8"))["cells"]):
-        text, tags = "".join(box["source"]), box["metadata"].get("tags", [])
-        if box["cell_type"] == "markdown" and (headings := re.findall(r"^(#+) (.+)", text, re.M)):
+    for cell in cells:
+        text, tags, id = "".join(cell["source"]), cell["metadata"].get("tags", []), cell["id"]
+        if cell["cell_type"] == "markdown" and (headings := re.findall(r"^(#+) (.+)", text, re.M)):
             section = headings[-1][1]
-            title = f"{path.stem[:2]} {section}" if headings[-1][0] == "#" else title
-        check = re.search(r"^check_(\w+)\(", "".join(stub["source"]), re.M)
-        if "exercise" in tags and "**Exercise.**" in text and check:
-            yield Exercise(check[1], path.name, title, box["id"], section, _beginning(text))
+            title = f"{number} {section}" if headings[-1][0] == "#" else title
+        sections[id], box = section, id if id in boxes else box
+        if cell["cell_type"] != "code" or "solution" in tags:
+            continue
+        for name in re.findall(r"\bcheck_(\w+)\s*\(", text):
+            if "exercise" in tags or name in modules:
+                own = id.removesuffix("-answer")  # a copy of the stub has a name of its own
+                at = own if own in boxes else box if own == id and box in sections else ""
+                question = _beginning(boxes[at]) if at else name.replace("_", " ")
+                place = at or id
+                one = Exercise(name, path.name, title, place, sections.get(place, section), question)
+                yield "exercise" not in tags, one
 
 
 def _beginning(text: str) -> str:
@@ -76,7 +115,7 @@ def page() -> Markdown:
     """How far one has come: a sum, and a table for each notebook."""
     folder = Path.cwd()
     entries, note = _known(folder)
-    return Markdown(summary(exercises(folder), entries, note))
+    return Markdown(summary(exercises(folder, entries), entries, note))
 
 
 def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
@@ -85,17 +124,19 @@ def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
         return "There are no notebooks of the course in this folder."
     passed = sum(_has_passed(entries.get(one.name)) for one in listed)
     lines = [note, "", f"**{passed} of {len(listed)}** exercises passed."]
-    for notebook in dict.fromkeys(one.notebook for one in listed):
-        here = [one for one in listed if one.notebook == notebook]
+    for title in dict.fromkeys(one.title for one in listed):
+        here = [one for one in listed if one.title == title]
         done = sum(_has_passed(entries.get(one.name)) for one in here)
-        lines += ["", f"**[{here[0].title}]({notebook})**: {done} of {len(here)}", ""]
+        notebook = next((one.notebook for one in here if one.notebook), "")
+        lines += ["", f"**{f'[{title}]({notebook})' if notebook else title}**: {done} of {len(here)}", ""]
         lines += ["| | exercise | attempts |", "|:---|:---|---:|"]
         for one in here:
             entry = entries.get(one.name)
             state = _state(entry).replace(" ", "\u00a0")  # no break in it,
             if entry and entry["passed"]:
                 state += " " + entry["passed"][:10].replace("-", "\u2011")  # nor in the date
-            what = f"[{_in_table(one.section)}]({notebook}#cell-id={one.cell}): {_in_table(one.question)}"
+            what = f"[{_in_table(one.section)}]({one.notebook}#cell-id={one.cell}): {_in_table(one.question)}"
+            what = what if one.notebook else f"{one.question} (its cells are gone)"
             lines.append(f"| {state} | {what} | {entry['attempts'] if entry else 0} |")
     return "\n".join(lines).strip()
 
@@ -132,7 +173,8 @@ def _known(folder: Path) -> tuple[Entries, str]:
 def export() -> HTML:
     """Links that download the progress: as data (which `restore` reads), as a table, and to be read."""
     folder = Path.cwd()
-    listed, (entries, note) = exercises(folder), _known(folder)
+    entries, note = _known(folder)
+    listed = exercises(folder, entries)
     name = f"pgcourse-progress-{now()[:10]}"
     files = {
         f"{name}.json": ("application/json", written(entries), "everything, to bring back later"),

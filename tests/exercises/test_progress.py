@@ -174,6 +174,118 @@ def test_the_page_lists_the_exercises_of_the_notebooks_themselves():
     assert all(f"check_{one.name}" in course.__all__ for one in listed)
 
 
+# whatever a student does to the notebooks
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The course's notebooks, to be disarranged."""
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path
+
+
+def edit_all(folder, change):
+    """Let `change` make a new list of each notebook's cells."""
+    for path in [*folder.glob("0*.ipynb")]:
+        nb = json.loads(path.read_text(encoding="utf-8"))
+        nb["cells"] = change(nb["cells"])
+        path.write_text(json.dumps(nb), encoding="utf-8")
+
+
+def scratch(text="1 + 1", id="a1b2"):
+    return {"cell_type": "code", "id": id, "metadata": {}, "source": text, "outputs": [], "execution_count": None}
+
+
+def is_stub(cell):
+    return cell["id"].endswith("-answer")
+
+
+def duplicate(folder):
+    """JupyterLab's Duplicate; the copy stands before the original in the file browser."""
+    for path in [*folder.glob("0*.ipynb")]:
+        (folder / f"{path.stem}-Copy1.ipynb").write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def rename(folder):
+    for path in [*folder.glob("0*.ipynb")]:
+        path.rename(folder / f"my copy of {path.stem[3:]}.ipynb")
+
+
+def scribble(folder):
+    """Scratch cells everywhere, and a notebook of the student's own that calls a check."""
+    edit_all(folder, lambda cells: [x for k, cell in enumerate(cells) for x in (cell, scratch(id=f"x{k}"))])
+    cell = scratch("from pgcourse.exercises import *\ncheck_best_p(0.586)")
+    (folder / "a.ipynb").write_text(json.dumps({"metadata": {}, "cells": [cell]}))
+
+
+def move_to_the_end(folder):
+    edit_all(folder, lambda cells: sorted(cells, key=is_stub))
+
+
+def copy_stubs(folder):
+    """Copy and paste: the copy has another id, and the tags of the first."""
+    edit_all(folder, lambda cells: cells + [{**cell, "id": f"x{k}"} for k, cell in enumerate(cells) if is_stub(cell)])
+
+
+def delete_a_stub(folder):
+    edit_all(folder, lambda cells: [cell for cell in cells if cell is not next(filter(is_stub, cells), None)])
+
+
+def delete_boxes(folder):
+    edit_all(folder, lambda cells: [cell for cell in cells if "**Exercise.**" not in "".join(cell["source"])])
+
+
+def call_otherwise(folder):
+    def otherwise(cell):
+        source = re.sub(r"(?m)^check_", "verdict = course.check_", "".join(cell["source"]))
+        return {**cell, "source": source + "\nverdict"} if is_stub(cell) else cell
+
+    edit_all(folder, lambda cells: [otherwise(cell) for cell in cells])
+
+
+@pytest.mark.parametrize(
+    "disarrange",
+    [duplicate, rename, scribble, move_to_the_end, copy_stubs, delete_a_stub, delete_boxes, call_otherwise,
+     lambda folder: (duplicate(folder), scribble(folder), move_to_the_end(folder), rename(folder))],
+)  # fmt: skip
+def test_an_exercise_counts_once_whatever_is_done_to_its_notebook(folder, disarrange):
+    before = progress_page.exercises(folder)
+    passed = {one.name: entry(1, T[0], T[0], "right") for one in before}
+    disarrange(folder)
+    after = progress_page.exercises(folder, passed)
+    assert sorted(one.name for one in after) == sorted(one.name for one in before)
+    assert [one.title[:2] for one in after] == [one.title[:2] for one in before]
+    assert f"**{len(before)} of {len(before)}** exercises passed" in progress_page.summary(after, passed)
+    assert len(list(csv.DictReader(progress_page.table(after, passed).splitlines()))) == len(before)
+
+
+@pytest.mark.parametrize("disarrange", [duplicate, scribble, move_to_the_end, copy_stubs])
+def test_the_page_still_leads_to_the_exercise_itself(folder, disarrange):
+    before = progress_page.exercises(folder)
+    disarrange(folder)
+    assert {one.name: (one.notebook, one.cell, one.question) for one in progress_page.exercises(folder)} == {
+        one.name: (one.notebook, one.cell, one.question) for one in before
+    }
+
+
+def test_what_was_passed_in_a_notebook_that_is_gone_stays_passed(folder):
+    passed = {"reasons": entry(1, T[0], T[0], "right"), "best_p": entry(1, T[0], T[0], "right")}
+    (folder / "03_bellman_on_grad_v.ipynb").unlink()
+    text = progress_page.summary(progress_page.exercises(folder, passed), passed)
+    assert f"**2 of {len(progress_page.exercises(NOTEBOOKS))}** exercises passed" in text
+    assert "**03 value gradients**: 1 of 4" in text
+    assert "reasons (its cells are gone)" in text
+
+
+def test_a_notebook_of_an_instructor_with_a_check_of_its_own_is_on_the_page(tmp_path):
+    box = {"cell_type": "markdown", "id": "own", "metadata": {"tags": ["exercise"]}, "source": "**Exercise.** Say it."}
+    stub = scratch("check_own(...)", "own-answer") | {"metadata": {"tags": ["exercise"]}}
+    (tmp_path / "42_own.ipynb").write_text(json.dumps({"metadata": {}, "cells": [box, scratch(), stub]}))
+    (one,) = progress_page.exercises(tmp_path)
+    assert (one.name, one.cell, one.question) == ("own", "own", "Say it.")
+
+
 def test_the_page_says_how_far_one_is_by_words_and_signs():
     listed = progress_page.exercises(NOTEBOOKS)
     known = {
