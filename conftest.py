@@ -1,5 +1,6 @@
-"""The course's own tests are nobody's progress: no kernel that they start records any."""
+"""The course's own tests are nobody's progress, and a busy machine changes no verdict, in kernels, too."""
 
 import os
 
 os.environ["PGCOURSE_PROGRESS"] = "off"
+os.environ["PGCOURSE_PATIENCE"] = "60"

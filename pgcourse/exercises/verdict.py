@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, ParamSpec
@@ -18,7 +19,7 @@ TONES = {  # word, sign, and two colours with a contrast of more than 7 : 1
     "wrong": ("Not yet", "✘", "#FFEBE9", "#6E011A"),
     "waiting": ("Waiting for your answer", "…", "#EAEEF2", "#1F2328"),
 }
-PATIENCE = 4.5  # seconds for an answer; the slowest right ones take less than one
+PATIENCE = float(os.environ.get("PGCOURSE_PATIENCE", "4.5"))  # seconds; the slowest right answer takes less than one
 
 
 class Verdict(NamedTuple):

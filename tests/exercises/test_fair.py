@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
 import sys
 import time
 from decimal import Decimal
@@ -441,18 +443,11 @@ def test_outside_of_the_main_thread_there_is_a_clock_too():
 
 
 def test_a_student_waits_five_seconds_at_most():
-    assert verdict_patience() <= 5
-
-
-def verdict_patience():
-    """As the module has it, and not the tests."""
-    import ast
-    from pathlib import Path
-
-    tree = ast.parse(Path(verdict.__file__).read_text(encoding="utf-8"))
-    return next(
-        node.value.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "PATIENCE"
-    )
+    """And not as long as these tests, for which the environment says so."""
+    program = "from pgcourse.exercises.verdict import PATIENCE; print(PATIENCE)"
+    there = {name: value for name, value in os.environ.items() if name != "PGCOURSE_PATIENCE"}
+    said = subprocess.run([sys.executable, "-c", program], env=there, capture_output=True, text=True, check=True)
+    assert 1 < float(said.stdout) <= 5
 
 
 # The pieces
