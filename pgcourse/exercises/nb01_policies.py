@@ -161,7 +161,7 @@ def _signs(answer: Any) -> Array | None:
         answer = [answer.get(action, answer.get(a)) for a, action in enumerate(ACTIONS)]
     if isinstance(answer, str):
         answer = [sign for sign in answer[:LARGEST] if not sign.isspace() and sign not in ",;"]
-    answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
+    answer = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
     if not isinstance(answer, list | tuple) or len(answer) != len(ACTIONS):
         return None
     if any(x is ... for x in answer):

@@ -295,8 +295,8 @@ def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdi
     name = f"θ({s}, {a})"
     if states is ...:
         return waiting(f"the list of states for {name}")
-    if isinstance(states, np.ndarray):
-        states = states.tolist()
+    if isinstance(states, np.ndarray) and states.ndim:
+        states = list(states)
     if not isinstance(states, Collection) or isinstance(states, str | bytes):
         return wrong(f"For {name} you have {shown(states)}, expected a list of states such as [0, 3].")
     if len(states) > LARGEST:

@@ -122,7 +122,7 @@ def entries(answer: Any, keys: Iterable[Any], expected: str, absent: Callable[[A
     as a list or, if they are letters, as a text.
     """
     keys = list(keys)
-    answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
+    answer = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
     values = [sign for sign in answer[:LARGEST] if sign.isalnum()] if isinstance(answer, str) else answer
     if isinstance(values, list | tuple) and len(values) == len(keys):
         return dict(zip(keys, values, strict=True))
