@@ -1,6 +1,7 @@
 """What moves in the browser, and knows nothing of the course.
 
 figure       LiveFigure: a matplotlib figure whose animated artists move
+artists      what may move in it, and how each kind looks to the browser
 explorer     Explorer: controls → compute → picture
 controls     the values of a view, in widgets and plain
 running      long work in small steps

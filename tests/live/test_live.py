@@ -558,14 +558,20 @@ def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) 
     assert sum(figure() is not None for figure in figures) == 2, "the earlier ones are not even in memory"
 
 
-def test_the_module_stands_alone() -> None:
-    source = Path(pgcourse.live.figure.__file__).read_text(encoding="utf-8")
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
-    }
-    assert not imported & {"pgcourse", "", "threading", "multiprocessing", "subprocess", "asyncio", "tempfile"}
-    assert "rcParams[" not in source.replace("settings", "")
+def test_the_figure_stands_alone() -> None:
+    """It would be a library of its own: no thread, no file, and nothing of the course."""
+    folder = Path(pgcourse.live.figure.__file__).parent
+    for source in ((folder / name).read_text(encoding="utf-8") for name in ("figure.py", "artists.py")):
+        imported = [
+            name
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            )
+        ]
+        assert {name for name in imported if name.startswith("pgcourse")} <= {"pgcourse.live.artists"}
+        refused = {"", "threading", "multiprocessing", "subprocess", "asyncio", "tempfile"}
+        assert not {name.split(".")[0] for name in imported} & refused
+        assert "rcParams[" not in source
     assert matplotlib.__version__ >= "3.10"
