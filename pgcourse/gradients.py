@@ -4,6 +4,7 @@
     ∇J   = ρ^π π (q^π ∇log π)      policy_gradient
     g    = ρ π (q ∇log π)          greediness_gradient, for any ρ and q
     q_w  = ∇log π · w              compatible_critic, another q for which g = ∇J
+    A    = δ + γλ p π A            expected_gae, what GAE(λ) puts in the place of q
 
 Arrays: ρ (S,), q (S, A), ∇π and ∇log π (S, A, d), ∇v (S, d), ∇J (d,). ρ^π is unnormalised, which makes = of the
 theorem's ∝.
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.arrays import LARGEST, Array, finite, number, real_array, shaped, weights, whole
-from pgcourse.bellman import system, transition
+from pgcourse.bellman import action_value, system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
@@ -75,6 +76,19 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
     grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None), ", as pi has")
     root = np.sqrt(rho_pi[:, None] * pi.probs)
     return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
+
+
+def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
+    """E[A_t | s, a] of GAE(λ) with the critic v (S,), exactly: A = δ + γλ p π A, δ = r + γ p v − v; of shape (S, A).
+
+    Put in the place of q in the theorem it gives the mean of the gradient's estimates, and so their bias. The critic
+    counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
+    """
+    lam = number("lam", lam, 0, 1)
+    v = np.where(mdp.absorbing, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
+    delta = action_value(mdp, v) - v[:, None]
+    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
+    return delta + mdp.gamma * lam * mdp.p @ A_pi
 
 
 def angle(one: Array, other: Array) -> float:

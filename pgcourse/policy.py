@@ -98,10 +98,15 @@ def tabular_softmax(theta: ArrayLike) -> Policy:
     return _softmax(real_array("theta", theta, "S A"))
 
 
-def _softmax(preferences: Array) -> Policy:
+def probabilities(preferences: Array) -> Array:
+    """exp y_a / Σ_b exp y_b along the last axis, of the shape of y (…, A): no exp overflows, however large y is."""
     with np.errstate(over="ignore"):  # the largest is exp 0; a gap beyond the largest float is −∞, and its exp is 0
-        weights = np.exp(preferences - preferences.max(axis=1, keepdims=True))
-    probs = weights / weights.sum(axis=1, keepdims=True)
+        weights = np.exp(preferences - preferences.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def _softmax(preferences: Array) -> Policy:
+    probs = probabilities(preferences)
     probs.setflags(write=False)
     pi = object.__new__(Policy)  # these rows are distributions by construction: checking them would cost a third more
     object.__setattr__(pi, "probs", probs)

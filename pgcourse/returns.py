@@ -17,9 +17,6 @@ from __future__ import annotations
 import numpy as np
 
 from pgcourse.arrays import LARGEST, Array, number, real_array, shaped
-from pgcourse.bellman import action_value
-from pgcourse.mdp import FiniteMDP
-from pgcourse.policy import Policy
 from pgcourse.trajectories import Packed, Stream
 
 TABLE = "; of a table v (S,) it is v[steps.s] or v[steps.s_next]"
@@ -55,19 +52,6 @@ def lambda_returns(steps: Packed | Stream, delta: Array, v: Array, gamma: float,
     Sutton & Barto, eq. 12.2 and 12.18.
     """
     return _each("v", v, steps) + gae(steps, delta, gamma, lam)
-
-
-def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
-    """E[A_t | s, a] of GAE(λ) with the critic v (S,), exactly: A = δ + γλ p π A, δ = r + γ p v − v; of shape (S, A).
-
-    Put in the place of q in the theorem it gives the mean of the gradient's estimates, and so their bias. The critic
-    counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
-    """
-    lam = number("lam", lam, 0, 1)
-    v = np.where(mdp.absorbing, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
-    delta = action_value(mdp, v) - v[:, None]
-    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
-    return delta + mdp.gamma * lam * mdp.p @ A_pi
 
 
 def _each(field: str, value: Array, steps: Packed | Stream) -> Array:

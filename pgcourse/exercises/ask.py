@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.exercises.patience import TooLong
 from pgcourse.exercises.verdict import Reply, Verdict, nearly, waiting, wrong
 from pgcourse.exercises.words import shown, told
-from pgcourse.mdp import Array
 
 RETURNED = "Your function returned"
 EXACT, ROUGH = 1e-6, 2e-4  # relative: float64 and float32, of which every operation may lose a digit

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from pgcourse import zoo
+from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, exact, optimal_values
 from pgcourse.exercises.ask import EXACT, RETURNED, close, furthest, run
 from pgcourse.exercises.read import LARGEST, number, numbers
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import tabular_softmax_gradient
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from pgcourse import zoo
+from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
 from pgcourse.exercises.read import LARGEST, entries, numbers
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, cut, shown, told
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
 SWEEPS = 50  # of value iteration that are looked through

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pgcourse.arrays import Array
 from pgcourse.bellman import exact, transition
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
 from pgcourse.exercises.read import LARGEST, entries, letter, numbers, whole
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import value_gradient, value_gradient_operator
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
 from pgcourse.zoo import garnet
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.bellman import occupancy
 from pgcourse.exercises.ask import RETURNED, close, run
 from pgcourse.exercises.read import accused, number, whole
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import shown
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.zoo import garnet
 

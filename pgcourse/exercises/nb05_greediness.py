@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.bellman import exact
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
 from pgcourse.exercises.read import entries, letter, number, numbers, truth, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
-from pgcourse.mdp import Array, FiniteMDP
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, tabular_softmax
 from pgcourse.zoo import garnet, q_star_downhill
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.deterministic import compatible_weights
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
 from pgcourse.exercises.read import entries, number, numbers
 from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.lqr import LQR, Unstable, off_policy_gradient, policy_gradient, second_moment, slope_matrix
-from pgcourse.mdp import Array
 
 # Write the deterministic policy gradient
 

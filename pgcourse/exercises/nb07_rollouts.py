@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.exercises.ask import EXACT, RETURNED, ROUGH, Mistake, close, furthest, named, run
 from pgcourse.exercises.read import LARGEST, entries, letter, number, numbers, truth
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
-from pgcourse.mdp import Array
 from pgcourse.policy import grad_log_softmax, softmax
 from pgcourse.zoo import garnet
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
 from pgcourse.exercises.read import accused, entries, number, numbers, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
-from pgcourse.mdp import Array
 
 # One step of actor and critic
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from pgcourse.arrays import Array
 from pgcourse.exercises.verdict import Reply, Verdict, right, waiting, wrong
 from pgcourse.exercises.words import shown
-from pgcourse.mdp import Array
 
 LARGEST = 100_000  # entries of an answer: who answers range(10**9) would wait for it
 

@@ -14,6 +14,7 @@ import numpy as np
 from pgcourse._alias import JointTable, joint_table
 from pgcourse.arrays import Array
 from pgcourse.lockstep.lanes import Lanes
+from pgcourse.policy import probabilities
 from pgcourse.trajectories import Indices, Mask
 
 FIRST = 32  # steps whose random numbers are drawn at once at the start of an episode; then as many as it has had
@@ -39,9 +40,7 @@ def live(lanes: Lanes, theta: Array, horizon: int) -> Lived:
     Lanes that are over stay where they are until the next drawing of random numbers, when they are taken out.
     """
     mdp, K = lanes.mdp, len(theta)
-    preferences = np.einsum("sad,kd->ksa", lanes.phi, theta)
-    weights = np.exp(preferences - preferences.max(axis=2, keepdims=True))
-    table = joint_table(mdp, weights / weights.sum(axis=2, keepdims=True))
+    table = joint_table(mdp, probabilities(np.einsum("sad,kd->ksa", lanes.phi, theta)))
     below = mdp.rho_0.cumsum()
     start = np.searchsorted(below, [rng.random() * below[-1] for rng in lanes.rngs], side="right")
     length = np.zeros(K, dtype=int)

@@ -23,6 +23,7 @@ from pgcourse._alias import joint_table
 from pgcourse.arrays import Array, number, whole
 from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
+from pgcourse.policy import probabilities
 from pgcourse.sampling import check_starts
 from pgcourse.trajectories import Indices, Mask
 
@@ -136,9 +137,7 @@ def _run(lanes: Lanes, learner: _Learner, horizon: int) -> Generator[Run, None, 
     episodes, steps = np.zeros(K, dtype=int), np.zeros(K, dtype=int)
     for u_a, u_s, u_0 in numbers:
         features = phi[s]
-        pi = np.einsum("kad,kd->ka", features, learner.theta)
-        pi = np.exp(pi - pi.max(axis=1, keepdims=True))
-        pi /= pi.sum(axis=1, keepdims=True)
+        pi = probabilities(np.einsum("kad,kd->ka", features, learner.theta))
         below = pi.cumsum(axis=1)
         a = (below <= (u_a * below[:, -1])[:, None]).sum(axis=1)
         score = features[every, a] - np.einsum("ka,kad->kd", pi, features)

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from pgcourse import deterministic, estimators, lqr, returns, zoo
+from pgcourse import deterministic, estimators, gradients, lqr, returns, zoo
 from pgcourse.algorithms import a2c, reinforce
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
 from pgcourse.algorithms.optimisers import sgd
@@ -44,8 +44,8 @@ RETURNS = [
     (lambda: returns.gae(STEPS, ONES, 0.9, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
     (lambda: returns.gae(STEPS, ONES, 0.9, NAN), "lam is nan"),
     (lambda: returns.lambda_returns(STEPS, ONES, 1.0, 0.9, 1), "v is 1.0, expected real numbers"),
-    (lambda: returns.expected_gae(MDP, PI, V, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
-    (lambda: returns.expected_gae(MDP, PI, V[:, None], 0.5), r"v has shape \(4, 1\), expected \(S,\) = \(4,\)"),
+    (lambda: gradients.expected_gae(MDP, PI, V, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: gradients.expected_gae(MDP, PI, V[:, None], 0.5), r"v has shape \(4, 1\), expected \(S,\) = \(4,\)"),
 ]
 ESTIMATORS = [
     (

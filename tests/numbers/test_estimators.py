@@ -21,10 +21,10 @@ from pgcourse.estimators import (
     sum_scores,
     undiscounted,
 )
-from pgcourse.gradients import greediness_gradient, policy_gradient
+from pgcourse.gradients import expected_gae, greediness_gradient, policy_gradient
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
-from pgcourse.returns import expected_gae, gae, td_errors
+from pgcourse.returns import gae, td_errors
 from pgcourse.sampling import rollouts, sample_pairs
 
 N = 100_000

@@ -187,7 +187,7 @@ CALLS = [
     (returns.returns_to_go, {"steps": STEPS, "gamma": 0.9}, "gamma"),
     (returns.td_errors, {"steps": STEPS, "v": ONES, "v_next": ONES, "gamma": 0.9}, "v v_next gamma"),
     (returns.gae, {"steps": STEPS, "delta": ONES, "gamma": 0.9, "lam": 0.5}, "delta gamma lam"),
-    (returns.expected_gae, {"mdp": MDP, "pi": PI, "v": V, "lam": 0.5}, "v lam"),
+    (gradients.expected_gae, {"mdp": MDP, "pi": PI, "v": V, "lam": 0.5}, "v lam"),
     (
         estimators.from_pairs,
         {"rho": RHO, "q": Q, "grad_log_pi": PHI, "s": [0], "a": [1], "b": V},

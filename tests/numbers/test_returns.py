@@ -8,8 +8,9 @@ from hypothesis import given
 from random_mdps import assert_close, claim, problems
 
 from pgcourse import bellman, zoo
+from pgcourse.gradients import expected_gae
 from pgcourse.policy import Policy, tabular_softmax
-from pgcourse.returns import expected_gae, gae, lambda_returns, returns_to_go, td_errors
+from pgcourse.returns import gae, lambda_returns, returns_to_go, td_errors
 from pgcourse.sampling import rollouts
 from pgcourse.trajectories import Packed, Stream
 
