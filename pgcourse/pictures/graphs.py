@@ -81,7 +81,7 @@ class Curve(Part):
 
     def describe(self, numbers: Numbers) -> str:
         slope = np.ravel(numbers["grad_J"])[0]
-        way = "rises" if slope > 0 else "falls" if slope < 0 else "is level"
+        way = "is level" if round(slope, 2) == 0 else "rises" if slope > 0 else "falls"
         also = f", {self.top[0]} is {self.top[1](numbers[self.name]):.3f}" if self.top else ""
         where = f"{self.xlabel} is {numbers[self.name]:.2f}{also}, J is {numbers['J']:.2f}"
         return f"{where}; there J {way}, slope {slope:.2f}."

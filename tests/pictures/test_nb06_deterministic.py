@@ -153,3 +153,10 @@ def test_a_map_of_gains_hides_no_corner_and_counts_the_steps():
         assert "J is 0.75 below the best" in part.note.get_text()
     assert part.note.get_position()[1] > 1  # in the axes' own units: above them
     assert part.note.get_verticalalignment() == "bottom"
+
+
+def test_the_best_gain_is_said_to_be_level():
+    part = StableCurve(GAINS, -(GAINS**2), (-4, 1), (-2.2, 0.2), name="K", xlabel="K")
+    Picture([part])
+    for slope, word in ((0.004, "is level"), (-0.004, "is level"), (0.02, "rises"), (-0.02, "falls")):
+        assert word in part.describe({"K": -1.0, "J": -1.0, "grad_J": slope})

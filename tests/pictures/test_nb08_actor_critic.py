@@ -98,6 +98,14 @@ def test_the_setting_is_dragged_in_whole_steps_if_it_has_some():
     assert free.handles[0].values(0.437, 9.0, {"b": 0.0}) == {"b": 0.437}
 
 
+def test_the_key_shows_the_dashes_of_every_curve():
+    looks = {"bias": ("--", "k"), "spread": (":", "k"), "rescaled": ("-.", "k"), "both": ("-", "k")}
+    part = Tradeoff("lam", "λ", "error", (0, 1), (0, 2), looks)
+    key = Picture([part]).figure.axes[0].get_title()
+    for words in ("– – bias", "··· spread", "–·– rescaled", "— both"):
+        assert words in key
+
+
 def test_the_names_of_two_marks_stand_on_their_outer_sides():
     part = marks()
     Picture([part])
