@@ -114,6 +114,23 @@ def test_every_cell_runs_again_by_itself_after_all_the_others(names):
 
 
 @pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
+def test_bars_that_are_no_policy_are_refused_in_words_and_another_state_can_be_chosen(names):
+    view = names["direct_view"]
+    view.scene = next(iter(view._scenes))
+    state, left, *_ = view._picture.handles
+    before = shown(view)
+    view._drag([(left, 0.0, 0.8)])
+    assert "theta[s=14] is (0.8, 0.25, 0.25), expected probabilities ≥ 0 with a sum ≤ 1" in view.live.error
+    assert shown(view) == before
+    view._drag([(state, 1.0, 3.0)])  # a click on the neighbour
+    assert not view.live.error
+    view._drag([(left, 0.0, 0.3)])
+    assert view.numbers["state"] == 13
+    assert view.values["theta"][13].tolist() == [0.3, 0.25, 0.25]
+    assert view.values["theta"][14].tolist() == [0.25, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
     monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
     view = names["landscape_view"]
