@@ -25,11 +25,14 @@ const CSS = `
   line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
 .live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; position: absolute; z-index: 1;
   top: 4px; left: 8px; right: 8px; box-shadow: 0 2px 8px rgba(0, 0, 0, .3); pointer-events: none; }
-.live-figure-stale { background: #fff8c5; border-color: #9a6700; color: #4d2d00; display: none; }
-.jupyter-widgets-disconnected .live-figure-stale { display: block; }
-.jupyter-widgets-disconnected .live-figure-card { filter: grayscale(1) opacity(.6); pointer-events: none; }
+.live-figure-stale, .live-figure-waiting { background: #fff8c5; border-color: #9a6700; color: #4d2d00; }
+.live-figure-waiting { position: absolute; z-index: 1; bottom: 4px; left: 8px; max-width: 70%; pointer-events: none;
+  box-shadow: 0 2px 8px rgba(0, 0, 0, .3); }
+.live-figure-dead { filter: grayscale(1) opacity(.6); }
 .live-figure-spoken { position: absolute; bottom: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
+
+const STALE = "The kernel of this picture is gone, so the picture no longer follows. To bring it back, use the menu: Kernel → Restart Kernel and Run All Cells.";
 
 const set = (node, attributes) => { for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value); };
 
@@ -214,9 +217,10 @@ function render({ model, el }) {
   const controls = element("div", {}, card);
   const error = element("div", { class: "live-figure-note live-figure-error", role: "alert" }, root);
   const stale = element("div", { class: "live-figure-note live-figure-stale", role: "status" }, root);
-  stale.textContent = "The kernel of this picture is gone, so it no longer follows. Run its cell again.";
+  const waiting = element("div", { class: "live-figure-note live-figure-waiting", role: "status" }, scroll);
   const spoken = element("div", { class: "live-figure-spoken", "aria-live": "polite" }, root);
 
+  const own = behind(model, "drag", { view, seq: 0, wishes: [] });
   const whole = () => el.closest(".widget-vbox") ?? root; // with the sliders and buttons beside the picture
   let marks = [], handles = [], areas = [], url = null, asked = 0, speech = null, seq = 0;
   const mine = new Map(); // handle → where the reader put it, until the kernel has answered to that
@@ -296,6 +300,29 @@ function render({ model, el }) {
     error.textContent = model.get("error");
     error.style.display = model.get("error") ? "" : "none";
     drawSoon();
+  };
+
+  // what the kernel owes, over the picture; under it, that the kernel is gone, and with it all use of what stands here
+  const owe = (words) => {
+    waiting.textContent = words;
+    waiting.style.display = words ? "" : "none";
+  };
+  const live = () => {
+    const dead = own.comm_live === false, beside = [...whole().children].filter((part) => !part.contains(root));
+    for (const part of [scroll, ...(whole() === root ? [] : beside)]) {
+      part.inert = dead;
+      part.classList.toggle("live-figure-dead", dead);
+    }
+    stale.style.display = dead ? "" : "none";
+    stale.textContent = dead ? STALE : "";
+    if (dead) owe("");
+  };
+
+  // JupyterLab would take b, m, x, dd and the arrow keys for its own, and change the notebook
+  const keepKey = (event) => {
+    if (!whole().contains(event.target)) return;
+    const foreign = event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !foreign);
   };
 
   // the reader's wish for handle k, made lawful: inside the axes, on the curve, on whole steps
@@ -405,20 +432,24 @@ function render({ model, el }) {
   const listeners = {
     "change:artists": describe, "change:papers": describe, "change:size": describe, "change:scale": resize, "change:name": resize,
     "change:handles": buildHandles, "change:background": paintBackground, "change:frame": drawSoon, "change:error": complain,
+    comm_live_update: live,
   };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   paintBackground();
   describe();
   complain();
-  // once it is in the page: text has no measure while it is hidden
-  const shown = new ResizeObserver(() => {
-    whole().setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab would take the arrow keys, of the sliders too
-    drawSoon();
-  });
+  owe("");
+  listen(own);
+  const unwatch = watch(own, el, owe);
+  window.addEventListener("keydown", keepKey, true); // before JupyterLab's own listener
+  // once it is in the page: text has no measure while it is hidden, and only then is known what stands beside it
+  const shown = new ResizeObserver(() => { live(); drawSoon(); });
   shown.observe(card);
 
   return () => {
     for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);
+    unwatch();
+    window.removeEventListener("keydown", keepKey, true);
     shown.disconnect();
     cancelAnimationFrame(asked);
     clearTimeout(speech);

@@ -52,7 +52,7 @@ class LiveFigure(anywidget.AnyWidget):
     """
 
     # text and not the path: of a path anywidget keeps every instance alive, to tell it when the file changes
-    _esm = Path(__file__).with_name("figure.js").read_text(encoding="utf-8")
+    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("line.js", "figure.js"))
 
     size: traitlets.List[float] = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
     papers: traitlets.List[list[Any]] = traitlets.List().tag(sync=True)  # what lies beneath moving images

@@ -84,6 +84,7 @@ function render({ model, el }) {
   inPage.observe(row);
   model.on("change:present change:heard", show);
   show();
+  listen(behind(model, "choice", [0, 0, me]));
 
   return () => {
     model.off("change:present change:heard", show);

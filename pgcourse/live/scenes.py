@@ -21,7 +21,7 @@ class SceneButtons(anywidget.AnyWidget):
     """`names` are on the buttons, `present` is the place of the one that is pressed, None if none is."""
 
     # text and not the path, as in LiveFigure: of a path anywidget keeps every instance alive
-    _esm = Path(__file__).with_name("scenes.js").read_text(encoding="utf-8")
+    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("line.js", "scenes.js"))
 
     names: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
     present: traitlets.Int[int | None, int | None] = traitlets.Int(None, allow_none=True).tag(sync=True)

@@ -384,24 +384,6 @@ def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -
     assert parabola.errors == []
 
 
-def test_a_restarted_kernel_is_said_and_run_all_brings_it_back(own_parabola: Any) -> None:
-    parabola = own_parabola
-    page = parabola.page
-    stale = page.locator(".live-figure-stale")
-    assert not stale.is_visible()
-    parabola.restart()
-    stale.wait_for()
-    assert "Run its cell again" in stale.inner_text()
-    parabola.run_all()
-    stale.wait_for(state="hidden")
-    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 1")
-    page.locator(".live-figure-handle").first.wait_for()
-    handle(page).focus()
-    page.keyboard.press("Shift+ArrowRight")
-    words(page, "x = 1.00")
-    assert parabola.errors == []
-
-
 def test_fifty_runs_of_a_cell_leave_one_view(own_parabola: Any) -> None:
     parabola = own_parabola
     page = parabola.page
@@ -435,6 +417,83 @@ print(len(_instances), len(get_ipython().kernel.comm_manager.comms), figures)
     page.keyboard.press("Shift+ArrowRight")
     words(page, "x = 1.00")
     assert parabola.errors == []
+
+
+def test_a_module_that_loads_late_hears_of_its_kernel_all_the_same(notebook: Callable[..., Any]) -> None:
+    """anywidget waits for two seconds; here no time at all is always lost, as two seconds are on a busy machine."""
+    hurry = """AbortSignal.timeout = () => {
+        const controller = new AbortController();
+        queueMicrotask(() => controller.abort());
+        return controller.signal;
+    };"""
+    scenes = "explorer = view(scenes={'first': {}, 'second': {'x': 1.0}})\nexplorer.values = {'x': 2.0}\nexplorer"
+    seen = notebook(PARABOLA, scenes, prepare=lambda page: page.add_init_script(hurry))
+    words(seen.page, "x = 2.00")
+    handle(seen.page).focus()
+    seen.page.keyboard.press("Shift+ArrowLeft")
+    words(seen.page, "x = 1.00")
+    seen.page.locator(".scene-buttons [aria-pressed=true]", has_text="second").wait_for()
+    seen.run("explorer.values = {'x': 3.0}")
+    words(seen.page, "x = 3.00")
+    assert seen.errors == []
+
+
+def test_a_kernel_that_owes_an_answer_is_said_until_it_comes(lab: Any, parabola: Any) -> None:
+    page, gate = parabola.page, lab.folder / "gate"
+    owed = page.locator(".live-figure-waiting")
+    assert not owed.is_visible()
+    gate.touch()
+    try:
+        page.locator(".noUi-handle").first.press("ArrowRight")
+        owed.wait_for()
+        assert "has not answered yet" in owed.inner_text()
+    finally:
+        gate.unlink()
+    owed.wait_for(state="hidden")
+    words(page, "x = 0.10")
+    assert parabola.errors == []
+
+
+@pytest.mark.parametrize("control", ["slider", "point"])
+def test_a_line_cut_with_an_answer_in_flight_leaves_no_control_mute(notebook: Callable[..., Any], control: str) -> None:
+    line = Line()
+    seen = notebook(PARABOLA, SHOWN, prepare=line.through)
+    page = seen.page
+    page.locator(".noUi-handle").first.focus() if control == "slider" else handle(page).focus()
+    page.keyboard.press("ArrowRight")
+    words(page, "x = 0.10")
+    line.deaf = True
+    page.keyboard.press("ArrowRight")  # this is lost
+    page.keyboard.press("ArrowRight")  # this waits for the answer to that
+    owed = page.locator(".live-figure-waiting")
+    owed.wait_for()
+    line.cut()
+    words(page, "x = 0.30")
+    owed.wait_for(state="hidden")
+    page.keyboard.press("ArrowRight")
+    words(page, "x = 0.40")
+    page.locator(".widget-readout", has_text="0.40").wait_for()
+
+
+class Line:
+    """The socket between page and kernel: `deaf`, it loses what is sent; `cut`, it is closed, and opens again."""
+
+    def __init__(self) -> None:
+        self.deaf = False
+
+    def through(self, page: Any) -> None:
+        page.route_web_socket("**/channels**", self._connect)
+
+    def _connect(self, page: Any) -> None:
+        server = self.server = page.connect_to_server()
+        self.page = page
+        page.on_message(lambda message: None if self.deaf else server.send(message))
+        server.on_message(lambda message: None if self.deaf else page.send(message))
+
+    def cut(self) -> None:
+        self.deaf = False
+        self.page.close(code=3001)
+        self.server.close(code=3001)
 
 
 # where it is seen

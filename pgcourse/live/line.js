@@ -1,0 +1,89 @@
+// The line between a view and its kernel. figure.js and scenes.js are sent to the browser with this text before their own.
+//
+// The line may be late, slow or cut. `listen` mends what is late, `watch` says in words that an answer is owed, and
+// sends again what a cut line has lost. Only ipywidgets' own model, behind anywidget's, knows what was sent.
+
+const OWED = 2000; // milliseconds without an answer, after which a reader is told
+
+// ipywidgets' own model; `trait` is one that only the browser sets, and this value is new to it
+const behind = (model, trait, value) => {
+  let own = null;
+  const hear = (changed) => { own = changed; };
+  model.on(`change:${trait}`, hear);
+  model.set(trait, value);
+  model.off(`change:${trait}`, hear);
+  return own;
+};
+
+// anywidget gives a module two seconds to load: later, as on a busy machine, its model hears nothing from the kernel
+const listen = (own) => own.comm && own._handle_comm_msg({ content: { data: {} } })?.catch(() => {
+  const hear = Object.getPrototypeOf(Object.getPrototypeOf(own))._handle_comm_msg;
+  own.comm.on_msg((message) => hear.call(own, message));
+  own.comm.send({ method: "request_state" }, own.callbacks());
+});
+
+// the models of all that stands with the view in one box, by their id
+const family = async (own, el) => {
+  const views = await Promise.all(Object.values(own.views ?? {}));
+  let view = views.find((one) => one.el.contains(el));
+  while (view?.options?.parent) view = view.options.parent;
+  const members = (model) => [model, ...(model.get("children") ?? []).flatMap(members)];
+  return new Map(members(view?.model ?? own).map((model) => [model.model_id, model]));
+};
+
+// say(words) while the kernel owes an answer to the view or to its controls, say("") when it owes none; returns the end
+const watch = (own, el, say) => {
+  const manager = own.widget_manager, kernel = manager?.kernel;
+  if (!kernel?.anyMessage) return () => {};
+  const owed = new Map(); // id of a message → the model it is from, what it changes, and when it was sent
+  let timer = null, known = null;
+  const ours = () => (known ??= family(own, el)); // only when the first message is sent, all of the view is there
+
+  const tell = () => {
+    clearTimeout(timer);
+    const asked = [...owed.values()].filter(({ model }) => model).map(({ at }) => at);
+    const wait = Math.min(...asked) + OWED - performance.now();
+    if (asked.length && wait > 0) timer = setTimeout(tell, wait);
+    if (!asked.length || wait > 0) say("");
+    else if (kernel.connectionStatus === "connected") say("The kernel has not answered yet. The picture shows what was before.");
+    else say("The connection to the kernel is lost. The picture shows what was before. It follows when the connection is back.");
+  };
+
+  const hear = async (_, { msg: { header, parent_header: parent, content }, direction }) => {
+    if (direction === "send" && header.msg_type === "comm_msg" && content.data.method === "update") {
+      const one = { model: null, state: content.data.state, at: performance.now() };
+      owed.set(header.msg_id, one);
+      one.model = (await ours()).get(content.comm_id);
+      if (!one.model) owed.delete(header.msg_id); // of another view
+      tell();
+    } else if (direction === "recv" && header.msg_type === "status" && content.execution_state === "idle" && owed.delete(parent.msg_id)) {
+      tell();
+    }
+  };
+
+  // When a line is back, ipywidgets asks the kernel for all it knows. What was sent into the cut line, and what waited
+  // behind it, the kernel does not know: it is sent again.
+  const mend = () => {
+    const all = [...owed.values()];
+    owed.clear();
+    for (const model of new Set(all.map((one) => one.model))) {
+      const lost = all.filter((one) => one.model === model).map(({ state }) => state);
+      if (!model?.comm_live) continue;
+      const wish = Object.assign({}, ...lost, model._msg_buffer);
+      Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
+      model.save(wish, { patch: true });
+    }
+    tell();
+  };
+
+  kernel.anyMessage.connect(hear);
+  kernel.connectionStatusChanged.connect(tell);
+  manager.restored?.connect(mend);
+  return () => {
+    kernel.anyMessage.disconnect(hear);
+    kernel.connectionStatusChanged.disconnect(tell);
+    manager.restored?.disconnect(mend);
+    clearTimeout(timer);
+  };
+};
+
