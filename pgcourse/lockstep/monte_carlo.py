@@ -36,7 +36,7 @@ def reinforce(
     never end, and one whose returns are huge may lead there: choose a horizon, and look at `truncated`.
     Sutton & Barto, 2nd ed., section 13.3.
     """
-    return reinforce_with_baseline(mdp, phi, theta, alpha, seeds, horizon, np.zeros((mdp.S, 1)), 0.0, None)
+    return reinforce_with_baseline(mdp, phi, theta, alpha, seeds, horizon, x=np.zeros((mdp.S, 1)), alpha_w=0.0, w=None)
 
 
 def reinforce_with_baseline(
@@ -46,6 +46,7 @@ def reinforce_with_baseline(
     alpha: ArrayLike,
     seeds: Sequence[int],
     horizon: int,
+    *,
     x: ArrayLike,
     alpha_w: ArrayLike,
     w: ArrayLike | None = None,

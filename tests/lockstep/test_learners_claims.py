@@ -62,7 +62,8 @@ def test_on_the_toll_road_the_critic_needs_no_more_than_the_actor_s_step_size():
     road, phi, x = toll_road(), tabular(5, 2), np.eye(5)
 
     def end(ratio, lam=0.0):
-        return ends(actor_critic(road, phi, np.zeros(10), 0.05, range(40), 100, x, 0.05 * ratio, None, lam, lam),
+        speeds = {"x": x, "alpha_w": 0.05 * ratio, "lam": lam, "lam_w": lam}
+        return ends(actor_critic(road, phi, np.zeros(10), 0.05, range(40), 100, **speeds),
                     phi, road, 3000)  # fmt: skip
 
     assert round(objective(road, Policy.deterministic([1, 1, 1, 1, 1], 2)), 2) == 5.72
@@ -75,7 +76,8 @@ def test_the_natural_actor_critic_needs_a_slow_actor_and_no_order_of_the_other_t
     road, phi, x = toll_road(), tabular(5, 2), np.eye(5)
 
     def end(alpha, alpha_w, alpha_u, steps):
-        return ends(natural_actor_critic(road, phi, np.zeros(10), alpha, range(20), 100, x, alpha_w, alpha_u),
+        speeds = {"x": x, "alpha_w": alpha_w, "alpha_u": alpha_u}
+        return ends(natural_actor_critic(road, phi, np.zeros(10), alpha, range(20), 100, **speeds),
                     phi, road, steps)  # fmt: skip
 
     assert end(0.002, 0.02, 0.1, 8000).min() > 5.5

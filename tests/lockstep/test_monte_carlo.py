@@ -55,7 +55,7 @@ def test_an_episode_moves_theta_along_the_gradient_in_the_mean(w):
     if w is None:
         state = next(reinforce(mdp, phi, theta, TINY, seeds, 1000))
     else:
-        state = next(reinforce_with_baseline(mdp, phi, theta, TINY, seeds, 1000, np.eye(6), 0.0, w))
+        state = next(reinforce_with_baseline(mdp, phi, theta, TINY, seeds, 1000, x=np.eye(6), alpha_w=0.0, w=w))
         assert np.array_equal(state.w, np.tile(w, (20_000, 1)))
     assert not state.truncated.any()
     estimates = (state.theta - theta) / TINY
@@ -73,7 +73,7 @@ def test_an_update_is_the_textbook_s_loop_with_theta_and_w_moving_at_every_step(
         (4, 5, 6),
     )
     lived = live(Lanes.of(mdp, phi, theta, seeds, x, None), np.tile(theta, (3, 1)), 500)
-    state = next(reinforce_with_baseline(mdp, phi, theta, alpha, seeds, 500, x, alpha_w))
+    state = next(reinforce_with_baseline(mdp, phi, theta, alpha, seeds, 500, x=x, alpha_w=alpha_w))
     assert np.array_equal(state.length, lived.length)
     for rank, k in enumerate(lived.by_length):
         steps = [begin + rank for begin, end in zip(lived.edges, lived.edges[1:], strict=False) if begin + rank < end]
@@ -130,7 +130,7 @@ def finite_horizon(mdp, pi, v, lam, H):
 def test_a_wrong_critic_moves_theta_where_its_lambda_says_in_the_mean(lam):
     mdp, phi, theta, pi, (v_pi, _, _, _), grad_log_pi = garnet(absorbing=0)
     v, H = v_pi + np.arange(6) - 2.0, 5
-    run = actor_critic(mdp, phi, theta, TINY, range(20_000), H, np.eye(6), 0.0, v, lam)
+    run = actor_critic(mdp, phi, theta, TINY, range(20_000), H, x=np.eye(6), alpha_w=0.0, w=v, lam=lam)
     state = last(run, H)
     assert state.truncated.all()
     assert (state.episodes == 1).all()
@@ -143,7 +143,7 @@ def test_the_one_step_method_is_the_textbook_s_box():
     """Written out once more for the corridor, whose next states need no drawing: 600 steps, past a block of numbers."""
     alpha, alpha_w, horizon = 0.01, 0.05, 40
     x = np.random.default_rng(0).standard_normal((4, 3))
-    state = last(actor_critic(CORRIDOR, ALIKE, START, alpha, [9], horizon, x, alpha_w), 600)
+    state = last(actor_critic(CORRIDOR, ALIKE, START, alpha, [9], horizon, x=x, alpha_w=alpha_w), 600)
     rng = np.random.default_rng(9)
     numbers = np.concatenate([rng.random((256, 3)) for _ in range(3)])[1:]
     theta, w, s, age, ends, cut = START.copy(), np.zeros(3), 0, 0, 0, 0
@@ -166,7 +166,7 @@ def test_the_one_step_method_is_the_textbook_s_box():
 
 def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_in_the_mean():
     mdp, phi, theta, pi, (_, q_pi, rho_pi, _), grad_log_pi = garnet(absorbing=2)
-    run = actor_critic(mdp, phi, theta, TINY, range(4000), 1000, np.eye(6), 0.0, np.arange(6.0), 1.0)
+    run = actor_critic(mdp, phi, theta, TINY, range(4000), 1000, x=np.eye(6), alpha_w=0.0, w=np.arange(6.0), lam=1.0)
     first, unfinished = np.zeros((4000, 3)), np.ones(4000, bool)
     for state in run:
         new = unfinished & (state.episodes == 1)
@@ -179,7 +179,7 @@ def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_i
 def test_a_table_of_values_comes_to_v():
     """TD(0) with θ at rest: the mean over lanes of w, after long, is v^π but for the noise of the last steps."""
     mdp, phi, theta, _, (v_pi, _, _, _), _ = garnet(absorbing=2)
-    state = last(actor_critic(mdp, phi, theta, 0.0, range(300), 1000, np.eye(6), 0.05), 2000)
+    state = last(actor_critic(mdp, phi, theta, 0.0, range(300), 1000, x=np.eye(6), alpha_w=0.05), 2000)
     assert np.array_equal(state.theta, np.tile(theta, (300, 1)))
     often = np.abs(state.w.mean(axis=0)) > 0
     np.testing.assert_allclose(state.w.mean(axis=0)[often], v_pi[often], atol=0.1)
@@ -189,7 +189,7 @@ def test_a_table_of_values_comes_to_v():
 def test_the_compatible_critic_comes_to_the_natural_gradient():
     """θ at rest, w right, episodes of one step: then E u = (I − (I − α_u F)ⁿ) F⁻¹∇J after n of them, exactly."""
     mdp, phi, theta, pi, (v_pi, q_pi, _, _), grad_log_pi = garnet(absorbing=0)
-    run = natural_actor_critic(mdp, phi, theta, 0.0, range(2000), 1, np.eye(6), 0.0, 0.05, v_pi)
+    run = natural_actor_critic(mdp, phi, theta, 0.0, range(2000), 1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi)
     state = last(run, 600)
     F = np.einsum("s,sa,sad,sae->de", mdp.rho_0, pi.probs, grad_log_pi, grad_log_pi)
     gradient = greediness_gradient(mdp.rho_0, pi, q_pi, grad_log_pi)
@@ -197,7 +197,7 @@ def test_the_compatible_critic_comes_to_the_natural_gradient():
     natural = np.linalg.solve(F, gradient)
     assert np.abs(z_scores(state.u, natural - still @ natural)).max() < 4
     assert np.abs(still).max() < 0.5
-    later = last(natural_actor_critic(mdp, phi, theta, 0.5, [0], 1, np.eye(6), 0.0, 0.05, v_pi), 1)
+    later = last(natural_actor_critic(mdp, phi, theta, 0.5, [0], 1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi), 1)
     np.testing.assert_allclose(later.theta, theta + 0.5 * later.u)
 
 
@@ -207,9 +207,9 @@ def test_the_compatible_critic_comes_to_the_natural_gradient():
 X = np.random.default_rng(0).standard_normal((6, 2))
 RUNS = {
     "reinforce": lambda *args: reinforce(*args, 60),
-    "baseline": lambda *args: reinforce_with_baseline(*args, 60, X, 0.05),
-    "actor-critic": lambda *args: actor_critic(*args, 60, X, 0.05, None, 0.5, 0.8),
-    "natural": lambda *args: natural_actor_critic(*args, 60, X, 0.05, 0.02),
+    "baseline": lambda *args: reinforce_with_baseline(*args, 60, x=X, alpha_w=0.05),
+    "actor-critic": lambda *args: actor_critic(*args, 60, x=X, alpha_w=0.05, w=None, lam=0.5, lam_w=0.8),
+    "natural": lambda *args: natural_actor_critic(*args, 60, x=X, alpha_w=0.05, alpha_u=0.02),
 }
 
 
@@ -236,7 +236,9 @@ def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, mo
     monkeypatch.setattr(ascent, "_settle", lambda *args: settled.append(settle(*args)) or settled[-1])
 
     def run():
-        lanes = reinforce_with_baseline(CORRIDOR, ALIKE, [4.0, 0.0], alpha, range(12), 900, np.eye(4), 2.0**-9)
+        lanes = reinforce_with_baseline(
+            CORRIDOR, ALIKE, [4.0, 0.0], alpha, range(12), 900, x=np.eye(4), alpha_w=2.0**-9
+        )
         return last(lanes, 6)
 
     one_by_one = run()
@@ -292,21 +294,23 @@ def test_horizons_critics_and_lambdas_are_checked_too():
     with pytest.raises(ValueError, match="horizon is 0, expected an integer ≥ 1"):
         reinforce(mdp, phi, theta, 0.1, [1], 0)
     with pytest.raises(ValueError, match="horizon is 0, expected an integer ≥ 1"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 0, X, 0.1)
+        actor_critic(mdp, phi, theta, 0.1, [1], 0, x=X, alpha_w=0.1)
     with pytest.raises(ValueError, match=r"x begins with shape \(5,\), expected \(6,\)"):
-        reinforce_with_baseline(mdp, phi, theta, 0.1, [1], 9, X[1:], 0.1)
+        reinforce_with_baseline(mdp, phi, theta, 0.1, [1], 9, x=X[1:], alpha_w=0.1)
     with pytest.raises(ValueError, match=r"w has shape \(3,\), expected \(2,\), or \(1, 2\) for 1 seeds"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 9, X, 0.1, np.ones(3))
+        actor_critic(mdp, phi, theta, 0.1, [1], 9, x=X, alpha_w=0.1, w=np.ones(3))
     with pytest.raises(ValueError, match=r"lam is 1\.5, expected"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 9, X, 0.1, lam=1.5)
+        actor_critic(mdp, phi, theta, 0.1, [1], 9, x=X, alpha_w=0.1, lam=1.5)
     with pytest.raises(ValueError, match=r"rho_0\[s=3\] is 1, expected 0 for streams"):
-        actor_critic(FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, 0.1, [1], 9, np.eye(4), 0.1)
+        actor_critic(
+            FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, 0.1, [1], 9, x=np.eye(4), alpha_w=0.1
+        )
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_run_that_leaves_all_bounds_names_its_seed_and_loses_nothing():
     mdp, phi, theta, *_ = garnet(absorbing=1)
-    run = actor_critic(mdp, phi, theta, [0.1, 0.1], [3, 17], 9, X, [0.1, 1e200])
+    run = actor_critic(mdp, phi, theta, [0.1, 0.1], [3, 17], 9, x=X, alpha_w=[0.1, 1e200])
     states = []
     with pytest.raises(ValueError, match=r"(theta|w) of seed 17 is \[.*\] after \d+ updates, expected finite numbers"):
         states.extend(run)
@@ -323,7 +327,7 @@ def figure():
     seeds = list(range(40))
     alpha = np.repeat([2.0**-13, 2.0**-14], 40)
     plain = reinforce(CORRIDOR, ALIKE, START, alpha, 2 * seeds, 1000)
-    baseline = reinforce_with_baseline(CORRIDOR, ALIKE, START, 2.0**-9, seeds, 1000, np.ones((4, 1)), 2.0**-6)
+    baseline = reinforce_with_baseline(CORRIDOR, ALIKE, START, 2.0**-9, seeds, 1000, x=np.ones((4, 1)), alpha_w=2.0**-6)
     one, other = ([state.returns for state in islice(run, 1000)] for run in (plain, baseline))
     return np.array(one).reshape(1000, 2, 40), np.array(other)
 
@@ -376,9 +380,9 @@ THREE = FiniteMDP(np.eye(4)[[[1], [2], [3], [3]]], [[1], [2], [4], [0]], 0.5, [1
 @pytest.mark.parametrize(
     "run",
     [
-        lambda horizon: actor_critic(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, np.eye(4), 0.1),
+        lambda horizon: actor_critic(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, x=np.eye(4), alpha_w=0.1),
         lambda horizon: natural_actor_critic(
-            THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, np.eye(4), 0.1, 0.1
+            THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, x=np.eye(4), alpha_w=0.1, alpha_u=0.1
         ),
     ],
 )

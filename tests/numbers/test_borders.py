@@ -202,7 +202,7 @@ def run(phi=SCORES, theta=(0, 0), alpha=0.1, seeds=(1,)):
 
 
 def learn(**more):
-    return online.actor_critic(MDP, SCORES, [0, 0], 0.1, [1], 9, np.eye(4), 0.1, **more)
+    return online.actor_critic(MDP, SCORES, [0, 0], 0.1, [1], 9, x=np.eye(4), alpha_w=0.1, **more)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_it_is_refused_by_name(call, message):
 
 def test_compatible_weights_that_leave_all_bounds_are_said_to():
     phi = np.random.default_rng(0).standard_normal((4, 3, 2))
-    run = online.natural_actor_critic(MDP, phi, [0, 0], 0.0, [1], 9, np.eye(4), 0.1, 1e9)
+    run = online.natural_actor_critic(MDP, phi, [0, 0], 0.0, [1], 9, x=np.eye(4), alpha_w=0.1, alpha_u=1e9)
     named = pytest.raises(ValueError, match=r"^u of seed 1 is \[.*\] after \d+ updates, expected finite numbers")
     with np.errstate(all="ignore"), named:
         list(islice(run, 500))
