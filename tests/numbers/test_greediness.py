@@ -92,8 +92,9 @@ def test_in_the_table_the_inner_product_is_a_sum_of_squares_whatever_rho_is(prob
 @claim
 @given(problems(gammas=(0.0, 0.5, 0.9, 0.99)))
 def test_in_the_table_a_step_of_any_size_with_any_rho_lowers_no_value(problem):
+    """Also where ρ(s) = 0, in every second state: there the policy stays."""
     mdp, theta = problem
-    rho, _ = any_rho_and_q(mdp)
+    rho = any_rho_and_q(mdp)[0] * (np.arange(mdp.S) % 2)
     v_pi, q_pi, _, _ = exact(mdp, tabular_softmax(theta))
     g = tabular_softmax_gradient(rho, tabular_softmax(theta), q_pi)
     for alpha in (1e-3, 0.1, 1.0, 10.0, 1e3):
@@ -136,6 +137,18 @@ def test_a_mirror_step_along_q_is_another_direction_than_the_gradient():
     lake, pi = zoo.frozen_lake(), softmax(zoo.lake_features(), [1.0, 3.0])
     v_pi, q_pi, rho_pi, _ = exact(lake, pi)
     assert 45 < angle(q_pi - v_pi[:, None], tabular_softmax_gradient(rho_pi, pi, q_pi)) < 90
+
+
+def test_with_two_actions_the_right_order_is_uphill_in_the_table_and_with_three_it_need_not_be():
+    """g with any q' that ranks the actions as q does: ⟨g, ∇J⟩ is a sum of ρ² Σ π² A A' over the states."""
+    rng = np.random.default_rng(0)
+
+    def product(pi, q, ranked):
+        return pi**2 @ ((q - pi @ q) * (ranked - pi @ ranked))
+
+    for pi, q in zip(rng.dirichlet([1, 1], 200), rng.standard_normal((200, 2)), strict=True):
+        assert product(pi, q, rng.exponential(size=2).cumsum()[q.argsort().argsort()]) >= -1e-15
+    assert product(np.array([0.01, 0.98, 0.01]), np.array([-10.0, 0, 1]), np.array([-1.0, 0, 10])) < 0
 
 
 # Another q, the same gradient
