@@ -439,6 +439,7 @@ function render({ model, el }) {
   describe();
   complain();
   owe("");
+  live();
   listen(own);
   const unwatch = watch(own, el, owe);
   window.addEventListener("keydown", keepKey, true); // before JupyterLab's own listener
