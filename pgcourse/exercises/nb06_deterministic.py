@@ -121,8 +121,8 @@ def check_spread(answer: Any) -> Verdict:
         return wrong(f"For {strange[0]!r} you have {shown(said[strange[0]])}, expected a number.")
     if given == EXPONENTS:
         return right(
-            "With q alone, the part q(μ) ε/σ, whose mean is 0, is blown up. Taking v^π off leaves ε²∇_a q, whose "
-            "deviation is √2 |∇_a q| however small σ is. With the slope itself nothing random is left."
+            "With q alone, the part q(μ) ε/σ has mean 0 and grows without bound. With v^π taken off, ε² ∇_a q is left. "
+            "Its deviation is √2 |∇_a q|, however small σ is. With the slope itself nothing random is left."
         )
     if given == {name: 2 * x for name, x in EXPONENTS.items()}:
         return nearly("These are the exponents of the variance. The standard deviation is its root.")
@@ -164,8 +164,8 @@ def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict
     angle = np.degrees(np.arccos(grad_J @ direction / np.linalg.norm(grad_J) / np.linalg.norm(direction)))
     if angle > 90:
         return right(
-            f"The angle is {angle:.1f}°: with the exact critic, and a small step, J goes down. One push sideways is "
-            "right in all states here, but what it means for the gain K depends on which side of 0 one stands."
+            f"The angle is {angle:.1f}°: with the exact critic, and a small step, J goes down. All states near here "
+            "want the same push sideways. On the other side of 0 that asks for the opposite change of K."
         )
     if close(behaviour, np.ravel(theta)):
         return wrong(f"That is the policy itself, with its own states: the angle is {angle:.1f}°. Look elsewhere.")

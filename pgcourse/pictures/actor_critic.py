@@ -145,7 +145,7 @@ class Lottery(Part):
 
 
 class CriticBars(Part):
-    """What each state is worth under the present policy, and what the critic says. Numbers: v_pi (S,), v_w (S,)."""
+    """The value of each state under the present policy, and what the critic says. Numbers: v_pi (S,), v_w (S,)."""
 
     def __init__(self, states: Sequence[str], ylim: tuple[float, float]) -> None:
         self.states, self.ylim = states, ylim
@@ -246,7 +246,7 @@ class LongRun(Part):
 
 
 class PolicyMap(Part):
-    """P(action) over two of the things that are observed, 0 violet and 1 orange; in figures at ± half of the first.
+    """P(action) over two observed quantities, 0 violet and 1 orange. The note says it at ± half of the first.
 
     Numbers: probability (rows, columns), lowest row first.
     """

@@ -57,7 +57,7 @@ class StableCurve(Curve):
 
 
 class StatesAndSlopes(Part):
-    """Where one is, and what a little more action is worth there: (1−γ)ρ over the states, and ∇_a q(s, μ(s)).
+    """Where the policy is, and what a little more action is worth there: (1−γ)ρ over the states, and ∇_a q(s, μ(s)).
 
     other   draw a second distribution, a behaviour's, too
     Numbers: x (k,), density (k,), slopes (k,); other_density (k,) if `other`; said (str), a line above.

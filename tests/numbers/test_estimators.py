@@ -264,3 +264,15 @@ def test_the_mean_score_of_a_trajectory_is_0(problem, lived):
     grad_log_pi = problem[3]
     scores = sum_scores(lived, 1.0, grad_log_pi[lived.steps.s, lived.steps.a])
     assert np.abs(z_scores(scores, 0.0)).max() < 4
+
+
+def test_with_three_actions_the_best_state_baseline_leaves_a_variance_but_for_special_cases():
+    pi, score = Policy([[0.5, 0.3, 0.2]]), np.array([[[1.0], [-1.0], [-1.0]]])  # Σ_a π ∇log π = 0
+
+    def variance(q):
+        b = optimal_state_baseline(pi, q, score)
+        estimates = (q - b[:, None])[0] * score[0, :, 0]
+        return pi.probs[0] @ estimates**2 - (pi.probs[0] @ estimates) ** 2
+
+    assert variance(np.array([[1.0, -1.0, -1.0]])) < 1e-15
+    assert variance(np.array([[1.0, 0.0, 0.5]])) > 0.01
