@@ -14,7 +14,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
 from typing import Any
+
+from pgcourse.exercises.words import NOT_THE_STUDENTS
 
 AGAIN = 0.05  # seconds: a bare `except:` may swallow the first one, so it is sent until it gets through
 
@@ -64,10 +67,13 @@ def by_alarm(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def by_tracing(seconds: float) -> Iterator[None]:
-    """On any system and in any thread: the clock is looked at before each line. It is not under a debugger."""
+    """On any system and in any thread: a look at the clock before each step of the student's code. No debugger then."""
     end, before = time.monotonic() + seconds, sys.gettrace()
 
-    def look(*_: Any) -> Any:
+    def look(frame: FrameType, *_: Any) -> Any:
+        if frame.f_code.co_filename.startswith(NOT_THE_STUDENTS):
+            return None
+        frame.f_trace_opcodes = True  # each line is not enough: `while True: pass` is one
         if time.monotonic() > end:
             raise TooLong
         return look

@@ -369,6 +369,10 @@ def loops(*given):
         pass
 
 
+def loops_in_a_line(*given):
+    while True: pass  # fmt: skip  # noqa: E701
+
+
 def loops_and_catches_all(*given):
     while True:
         try:
@@ -410,7 +414,11 @@ def test_an_answer_that_never_ends_is_ended(name, endless, monkeypatch):
     reply = ALL[name].check(endless)
     assert reply.tone == "wrong"
     assert "Does a loop never end?" in reply.message
-    assert "stopped in “" in reply.message
+
+
+def test_the_line_that_never_ends_is_shown(monkeypatch):
+    monkeypatch.setattr(verdict, "PATIENCE", 1.0)
+    assert "stopped in “while True: pass" in FUNCTIONS["reward_to_go"].check(loops_in_a_line).message
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -420,7 +428,7 @@ def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeyp
 
 
 @pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
-@pytest.mark.parametrize("endless", [loops, loops_and_catches_exceptions])
+@pytest.mark.parametrize("endless", [loops, loops_in_a_line, loops_and_catches_exceptions])
 def test_each_of_the_two_clocks_stops_a_loop_and_is_gone_afterwards(limit, endless):
     with pytest.raises(patience.TooLong), limit(0.05):
         endless()
