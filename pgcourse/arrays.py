@@ -80,7 +80,7 @@ def real_array(
     array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
     if (axes != "…" and array.ndim != len(axes.split())) or array.size == 0:
         raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
-    if not (fine := np.isfinite(array) & (np.abs(array) <= most)).all():
+    if not (fine := np.abs(array) <= min(most, np.finfo(float).max)).all():  # NaN is not, either
         index = np.argwhere(~fine)[0]
         expected = f"a size of at most {most:g}" if np.isfinite(array[tuple(index)]) else "a finite number"
         raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected {expected}")
@@ -128,6 +128,8 @@ def slack(value: ArrayLike) -> float:
 def shaped(field: str, value: ArrayLike, axes: str, shape: Shape, why: str = "") -> Array:
     """`value` as a float64 array of this very shape, so that nothing is broadcast in silence; None is any length."""
     array = _real(field, value, axes)
+    if array.shape == shape:
+        return array
     if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
         lengths = ", ".join(name if n is None else str(n) for name, n in zip(axes.split(), shape, strict=True))
         expected = f"{_shape(axes)} = ({lengths}{',' * (len(shape) == 1)})" if shape != (None,) else _shape(axes)
@@ -178,6 +180,8 @@ def environment_name(env: Any) -> str:
 
 def _real(field: str, value: ArrayLike, axes: str) -> Array:
     """`value` as a float64 array of some shape, or ValueError: masked, text, complex, ragged or no array at all."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim:  # as nearly always: at once
+        return np.asarray(value, order="C")
     if np.ma.isMaskedArray(value) and (masked := np.ma.getmaskarray(value)).any():
         index = np.argwhere(masked)[0]
         place = _place(field, axes, index)
