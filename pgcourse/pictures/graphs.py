@@ -131,9 +131,16 @@ class Landscape(Part):
         self.trail.set_data(np.array([*numbers.get("trail", ()), theta]).T)
         self.point.set_data([theta[0]], [theta[1]])
         set_tails(self.arrow, [theta])
-        u, v = self.arrow_for(grad)
+        u, v = self.within(theta, self.arrow_for(grad))
         self.arrow.set_UVC([u], [v])
         self.note.set_text(minus(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}"))
+
+    def within(self, theta: Array, arrow: Array) -> Array:
+        """Shorter if it would leave the frame, down to a third: so that its head shows."""
+        low, high = np.array([(self.x[0], self.y[0]), (self.x[-1], self.y[-1])])
+        room = np.where(arrow > 0, high - theta, theta - low)
+        parts = np.divide(room, np.abs(arrow), out=np.ones(2), where=arrow != 0)
+        return arrow * np.clip(parts.min(), 1 / 3, 1)
 
     def arrow_for(self, grad: Array) -> Array:
         """∇J's direction; its length grows as √|∇J|, so that a small gradient can be seen and a large one fits."""

@@ -126,7 +126,7 @@ class GridWorld(Part):
             x, y = state % columns + 0.43, state // columns - 0.42
             ax.text(x, y, str(state), ha="right", va="top", fontsize=7.5, color=INK)
         for s in np.flatnonzero(flat == "S"):
-            ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=9, color=INK)
+            ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=8, color=INK)
         x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.14
         self.arrows = arrows(ax, x, y, POLICY, 0.009)
         self.values = [

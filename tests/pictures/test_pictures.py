@@ -126,6 +126,18 @@ def test_the_arrow_points_along_the_gradient_and_crosses_contours_squarely():
     assert landscape.arrow.U[0] == landscape.arrow.V[0] == 0
 
 
+def test_the_gradient_s_arrow_keeps_its_head_inside_the_landscape():
+    landscape = Landscape(AXIS, AXIS, TABLE)
+    Picture([landscape])
+    steep = {"J": 0.0, "grad_J": np.array([0.0, 1.0])}
+    landscape.update(steep | {"theta": np.array([0.0, AXIS[0]])})
+    whole = landscape.arrow.V[0]
+    landscape.update(steep | {"theta": np.array([0.0, AXIS[-1] - 0.8 * whole])})
+    assert landscape.arrow.V[0] == pytest.approx(0.8 * whole)
+    landscape.update(steep | {"theta": np.array([0.0, AXIS[-1]])})
+    assert landscape.arrow.V[0] == pytest.approx(whole / 3), "at the frame it still shows where it goes"
+
+
 def test_a_policy_s_arrows_are_as_long_as_its_probabilities():
     grid = GridWorld(DESC)
     Picture([grid])
