@@ -68,6 +68,27 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
             assert shown(view) == pictures[scene], f"{name}: {scene} depends on what was shown before"
 
 
+def test_a_view_s_cell_run_again_has_the_same_scenes(names):
+    """Whatever the reader has done to its controls, which may stand in another cell."""
+    for name, view in views(names).items():
+        pictures = {}
+        for scene in view._scenes:
+            view.scene = scene
+            pictures[scene] = shown(view)
+        cell = next(
+            text for at, text in names.items() if at.startswith("source of") and f"\n{name} = Explorer(" in text
+        )
+        known = dict(names)
+        exec(compile(cell, name, "exec"), known)
+        again = known[name]
+        try:
+            for scene in view._scenes:
+                again.scene = scene
+                assert shown(again) == pictures[scene], f"{name}: {scene}"
+        finally:
+            again.close()
+
+
 def test_every_button_of_every_view_works_in_every_scene(names, monkeypatch):
     """One step, ten steps, play, run, stop, run on, and reset, which leads back to the beginning."""
     monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)

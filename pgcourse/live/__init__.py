@@ -3,6 +3,8 @@
 figure       LiveFigure: a matplotlib figure whose animated artists move
 artists      what may move in it, and how each kind looks to the browser
 explorer     Explorer: controls → compute → picture
+layout       where its widgets stand
+dragging     points that the reader drags
 controls     the values of a view, in widgets and plain
 running      long work in small steps
 interrupts   where the work is done, so that an interrupt ends it

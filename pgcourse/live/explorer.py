@@ -24,15 +24,17 @@ generator that is stepped while the view stays alive (see `running`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakSet
 
-from ipywidgets import Button, FloatSlider, HBox, Label, Layout, VBox, Widget
+from ipywidgets import Button, FloatSlider, Label, Layout, Widget
 
 from pgcourse.live.controls import Controls, Values, equal
+from pgcourse.live.dragging import Wish, let_drag
 from pgcourse.live.figure import LiveFigure
 from pgcourse.live.interrupts import Home, interruptible
+from pgcourse.live.layout import arranged, tree
 from pgcourse.live.running import Player, Runner, Work
 from pgcourse.live.scenes import SceneButtons
 from pgcourse.live.words import in_words
@@ -90,25 +92,18 @@ class Explorer:
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
         self.live.observe(lambda change: self.close(), "comm")
-        self._wishes: list[tuple[Any, float, float]] = []  # where the reader puts points: handle, x, y
-        for handle in getattr(picture, "handles", ()):
-            self._attach(handle)
-        self.live.dragged = self._home.bound(self._on_dragged)
+        handles: Sequence[Any] = getattr(picture, "handles", ())
+        let_drag(self.live, handles, self._put, self._home)
         self.live.update(self._described(self.numbers))
         self._heard = self._home.bound(self._on_control)
         self._values.observe(self._heard)
-        wrapped, buttons = Layout(flex_flow="row wrap"), self._buttons()
-        together = [HBox(buttons, layout=Layout(flex_flow="row wrap"))] if buttons else []  # wrapped one by one only
-        row = HBox([*self._controls.values(), *together], layout=wrapped)  # where a row does not hold all of them
-        off_its_steps = any(isinstance(c, FloatSlider) for c in self._controls.values()) and bool(
-            buttons or getattr(picture, "handles", False)
-        )
-        self._note = Label() if off_its_steps else None  # always has its line, so that nothing jumps when it speaks
+        buttons = self._buttons()
+        sliders = any(isinstance(control, FloatSlider) for control in self._controls.values())
+        self._note = Label() if sliders and (buttons or handles) else None  # has its line even when it is silent
         choose = self._home.bound(self._on_scene)
         self._scene_buttons = SceneButtons(list(self._scenes), choose) if self._scenes else None
         self._remark()
-        below: list[Widget | None] = [self._note, self._scene_buttons]
-        self.widget = VBox([row, self.live, *(widget for widget in below if widget is not None)])
+        self.widget = arranged([*self._controls.values()], buttons, self.live, [self._note, self._scene_buttons])
 
     @property
     def values(self) -> Values:
@@ -155,7 +150,7 @@ class Explorer:
         self._rest()
         self._values.unobserve(self._heard)
         shared = {control for explorer in _open for control in explorer._controls.values()}
-        for widget in _tree(self.widget, shared):
+        for widget in tree(self.widget, shared):
             widget.close()
         self._picture = None
 
@@ -219,32 +214,29 @@ class Explorer:
             self._inputs_moved({moved: change["old"]})
             self._follow()
 
-    def _attach(self, handle: Any) -> None:
-        def on_drag(x: float, y: float) -> None:
-            self._wishes.append((handle, x, y))
-
-        self.live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
-
-    def _on_dragged(self) -> None:
-        """Where the reader puts points: all at once, as two bars whose sum must fit, or else one after another."""
-        wishes, self._wishes = self._wishes, []
-        if len(wishes) == 1 or not self._drag(wishes):
-            for wish in wishes:
-                self._drag([wish])
-
-    def _drag(self, wishes: list[tuple[Any, float, float]]) -> bool:
+    def _move(self, move: Callable[[], None]) -> bool:
+        """Change values by `move`, all or none, and draw them."""
         before = self.values
         try:
-            for handle, x, y in wishes:
-                with interruptible():
-                    values = handle.values(x, y, self.values)
-                self._values.set(values)
+            move()
         except (Exception, KeyboardInterrupt) as error:
             self._values.set(before)
             self._fail(error)
             return False
-        self._inputs_moved(before)
-        return self._follow(before)
+        if moved := self._follow(before):
+            self._inputs_moved(before)
+        return moved
+
+    def _put(self, wishes: Sequence[Wish]) -> bool:
+        """Where the reader puts points, drawn; False if they cannot be there."""
+
+        def move() -> None:
+            for handle, x, y in wishes:
+                with interruptible():
+                    values = handle.values(x, y, self.values)
+                self._values.set(values)
+
+        return self._move(move)
 
     # Scenes
 
@@ -304,31 +296,19 @@ class Explorer:
     def _advance(self, times: int) -> bool:
         """Take steps, and draw where they lead; False where nothing moves any more, or one of them failed."""
         assert self._step is not None  # there would be no button
-        before, numbers = self.values, self.numbers
-        try:
+        step, before = self._step, self.values
+
+        def move() -> None:
+            numbers = self.numbers
             for k in range(times):
                 with interruptible():
                     if k:
                         numbers = self._compute(**self.values)
-                    values = self._step(self.values, numbers)
+                    values = step(self.values, numbers)
                 self._values.set(values)
-        except (Exception, KeyboardInterrupt) as error:
-            self._values.set(before)
-            self._fail(error)
-            return False
-        self._inputs_moved(before)
-        return self._follow(before) and not equal(before, self.values)
+
+        return self._move(move) and not equal(before, self.values)
 
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _tree(widget: Widget, without: set[Widget]) -> list[Widget]:
-    """The widget, what is in it, and their layouts and styles: each is a comm of its own."""
-    if widget in without:
-        return []
-    found = [widget, *(part for name in ("layout", "style") if isinstance(part := getattr(widget, name, None), Widget))]
-    for child in getattr(widget, "children", ()):
-        found += _tree(child, without)
-    return found

@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import anywidget
 import numpy as np
@@ -72,6 +73,7 @@ class LiveFigure(anywidget.AnyWidget):
         self._axes: list[Any] = []
         self._moving: list[Moving] = []
         self._draggable: list[_Draggable] = []
+        self._renewal = 0
         self._description = ""
         self.dragged: Callable[[], None] = lambda: None  # called when all wishes of one message have been handed on
         self.scale = scale
@@ -110,7 +112,7 @@ class LiveFigure(anywidget.AnyWidget):
         """
         if description is not None:
             self._description = description
-        self._show(error="", **(self._described() if self.figure.stale else {"frame": self._frame()}))
+        self._show(error="", **(self._described() if self._has_changed() else {"frame": self._frame()}))
 
     def redraw(self) -> None:
         """Render the background again and describe the moving artists again: for what moves seldom."""
@@ -152,8 +154,13 @@ class LiveFigure(anywidget.AnyWidget):
             for name, value in state.items():
                 setattr(self, name, value)
 
+    def _has_changed(self) -> bool:
+        """Whether something of the background is not as this view has rendered it."""
+        return self.figure.stale or self._renewal != _renewals.get(self.figure, 0)
+
     def _described(self) -> dict[str, Any]:
         """All that the browser needs, of the figure as it is now."""
+        _renewals[self.figure] = self._renewal = _renewals.get(self.figure, 0) + self.figure.stale
         animated = list(animated_in(self.figure))
         self._axes = self.figure.findobj(Axes)
         images = [artist for artist in animated if isinstance(artist, AxesImage)]
@@ -273,6 +280,8 @@ class _Draggable(NamedTuple):
         first = self.line.get_xydata()[:1]
         return first[0].tolist() if len(first) and np.isfinite(first).all() else None
 
+
+_renewals: WeakKeyDictionary[Figure, int] = WeakKeyDictionary()  # how often its background was found changed
 
 # A cell that is run again replaces its pictures: the comms of the earlier run are closed.
 

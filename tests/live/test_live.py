@@ -296,6 +296,18 @@ def test_a_still_picture_or_a_scale_between_is_no_reason_to_render_again(message
         assert [set(message["state"]) for message in messages] == [{"frame"}, {"frame"}]
 
 
+def test_two_views_of_one_figure_both_see_what_is_drawn_anew() -> None:
+    pendulum = Pendulum(0.0)
+    one, two = LiveFigure(pendulum.figure), LiveFigure(pendulum.figure)
+    pendulum.bob.axes.set(xlim=(-9, 9))
+    one.update()
+    two.update()
+    assert (one.background, one.frame["numbers"]) == (two.background, two.frame["numbers"])
+    background = one.background
+    one.update()
+    assert one.background is background, "one does not wake the other for ever"
+
+
 def test_a_point_that_is_drawn_anew_cannot_be_dragged_and_is_named() -> None:
     pendulum = Pendulum(0.0)
     live = LiveFigure(pendulum.figure)
