@@ -1,8 +1,13 @@
-"""A right answer to each exercise, and how its check is asked: the notebooks' own arguments or some like them."""
+"""A right answer to each exercise, and how its check is asked: the notebooks' own arguments or some like them.
+
+The tests of a later notebook bring theirs along: RIGHT = {"name": Asked(check_name, solved)}.
+"""
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,4 +181,21 @@ OTHERS = {
     "silent_bug": Asked(course.check_silent_bug, "B"),
     "biased_update": Asked(course.check_biased_update, "B"),
 }  # fmt: skip
+
+
+def brought_along() -> dict[str, Asked]:
+    """The RIGHT of the tests of notebooks."""
+    found: dict[str, Asked] = {}
+    for path in sorted((Path(__file__).parent / "exercises").glob("test_nb*.py")):
+        if "\nRIGHT = " in path.read_text(encoding="utf-8"):
+            found |= runpy.run_path(str(path))["RIGHT"]
+    return found
+
+
+for name, asked in brought_along().items():
+    kinds = (dict, TABLES), (np.ndarray, ARRAYS), (int | float, NUMBERS)
+    own = (
+        FUNCTIONS if callable(asked.right) else next((k for kind, k in kinds if isinstance(asked.right, kind)), OTHERS)
+    )
+    own[name] = Asked(*asked)
 ALL = FUNCTIONS | NUMBERS | ARRAYS | TABLES | OTHERS
