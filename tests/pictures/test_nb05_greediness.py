@@ -19,8 +19,8 @@ from pgcourse.pictures import (
     StateArrows,
     StepSizes,
 )
-from pgcourse.pictures.greediness import arc, verdict
-from pgcourse.pictures.steps import falls
+from pgcourse.pictures.notebooks.nb05_directions import arc, verdict
+from pgcourse.pictures.notebooks.nb05_steps import falls
 
 X, WIDE = np.linspace(-6, 6, 13), np.linspace(-8, 8, 13)
 PLANES = {

@@ -19,7 +19,7 @@ from pgcourse.pictures import (
     QuantileCurve,
     WeightBars,
 )
-from pgcourse.pictures.learning import power
+from pgcourse.pictures.runs import power
 from pgcourse.policy import Policy
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
-from pgcourse.pictures.directions import angle_between
-from pgcourse.pictures.graphs import Curve, Landscape
+from pgcourse.pictures.clouds import angle_between
+from pgcourse.pictures.curves import Curve, Landscape
 from pgcourse.pictures.part import (
     GRADIENT,
     INK,

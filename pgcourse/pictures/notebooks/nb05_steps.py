@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from pgcourse.pictures.graphs import Curve
+from pgcourse.pictures.curves import Curve
 from pgcourse.pictures.part import INK, POLICY, Array, Numbers, Part, minus, plain
 
 

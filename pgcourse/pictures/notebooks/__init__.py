@@ -1,0 +1,1 @@
+"""Pictures that one notebook alone uses; a module's name begins with the notebook's number."""
