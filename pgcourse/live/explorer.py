@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakSet
 
+from IPython.display import HTML, display
 from ipywidgets import Button, FloatSlider, Label, Layout, Widget
 
 from pgcourse.live.controls import Controls, Values, equal
@@ -153,6 +154,13 @@ class Explorer:
         for widget in tree(self.widget, shared):
             widget.close()
         self._picture = None
+
+    def _ipython_display_(self) -> None:
+        """The view, after a still picture that gives way to it: JupyterLab prefers a widget even where it has none."""
+        if self.widget.comm is not None:
+            display(HTML(self.live.still_page()))
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if self.widget.comm is None:

@@ -17,9 +17,11 @@ The module knows nothing of the course: matplotlib below it, anywidget above it.
 
 from __future__ import annotations
 
+import base64
 import io
 import sys
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -140,6 +142,16 @@ class LiveFigure(anywidget.AnyWidget):
             for artist in artists:
                 artist.set_animated(True)
             self.figure.stale = stale
+
+    def still_page(self) -> str:
+        """The still picture with a word on how to make it live, as HTML that hides where a live figure is shown."""
+        png, said = base64.b64encode(self.still()).decode(), escape(self._description or self.name)
+        return (
+            "<style>.jp-OutputArea:has(.live-figure) .live-still, .jp-OutputArea:has(.live-still) "
+            ".jp-OutputArea-output.jupyter-widgets:not(:has(*)) { display: none; }</style>"
+            f'<div class="live-still"><img src="data:image/png;base64,{png}" width="{self.size[0]:.0f}" alt="{said}">'
+            "<p>This is a still picture. To make it live, use the menu: Run → Run All Cells.</p></div>"
+        )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and a still picture for where no widget can be: GitHub, nbconvert, no kernel."""

@@ -70,3 +70,21 @@ def test_keys_that_jupyterlab_knows_do_nothing_to_the_notebook_from_within_a_vie
         assert part.evaluate("node => node === document.activeElement")
     move(start, picture)
     assert start.errors == []
+
+
+def test_a_notebook_reopened_without_its_kernel_shows_still_pictures_and_how_to_make_them_live(start: Any) -> None:
+    view(start, CORRIDOR)
+    still = start.page.locator(".live-still")
+    assert not still.is_visible()
+    start.command("docmanager:save")
+    start.restart()
+    start.page.reload()
+    start.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    start.evaluate("await panel.context.ready; await panel.sessionContext.ready")
+    still.locator("img").wait_for()
+    assert "To make it live, use the menu: Run → Run All Cells." in still.inner_text()
+    start.page.get_by_text("model not found").wait_for(state="hidden")
+    start.page.get_by_role("menuitem", name="Run", exact=True).click()
+    start.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    still.wait_for(state="hidden")
+    move(start, view(start, CORRIDOR))
