@@ -476,6 +476,18 @@ def test_a_wrong_result_next_to_the_right_one_is_shown_with_its_difference():
     assert float(yours) - float(expected) == pytest.approx(1e-5, rel=0.6)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.7, 1.0, 1.4])
+def test_a_baseline_is_judged_by_the_variance_that_is_shown(share):
+    """The least variance of the sample itself lies beside the textbook's b; what lies between has less, too."""
+
+    def between(G, x):
+        centred, size = x - x.mean(axis=0), (x**2).sum(axis=1)
+        own, usual = (G[:, None] * x * centred).sum() / (centred**2).sum(), G @ size / size.sum()
+        return usual + share * (own - usual)
+
+    assert FUNCTIONS["baseline"].check(between)
+
+
 def test_float32_is_judged_by_its_own_rounding_and_float64_by_its():
     exact = np.array([1.0, 2.0])
     assert close((exact * (1 + 1e-7)).astype(np.float32), exact)
