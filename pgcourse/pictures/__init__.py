@@ -16,7 +16,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 from pgcourse.pictures.curves import WAYS
-from pgcourse.pictures.part import GRADIENT, OCCUPANCY, POLICY, VALUE
+from pgcourse.pictures.palette import GRADIENT, OCCUPANCY, POLICY, VALUE
 
 for _module in (import_module(found.name) for found in walk_packages(__path__, f"{__name__}.")):
     globals().update({name: x for name, x in vars(_module).items() if getattr(x, "__module__", "") == _module.__name__})

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pgcourse.pictures.part import GRADIENT, INK, PALE, POLICY, Array, Handle, Numbers, Part, arrows, plain, set_tails
+from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, plain, set_tails
 
 
 class ActionBars(Part):

@@ -8,22 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    VALUE,
-    Array,
-    Numbers,
-    Part,
-    arrows,
-    minus,
-    plain,
-    set_tails,
-    signed,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, plain, set_tails, signed
 
 LOOKS = (("●", "o", GRADIENT), ("■", "s", INK), ("▲", "^", OCCUPANCY))  # sign, marker, colour
 

@@ -8,23 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    VALUE,
-    VALUES,
-    Array,
-    Handle,
-    Numbers,
-    Part,
-    arrows,
-    minus,
-    plain,
-    set_tails,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, plain, set_tails
 
 
 class Curve(Part):

@@ -10,22 +10,8 @@ from matplotlib.colors import Colormap, Normalize, PowerNorm
 from matplotlib.patches import Circle, Rectangle
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.part import (
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    SIGNED,
-    VALUE,
-    VALUES,
-    Array,
-    Handle,
-    Numbers,
-    Part,
-    arrows,
-    minus,
-    signed,
-)
+from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE, VALUES
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, signed
 
 
 class Corridor(Part):

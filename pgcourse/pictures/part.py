@@ -1,4 +1,4 @@
-"""What all pictures share: the palette, the parts' common shape, and a figure of parts."""
+"""What all pictures share: the parts' common shape, a figure of parts, and how they draw and write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib import rc_context, rcParamsDefault
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
@@ -16,17 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Numbers = Mapping[str, Any]
 Array = NDArray[np.float64]
-
-# One palette, after Okabe and Ito, which readers with any colour vision can tell apart; each colour has one meaning.
-POLICY = "#0072B2"  # π and θ
-GRADIENT = "#D55E00"  # ∇J
-VALUE = "#00734F"  # v and J
-OCCUPANCY = "#8F3F71"  # ρ
-INK, PALE = "#1F2328", "#D0D7DE"
-VALUES = LinearSegmentedColormap.from_list("values", ["#FFFFFF", "#BFE8D6", "#5CC29B"])  # dark text stays legible
-
-# What has a sign: minus is violet and plus orange, as in ColorBrewer's PuOr, which is safe for the colour-blind.
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#A699D6", "#FFFFFF", "#F2A661"], N=257)  # odd: 0 is white
 
 # matplotlib's own settings, whatever the reader's matplotlibrc says
 DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}

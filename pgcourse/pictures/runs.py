@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.part import GRADIENT, INK, OCCUPANCY, POLICY, VALUE, Array, Numbers, Part, minus, plain
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, POLICY, VALUE
+from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
 
 
 class LearningCurve(Part):

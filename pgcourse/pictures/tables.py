@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-from pgcourse.pictures.part import GRADIENT, INK, PALE, Array, Numbers, Part, minus, plain
+from pgcourse.pictures.palette import GRADIENT, INK, PALE
+from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
 
 
 class LinesTable(Part):

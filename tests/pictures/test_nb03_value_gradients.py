@@ -10,7 +10,8 @@ from pgcourse import zoo
 from pgcourse.bellman import exact
 from pgcourse.gradients import value_gradient
 from pgcourse.pictures import LinesTable, Picture, Residuals, SignedGrid
-from pgcourse.pictures.part import INK, SIGNED, signed
+from pgcourse.pictures.palette import INK, SIGNED
+from pgcourse.pictures.part import signed
 from pgcourse.policy import grad_softmax, softmax
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]

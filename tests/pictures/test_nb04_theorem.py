@@ -20,7 +20,7 @@ from pgcourse.pictures import (
     Vectors,
     VectorTable,
 )
-from pgcourse.pictures.part import SIGNED
+from pgcourse.pictures.palette import SIGNED
 from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]

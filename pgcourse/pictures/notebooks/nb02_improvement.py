@@ -11,7 +11,8 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.bars import ActionBars
-from pgcourse.pictures.part import INK, PALE, POLICY, VALUE, Numbers, Part, minus, plain
+from pgcourse.pictures.palette import INK, PALE, POLICY, VALUE
+from pgcourse.pictures.part import Numbers, Part, minus, plain
 
 
 class PolicyBars(ActionBars):

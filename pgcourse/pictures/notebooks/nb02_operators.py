@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pgcourse.pictures.part import INK, VALUE, Numbers, Part, plain
+from pgcourse.pictures.palette import INK, VALUE
+from pgcourse.pictures.part import Numbers, Part, plain
 
 
 class TwoValues(Part):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import PowerNorm
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.part import INK, OCCUPANCY, PALE, Numbers, Part, plain
-
-VISITS = LinearSegmentedColormap.from_list("visits", ["#FFFFFF", "#EAD3E1", "#CF9FBF"])  # dark text stays legible
+from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, VISITS
+from pgcourse.pictures.part import Numbers, Part, plain
 
 
 class VisitGrid(Part):

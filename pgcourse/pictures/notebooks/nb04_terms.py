@@ -10,25 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    SIGNED,
-    VALUE,
-    Handle,
-    Numbers,
-    Part,
-    minus,
-    plain,
-    signed,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, MINUS, OCCUPANCY, PALE, PLUS, POLICY, SIGNED, VALUE
+from pgcourse.pictures.part import Handle, Numbers, Part, minus, plain, signed
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 CELL = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
-PLUS, MINUS = SIGNED(1.0), SIGNED(0.0)
 NOTHING = 1e-3  # of the largest term: what is smaller has no sign written
 
 

@@ -9,22 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    VALUE,
-    VALUES,
-    Array,
-    Handle,
-    Numbers,
-    Part,
-    arrows,
-    plain,
-    set_tails,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, plain, set_tails
 
 
 class Ingredients(Part):

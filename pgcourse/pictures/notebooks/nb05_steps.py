@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pgcourse.pictures.curves import Curve
-from pgcourse.pictures.part import INK, POLICY, Array, Numbers, Part, minus, plain
+from pgcourse.pictures.palette import INK, POLICY
+from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
 
 
 class Climbs(Part):

@@ -10,20 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from matplotlib.ticker import NullFormatter
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    VALUE,
-    Array,
-    Handle,
-    Numbers,
-    Part,
-    minus,
-    plain,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, plain
 
 
 class NoisyLine(Part):

@@ -10,21 +10,8 @@ from matplotlib.patches import Polygon
 
 from pgcourse.pictures.clouds import angle_between
 from pgcourse.pictures.curves import Curve, Landscape
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    VALUE,
-    Array,
-    Numbers,
-    Part,
-    arrows,
-    minus,
-    plain,
-    set_tails,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, plain, set_tails
 
 
 class StableCurve(Curve):

@@ -11,21 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    SIGNED,
-    VALUE,
-    Array,
-    Numbers,
-    Part,
-    arrows,
-    minus,
-    signed,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, signed
 
 
 class Paths(Part):

@@ -9,21 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pgcourse.pictures.part import (
-    GRADIENT,
-    INK,
-    OCCUPANCY,
-    PALE,
-    POLICY,
-    SIGNED,
-    VALUE,
-    Array,
-    Handle,
-    Numbers,
-    Part,
-    minus,
-    plain,
-)
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, plain
 
 DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
