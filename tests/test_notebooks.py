@@ -15,7 +15,6 @@ from traitlets.config import Config
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 COURSE = [path for path in NOTEBOOKS if path.stem[:2].isdecimal()]  # the others are pages, without exercises
 TAUGHT = COURSE[1:]  # which end with a folded plan for instructors
-UNFOLDED = {"07_rollouts"}  # whose code and prose are still to be folded and shortened
 MOST_VISIBLE, MEDIAN_VISIBLE = 150, 3  # lines of code that are not folded: of a notebook, of a cell
 LONG_SENTENCE, MOST_LONG_SENTENCES = 30, 3  # words; formulas, code and tables left out
 LONGEST_CELL = 15  # lines, imports apart
@@ -136,9 +135,8 @@ def test_a_folded_cell_says_in_its_first_line_what_it_is(notebook):
             assert re.match(r"# [^ ].{2,}", cell.source), cell.id
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in UNFOLDED], ids=lambda path: path.stem)
-def test_what_stays_visible_of_the_code_is_short(path):
-    cells = code_cells(nbformat.read(path, as_version=4))
+def test_what_stays_visible_of_the_code_is_short(notebook):
+    cells = code_cells(notebook)
     lines = [len(x.source.splitlines()) for x in cells if not x.metadata.get("jupyter", {}).get("source_hidden")]
     assert sum(lines) <= MOST_VISIBLE
     assert sorted(lines)[len(lines) // 2] <= MEDIAN_VISIBLE
@@ -161,9 +159,8 @@ def test_sentences_are_told_apart():
     assert [len(words) for words in sentences(text) if len(words) > 0] == [4, 3, 1, 1, 1, 2]
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in UNFOLDED], ids=lambda path: path.stem)
-def test_few_sentences_are_long(path):
-    texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+def test_few_sentences_are_long(notebook):
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     long = [" ".join(words) for text in texts for words in sentences(text) if len(words) > LONG_SENTENCE]
     assert len(long) <= MOST_LONG_SENTENCES, long
 

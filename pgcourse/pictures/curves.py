@@ -98,10 +98,10 @@ class Landscape(Part):
         (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
+        ax.set_title("\n", fontsize=11)  # room for the note, which inside would hide θ
         self.note = ax.text(
-            0.03, 0.97, "", transform=ax.transAxes, va="top", fontsize=11, color=INK, zorder=6, animated=True,
-            bbox={"facecolor": "#FFFFFFD0", "edgecolor": "none"},
-        )  # fmt: skip
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
+        )
         self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
         label = f"θ = ({self.labels[0]}, {self.labels[1]})"
         step = float(self.extent[0] / 60), float(self.extent[1] / 60)

@@ -67,7 +67,10 @@ class Corridor(Part):
 
 def short(x: float) -> str:
     """One decimal, none from 1000 on, and from 10,000 on the power of ten: it must fit into a cell."""
-    return f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}" if abs(x) < 10_000 else f"{x:.0e}"
+    if abs(x) < 10_000:
+        return f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}"
+    digit, power = f"{x:.0e}".split("e")
+    return f"{digit}e{int(power)}"
 
 
 class GridWorld(Part):

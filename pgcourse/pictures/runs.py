@@ -66,7 +66,7 @@ class LearningCurve(Part):
             return "press run" + (f": {settings}" if settings else "")
         beyond = np.count_nonzero(returns < self.bottom)
         edge = f"   {beyond} below the edge" if beyond else ""
-        now = f"   {self.also} {line[-1]:.2f}" if len(line) and np.isfinite(line[-1]) else ""
+        now = f"   {self.also} {figure(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
         return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
 
     def describe(self, numbers: Numbers) -> str:
@@ -114,9 +114,8 @@ class QuantileCurve(Part):
         self.band.set_xy(np.column_stack([np.r_[x, x[::-1]], np.r_[low, high[::-1]]]))
         self.median.set_data(x, median)
         self.mean.set_data(x, runs.mean(axis=0))
-        mean = runs[:, -1].mean()  # one run that is lost has no bounds
-        mean_said = f"{mean:.2f}" if abs(mean) < 10_000 else f"{mean:.0e}"
-        self.note.set_text(minus(f"episode {x[-1]:.0f}\nmedian {median[-1]:.2f}\nmean {mean_said}"))
+        said = f"episode {x[-1]:.0f}\nmedian {figure(median[-1])}\nmean {figure(runs[:, -1].mean())}"
+        self.note.set_text(minus(said))
 
     def curve(self, numbers: Numbers) -> tuple[Array, Array] | None:
         """x and the runs, once there is a point."""
@@ -226,6 +225,11 @@ class NoisySteps(Part):
 
     def describe(self, numbers: Numbers) -> str:
         return f"J before the step is {numbers['J']:.2f}; {self.said(numbers)}."
+
+
+def figure(x: float) -> str:
+    """Two decimals, and from 10,000 on the power of ten: the return of a run that is lost has no bounds."""
+    return f"{x:.2f}" if abs(x) < 10_000 else f"{x:.0e}"
 
 
 def power(alpha: float) -> str:

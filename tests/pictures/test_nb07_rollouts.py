@@ -78,7 +78,7 @@ CASES = {
         [table_numbers("full", 0.1, 1), table_numbers("to go", 0.1, 1), table_numbers("to go", 0.3, 10)],
     ),
     "credit": (
-        lambda: Picture([CreditTable(4), CreditSums()]),
+        lambda: Picture([CreditTable(4), CreditSums(4)]),
         [credit_numbers(1.0, "exact"), credit_numbers(0.3, "mean of 30"), credit_numbers(-1.0, "mean of 300")],
     ),
     "one run": (
@@ -151,13 +151,13 @@ def test_an_estimator_without_bias_has_a_bare_0_and_the_chosen_one_is_bold():
     part = drawn(EstimatorTable(NAMES))
     part.update(table_numbers("to go", 0.127, 1))
     texts = {name: [text.get_text() for text in row] for name, row in part.rows.items()}
-    assert texts == {"full": ["full", "0", "180", "0.10"], "to go": ["to go", "12.7", "60", "−0.30"]}
+    assert texts == {"full": ["full", "?", "180", "0.10"], "to go": ["to go", "12.7", "60", "−0.30"]}
     assert {row[0].get_fontweight() for row in part.rows.values()} == {"normal", "bold"}
     assert part.rows["to go"][0].get_fontweight() == "bold"
 
 
 def test_the_sums_give_the_ratio_of_the_variances():
-    part = drawn(CreditSums())
+    part = drawn(CreditSums(4))
     part.update(credit_numbers(1.0, "exact"))
     assert part.values[7].get_text() == "4.0"
 
@@ -167,6 +167,8 @@ def test_returns_beyond_the_edge_stand_at_it_and_are_counted():
     part.update(curve_numbers([-300, -20], [-50.0, -30.25]))
     assert part.dots.get_ydata().tolist() == [-100, -20]
     assert part.note.get_text() == "episodes: 2   last return −20   exact J −30.25   1 below the edge"
+    part.update(curve_numbers([-5000], [-2.14e13]))
+    assert part.note.get_text() == "episodes: 1   last return −5e+03   exact J −2e+13   1 below the edge"
     part.update(curve_numbers([], [], settings="α = 1"))
     assert part.note.get_text() == "press run: α = 1"
 
@@ -196,5 +198,5 @@ def test_the_corridor_s_cells_hold_the_values_of_a_policy_that_is_lost():
     part.update(
         {"pi": Policy.uniform(4, 2), "v_pi": np.array([-22171.0, -1234.5, -3]), "rho_pi": np.array([1e12, 5, 1])}
     )
-    assert [text.get_text() for text in part.values] == ["v = −2e+04", "v = −1234", "v = −3.0"]
-    assert part.visits[0].get_text() == "1e+12"
+    assert [text.get_text() for text in part.values] == ["v = −2e4", "v = −1234", "v = −3.0"]
+    assert part.visits[0].get_text() == "1e12"

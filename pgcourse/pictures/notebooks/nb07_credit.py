@@ -143,6 +143,7 @@ class BatchCloud(Part):
 class EstimatorTable(Part):
     """Estimators in figures: exact bias, how many trajectories it takes, and how well a batch points.
 
+    The bias is told of the chosen one only: the others are for the reader to guess.
     Numbers: figures, name → (bias in parts of |∇J|, trajectories for a signal as large as the noise, mean cosine of a
     batch's estimate with ∇J), for each of `names`; chosen, one of them; size, the trajectories of a batch.
     """
@@ -173,9 +174,9 @@ class EstimatorTable(Part):
 
     def update(self, numbers: Numbers) -> None:
         for y, (name, texts) in enumerate(self.rows.items(), start=1):
-            for text, string in zip(texts[1:], self.written(numbers["figures"][name]), strict=True):
-                text.set_text(string)
             chosen = name == numbers["chosen"]
+            for text, string in zip(texts[1:], self.written(numbers["figures"][name], chosen), strict=True):
+                text.set_text(string)
             for text in texts:
                 text.set_fontweight("bold" if chosen else "normal")
             if chosen:
@@ -183,9 +184,10 @@ class EstimatorTable(Part):
         self.note.set_text(self.remark(numbers))
 
     @staticmethod
-    def written(figures: tuple[float, float, float]) -> tuple[str, str, str]:
+    def written(figures: tuple[float, float, float], chosen: bool) -> tuple[str, str, str]:
         bias, N, cosine = figures
-        return ("0" if bias < 5e-9 else f"{100 * bias:.1f}", f"{N:.0f}", minus(f"{cosine:.2f}"))
+        told = "?" if not chosen else "0" if bias < 5e-9 else f"{100 * bias:.1f}"
+        return (told, f"{N:.0f}", minus(f"{cosine:.2f}"))
 
     @staticmethod
     def remark(numbers: Numbers) -> str:
@@ -195,7 +197,7 @@ class EstimatorTable(Part):
         rows = (
             f"{name}: bias {written[0]}, trajectories for signal to noise 1 {written[1]}, cosine {written[2]}"
             for name in self.names
-            if (written := self.written(numbers["figures"][name]))
+            if (written := self.written(numbers["figures"][name], name == numbers["chosen"]))
         )
         return f"Chosen is {numbers['chosen']}. " + "; ".join(rows) + "."
 
@@ -242,13 +244,18 @@ class CreditTable(Part):
 class CreditSums(Part):
     """What the table adds up to, and what it costs: the past's sum is 0 in the mean, but its noise is not.
 
+    The sums are over all times; n says how many of them the table beside it shows.
     Numbers: past, future, the sums below the diagonal and above; grad_J, a number; of; full and to_go, the standard
-    deviation of one trajectory's estimate with all rewards and with those to come; N.
+    deviation of one trajectory's estimate with all rewards and with those to come.
     """
 
+    def __init__(self, n: int) -> None:
+        self.n = n
+
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(0, 1), ylim=(8.2, -0.8))
+        ax.set(xlim=(0, 1), ylim=(8.2, -1.6))
         ax.axis("off")
+        ax.text(0, -0.8, f"all times t and k; the table shows the first {self.n}", fontsize=10, color=INK, va="center")
         self.heads = ax.text(0, 0, "", fontsize=11, color=INK, weight="bold", va="center", animated=True)
         names = (
             (1, "◣ below the steps: rewards already paid", INK),
@@ -268,7 +275,7 @@ class CreditSums(Part):
         }
 
     def update(self, numbers: Numbers) -> None:
-        self.heads.set_text(f"sum over all t and k, {numbers['of']}")
+        self.heads.set_text(f"sums, {numbers['of']}")
         ratio = (numbers["full"] / numbers["to_go"]) ** 2
         sums = [signed(float(numbers[name])) for name in ("past", "future", "grad_J")]
         said = [*sums, f"{numbers['full']:.1f}", f"{numbers['to_go']:.1f}", f"{ratio:.1f}"]
