@@ -331,6 +331,9 @@ def check_weights(my_weights: Any) -> Verdict:
         Mistake(G, f"That is G_t, the bug itself: γᵗ is still lost. {off}"),
         Mistake(discount * G[:, :1], f"That is γᵗ G₀, discounted twice. {off}", "wrong"),
         Mistake(discount**2 * G, f"γ²ᵗ: one γᵗ too many, since G_t is discounted from t. {off}"),
+        Mistake(mdp.gamma * discount * G, f"γᵗ⁺¹: one γ too many. t begins at 0, so the first weight is G₀. {off}"),
+        Mistake((1 - mdp.gamma) * discount * G, f"1 − γ is too much: it belongs to (1 − γ)ρ^π, and ∇J has ρ^π. {off}"),
+        Mistake((1 - mdp.gamma) * G, f"γᵗ is lost, and 1 − γ is too much: ∇J has ρ^π, not (1 − γ)ρ^π. {off}"),
         Mistake(discount * plain, f"γᵗ is there, but inside G_t the discount is lost. {off}"),
         Mistake(plain, f"No γ anywhere: these are undiscounted returns. {off}", "wrong"),
         Mistake(
@@ -349,7 +352,16 @@ def check_weights(my_weights: Any) -> Verdict:
             "wrong",
         ),
     )
-    if (verdict := named(weights, mistakes)) is not None:
+    standardised = (
+        Mistake(
+            weight * (G - G.mean(axis=1, keepdims=True)) / G.std(axis=1, ddof=ddof, keepdims=True),
+            f"You standardise the returns of a trajectory: their mean and spread depend on its own actions. {off}",
+            "wrong",
+        )
+        for weight in (discount, 1)
+        for ddof in (0, 1)
+    )
+    if (verdict := named(weights, (*mistakes, *standardised))) is not None:
         return verdict
     if bias < (EXACT if weights.dtype == np.float64 else ROUGH):
         times = mdp.variance(weights) / best

@@ -175,10 +175,20 @@ def test_other_answers_about_bias_are_understood(answer, tone, named):
     assert named in verdict.message
 
 
+def standardised(G, eps=0.0, ddof=0):
+    return (G - G.mean()) / (G.std(ddof=ddof) + eps)
+
+
 WEIGHTS = [
     (to_go, "nearly", "γᵗ is still lost. Summed over all trajectories of a small MDP, the bias is 27 %"),
     (lambda r, g: gammas(r, g) * to_go(r, g)[0], "wrong", "discounted twice"),
     (lambda r, g: gammas(r, g) ** 2 * to_go(r, g), "nearly", "one γᵗ too many"),
+    (lambda r, g: g * gammas(r, g) * to_go(r, g), "nearly", "γᵗ⁺¹"),
+    (lambda r, g: (1 - g) * gammas(r, g) * to_go(r, g), "nearly", "1 − γ is too much"),
+    (lambda r, g: (1 - g) * to_go(r, g), "nearly", "γᵗ is lost, and 1 − γ"),
+    (lambda r, g: standardised(to_go(r, g)), "wrong", "You standardise"),
+    (lambda r, g: gammas(r, g) * standardised(to_go(r, g), eps=1e-8), "wrong", "You standardise"),
+    (lambda r, g: standardised(to_go(r, g), ddof=1), "wrong", "You standardise"),
     (lambda r, g: gammas(r, g) * to_go(r, 1), "nearly", "inside G_t"),
     (lambda r, g: to_go(r, 1), "wrong", "No γ anywhere"),
     (lambda r, g: gammas(r, g) * r, "wrong", "Only the next reward"),
