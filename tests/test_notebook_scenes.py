@@ -46,6 +46,15 @@ def shown(view):
     return view.live.frame["numbers"], tuple(view.live.frame["texts"]), tuple(view.live.size)
 
 
+def put(view, handle, x, y):
+    """As the browser says that a reader has put a handle's point to (x, y)."""
+    axes = handle.line.axes
+    (left, right), (bottom, top) = limits = axes.get_xlim(), axes.get_ylim()
+    k = view._picture.handles.index(handle)
+    wish = [k, (x - left) / (right - left), (y - bottom) / (top - bottom), [*limits[0], *limits[1]]]
+    view.live.drag = {"view": "test", "seq": view.live.drag.get("seq", 0) + 1, "wishes": [wish]}
+
+
 def test_every_view_has_a_name_and_three_to_six_scenes(names):
     made = sum(len(re.findall(r"\bExplorer\(", text)) for at, text in names.items() if at.startswith("source of"))
     assert len(views(names)) == made
@@ -140,12 +149,12 @@ def test_bars_that_are_no_policy_are_refused_in_words_and_another_state_can_be_c
     view.scene = next(iter(view._scenes))
     state, left, *_ = view._picture.handles
     before = shown(view)
-    view._drag([(left, 0.0, 0.8)])
+    put(view, left, 0.0, 0.8)
     assert "theta[s=14] is (0.8, 0.25, 0.25), expected probabilities ≥ 0 with a sum ≤ 1" in view.live.error
     assert shown(view) == before
-    view._drag([(state, 1.0, 3.0)])  # a click on the neighbour
+    put(view, state, 1.0, 3.0)  # a click on the neighbour
     assert not view.live.error
-    view._drag([(left, 0.0, 0.3)])
+    put(view, left, 0.0, 0.3)
     assert view.numbers["state"] == 13
     assert view.values["theta"][13].tolist() == [0.3, 0.25, 0.25]
     assert view.values["theta"][14].tolist() == [0.25, 0.25, 0.25]
