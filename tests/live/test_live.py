@@ -1,7 +1,7 @@
 """LiveFigure without a browser: what travels, when it does, and what is refused.
 
 The second route throughout is matplotlib itself: its transforms say where a thing is, a figure built anew says how it
-looks. What the browser makes of it is the matter of test_browser_live.py.
+looks. What the browser makes of it is the matter of tests/browser.
 """
 
 from __future__ import annotations

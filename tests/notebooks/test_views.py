@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 
+import nbformat
 import numpy as np
 import pytest
 from ipywidgets import Button, ToggleButton
-from test_notebooks import COURSE, code_cells, nbformat
+from stored_notebooks import COURSE, code_cells
 
 import pgcourse.live.running
 from pgcourse import Explorer

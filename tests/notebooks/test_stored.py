@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import SlidesExporter
+from stored_notebooks import COURSE, NOTEBOOKS, code_cells
 from traitlets.config import Config
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-COURSE = [path for path in NOTEBOOKS if path.stem[:2].isdecimal()]  # the others are pages, without exercises
 TAUGHT = COURSE[1:]  # which end with a folded plan for instructors
 MOST_VISIBLE, MEDIAN_VISIBLE = 150, 3  # lines of code that are not folded: of a notebook, of a cell
 LONG_SENTENCE, MOST_LONG_SENTENCES = 30, 3  # words; formulas, code and tables left out
@@ -27,10 +25,6 @@ LONGEST_LINE = 102  # characters: what a laptop shows beside the file browser wi
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request):
     return nbformat.read(request.param, as_version=4)
-
-
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def tagged(notebook, tag):

@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from stored_notebooks import NOTEBOOKS
 
-TESTS = Path(__file__).parent
-NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("*.ipynb"))
+TESTS = Path(__file__).parents[1]
 VARIABLE = "NPY_DISABLE_CPU_FEATURES"
 AVX512 = [name for name in __cpu_dispatch__ if name == "X86_V4" or name.startswith("AVX512")]
 SAMPLED = (

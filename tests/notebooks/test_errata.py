@@ -1,6 +1,6 @@
 """The page of fine points names all fifteen, in the course's order, and each has a proof that runs by itself.
 
-That its links to the notebooks lead somewhere is tested with every notebook's, in test_notebooks.
+That its links to the notebooks lead somewhere is tested with every notebook's, in test_stored.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PAGE = nbformat.read(NOTEBOOKS / "errata.ipynb", as_version=4)
 NAMES = [f"slip-{n:02d}" for n in range(1, 16)]
 # A word of each that no other entry's heading and table row need: the page may be rewritten, but not lose one of them
