@@ -16,8 +16,6 @@ from pgcourse.arrays import Array, real_array
 from pgcourse.mdp import FiniteMDP
 from pgcourse.trajectories import Indices, Mask
 
-TIE = 1e-9  # far above rounding, far below any difference that is meant; columns are in units of 1/K
-
 TIE = 1e-9  # in units of 1/K: far above the rounding of a sum, far below any difference that is meant
 
 

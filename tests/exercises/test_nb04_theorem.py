@@ -100,6 +100,15 @@ def walks_with_numbers_drawn_at_once(mdp, pi, rng):
         s = int(np.searchsorted((pi.probs[s] @ mdp.p[s]).cumsum(), u, side="right"))
 
 
+def draws_from_a_long_walk(mdp, pi, rng, gamma=None):
+    """300 steps, and one of them by its weight γᵗ: right, and slow."""
+    walk = [start(mdp, rng)]
+    while len(walk) < 300:
+        walk.append(one_step(mdp, pi, walk[-1], rng))
+    weights = (mdp.gamma if gamma is None else gamma) ** np.arange(300)
+    return walk[rng.choice(300, p=weights / weights.sum())]
+
+
 def from_the_exact_law(mdp, pi, rng):
     return rng.choice(mdp.S, size=1, p=(1 - mdp.gamma) * occupancy(mdp, pi))
 
@@ -167,7 +176,14 @@ def never_ends_where_nothing_ends(mdp, pi, rng):
 
 
 @pytest.mark.parametrize(
-    "answer", [walks, draws_the_time_first, returns_an_end_at_once, walks_with_numbers_drawn_at_once]
+    "answer",
+    [
+        walks,
+        draws_the_time_first,
+        returns_an_end_at_once,
+        walks_with_numbers_drawn_at_once,
+        draws_from_a_long_walk,
+    ],
 )
 def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(answer):
     assert check_state_sampler(answer)
@@ -192,6 +208,7 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
         (lambda mdp, pi, rng: rng.choice(episode(mdp, pi, rng)), "nearly", "replay buffer"),
         (begins_again_at_an_end, "nearly", "You never return an end"),
         (stays_before_the_end, "nearly", "But there it stays"),
+        (lambda mdp, pi, rng: draws_from_a_long_walk(mdp, pi, rng, 1.0), "wrong", "of your draws are state 11"),
         (walks_to_an_end, "nearly", "stops only at an end"),
         (any_state_of_the_walk, "nearly", "return the last one"),
         (never_ends_where_nothing_ends, "wrong", "thousands of steps"),
