@@ -117,8 +117,8 @@ def mirror_step(pi: Policy, q: Array, alpha: float) -> Policy:
     """π'(a|s) ∝ π(a|s) exp(α q(s, a)), with q (S, A): the step θ(s, ·) ← θ(s, ·) + α q(s, ·) of the tabular softmax.
 
     For α → ∞, and at α = ∞, it is greedy on q among the actions that π takes; where several are best, π' keeps their
-    proportions. The same step as the natural gradient's and mirror descent's (Kakade 2001; Agarwal et al. 2021), and
-    another direction than ∇J. ValueError if α is negative or not a number.
+    proportions. The same step as the natural gradient's and mirror descent's (Kakade 2001; Agarwal et al. 2021), in
+    general another direction than ∇J. ValueError if α is negative or not a number.
     """
     q, alpha = _like("q", q, pi), number("alpha", alpha, 0, limit=True)
     best = np.where(pi.probs > 0, q, -np.inf).max(axis=1, keepdims=True)

@@ -73,12 +73,23 @@ def short(x: float) -> str:
     return f"{digit}e{int(power)}"
 
 
+def letters(desc: ArrayLike) -> Array:
+    """A map as (rows, columns) of letters, from letters or from a text for each row, or ValueError."""
+    try:
+        rows = [[*row] for row in np.array(desc, dtype=str)]
+        return np.array(rows, dtype="U1").reshape(len(rows), -1)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"desc is {desc!r}, expected a text for each row, of one length, such as ['SF', 'HG']"
+        ) from None
+
+
 class GridWorld(Part):
     """A grid like FrozenLake's: v^π as colour and number, π as arrows, and (with `selects`) a cell to choose.
 
     In the corner of each cell stands the number of its state.
 
-    desc    (rows, columns) of one-letter bytes as Gymnasium has them: S start, F free, H hole, G goal
+    desc    as Gymnasium has it, (rows, columns) of letters or a text a row: S start, F free, H hole, G goal
     moves   the way each action wants to go, as (right, down)
     Numbers: pi, v_pi; with selects, the name of a value (a state's number), that too.
     """
@@ -90,7 +101,7 @@ class GridWorld(Part):
         moves: ArrayLike = ((-1, 0), (0, 1), (1, 0), (0, -1)),
         top: float = 1.0,
     ) -> None:
-        self.desc = np.array(desc, dtype="U1")
+        self.desc = letters(desc)
         self.selects, self.moves, self.top = selects, np.asarray(moves, dtype=float), top
 
     def draw(self, ax: Axes) -> None:
@@ -148,7 +159,9 @@ class GridWorld(Part):
 
     def update(self, numbers: Numbers) -> None:
         probs = numbers["pi"].probs[self.free]
-        self.image.set_data(self.shades(numbers).reshape(self.desc.shape))
+        if len(shades := self.shades(numbers)) != self.desc.size:
+            raise ValueError(f"the numbers are of {len(shades)} states, expected {self.desc.size}, one for each cell")
+        self.image.set_data(shades.reshape(self.desc.shape))
         arrows = 0.34 * probs[..., None] * self.moves
         self.arrows.set_UVC(arrows[..., 0].ravel(), arrows[..., 1].ravel())
         for text, string in zip(self.values, self.written(numbers), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -198,6 +199,12 @@ def test_the_map_names_every_notebook():
     for path in NOTEBOOKS[1:]:
         assert f"]({path.name})" in start
         assert f"](notebooks/{path.name})" in readme
+
+
+@pytest.mark.parametrize(("path", "following"), [*pairwise(TAUGHT)], ids=lambda path: path.stem)
+def test_the_end_of_a_notebook_leads_to_the_next(path, following):
+    *_, text = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.id == "licence"]
+    assert f"]({following.name})" in text
 
 
 # Slides: `jupyter nbconvert --config binder/slides.json` makes them

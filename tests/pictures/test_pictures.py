@@ -21,7 +21,7 @@ from pgcourse.pictures import (
     ProbabilityBars,
     WaysTable,
 )
-from pgcourse.policy import direct, grad_log_softmax, softmax, tabular_softmax
+from pgcourse.policy import Policy, direct, grad_log_softmax, softmax, tabular_softmax
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
 ACTIONS = ["left", "down", "right", "up"]
@@ -174,6 +174,25 @@ def test_an_arrow_at_a_bar_has_its_head_inside_the_picture_and_a_small_one_shows
     assert list(np.sign(bars.arrows.V)) == [-1, 1, 1, 0]
     assert bars.arrows.V[2] == pytest.approx(bars.arrows.V[1] / 10)
     assert bars.handles[0].values(0.0, 5.0, {"theta": theta, "state": 0})["theta"][0, 0] == 4
+
+
+@pytest.mark.parametrize("desc", [["SFFF", "FHFH", "FFFH", "HFFG"], np.array(DESC, dtype="S1")], ids=["texts", "bytes"])
+def test_a_map_is_taken_in_each_form_that_gymnasium_has(desc):
+    assert GridWorld(desc).desc.tolist() == DESC
+
+
+@pytest.mark.parametrize("desc", ["SFFF", ["SFF", "FHFH"], 3])
+def test_what_is_no_map_is_refused_by_name(desc):
+    with pytest.raises(ValueError, match=r"desc is .*, expected a text for each row"):
+        GridWorld(desc)
+
+
+def test_more_states_than_cells_are_refused_by_their_number():
+    """`from_gymnasium` may add a state for the endings."""
+    grid = GridWorld(DESC)
+    Picture([grid])
+    with pytest.raises(ValueError, match="the numbers are of 17 states, expected 16, one for each cell"):
+        grid.update({"pi": Policy.uniform(17, 4), "v_pi": np.zeros(17)})
 
 
 def test_each_cell_of_the_grid_bears_the_number_of_its_state():
