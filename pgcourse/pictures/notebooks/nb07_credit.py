@@ -43,10 +43,11 @@ class Paths(Part):
             ax.plot([], [], mark, color=color, mec="white", mew=1, ms=size, zorder=5, animated=True)[0]
             for mark, color, size in looks
         ]
-        ax.set_title("\n", fontsize=11)  # room for the note
+        ax.set_title("\n", fontsize=12)  # room for the note
         self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True,
+            in_layout=False,
+        )  # fmt: skip
 
     def update(self, numbers: Numbers) -> None:
         paths = [np.asarray(path) for path in numbers["paths"]][: self.most]
@@ -110,10 +111,11 @@ class BatchCloud(Part):
         (self.expected,) = ax.plot([], [], "D", mfc="none", mec=INK, mew=1.6, ms=11, zorder=6, animated=True)
         (self.average,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=13, zorder=6, animated=True)
         (self.ring,) = ax.plot([], [], "o", mfc="none", mec=POLICY, mew=2, ms=13, zorder=5, animated=True)
-        ax.set_title("\n", fontsize=11)
+        ax.set_title("\n", fontsize=12)
         self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True,
+            in_layout=False,
+        )  # fmt: skip
 
     def update(self, numbers: Numbers) -> None:
         unit = np.linalg.norm(numbers["grad_J"]) * numbers["edge"]
@@ -163,14 +165,20 @@ class EstimatorTable(Part):
         ax.axhline(0.6, color=INK, lw=0.8)
         self.rows = {}
         for y, name in enumerate(self.names, start=1):
-            look: dict[str, Any] = {"va": "center", "fontsize": 10.5, "color": INK, "animated": True}
+            look: dict[str, Any] = {
+                "va": "center",
+                "fontsize": 10.5,
+                "color": INK,
+                "animated": True,
+                "in_layout": False,
+            }
             self.rows[name] = [
                 ax.text(0.04, y, name, ha="left", **look),
                 *(ax.text(x, y, "", ha="right", **look) for x in places),
             ]
-        self.pointer = ax.text(0.0, 1, "▸", va="center", fontsize=12, color=POLICY, animated=True)
+        self.pointer = ax.text(0.0, 1, "▸", va="center", fontsize=12, color=POLICY, animated=True, in_layout=False)
         ax.axhline(n + 0.5, color=INK, lw=0.8)
-        self.note = ax.text(0, n + 1.2, "", va="center", fontsize=9.5, color=INK, animated=True)
+        self.note = ax.text(0, n + 1.2, "", va="center", fontsize=9.5, color=INK, animated=True, in_layout=False)
 
     def update(self, numbers: Numbers) -> None:
         for y, (name, texts) in enumerate(self.rows.items(), start=1):
