@@ -49,7 +49,7 @@ def test_notebooks_and_samples_keep_their_claims_where_digits_differ(tmp_path):
             child = subprocess.Popen([*command, *files], env=other, cwd=TESTS.parent, stdout=out, stderr=out)
         children.append(child)
     codes = [child.wait() for child in children]
-    assert codes == [0, 0], "\n".join(file.read_text(encoding="utf-8") for file in said)
+    assert codes == [0, 0], "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in said)
 
 
 @in_a_child
