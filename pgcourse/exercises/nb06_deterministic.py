@@ -89,6 +89,24 @@ def _which_dpg(
             "That looks like the slope of v in s. What is asked for is the slope in the gain K.",
             "wrong",
         ),
+        Mistake(
+            -2 * R * K * Sigma - 2 * gamma * B * P * (A + B * K),
+            "Σ multiplies one of the two terms only: both have s². Mind the brackets.",
+        ),
+        Mistake(
+            (-2 * R * K - gamma * B * P * (A + B * K)) * Sigma,
+            "A factor 2 is missing in the second term: the slope of P (A s + B a)² has one, too.",
+        ),
+        Mistake(
+            (-R * K - 2 * gamma * B * P * (A + B * K)) * Sigma,
+            "A factor 2 is missing in the first term: the slope of R a² is 2 R a.",
+        ),
+        Mistake(
+            -2 * (R * K + gamma * P * (A + B * K) ** 2) * Sigma,
+            "You have (A + B K)² where B (A + B K) belongs: the slope of (A s + B a)² along a is 2 (A s + B a) B.",
+        ),
+        Mistake(G * Sigma**2, "Sigma is squared. It is the sum of s² already, not of s."),
+        Mistake(K * G * Sigma, "A factor K is too much: ∇_K μ is s, and not K s."),
     )
     if (verdict := named(answer, mistakes)) is not None:
         return verdict

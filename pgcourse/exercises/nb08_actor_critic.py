@@ -37,13 +37,12 @@ def _steps(step: Callable[..., Any]) -> Array:
 
 
 def _step(
-    bootstrap: float = 0.0,  # what of v(s') counts after the end
-    gamma_1: bool = False,
+    delta: Callable[..., float] = lambda r, v, then, on, gamma, discount: r + gamma * on * then - v,
     actor: str = "delta",
+    critic: str = "s",  # which entries of w move
     sign: float = 1.0,
     discounts: tuple[bool, bool] = (True, False),  # γᵗ for the actor, for the critic
     sizes: Callable[[float, float], tuple[float, float]] = lambda alpha, alpha_w: (alpha, alpha_w),
-    through: bool = False,
 ) -> Callable[..., tuple[Array, Array]]:
     """The step, or one with a mistake in it."""
 
@@ -51,23 +50,32 @@ def _step(
         theta: Array, w: Array, score: Array, s: int, r: float, s_next: int, terminated: bool, discount: float,
         gamma: float, alpha: float, alpha_w: float,
     ) -> tuple[Array, Array]:  # fmt: skip
-        on, g = bootstrap if terminated else 1.0, 1.0 if gamma_1 else gamma
+        def error(w: Array) -> float:
+            return delta(r, w[s], w[s_next], not terminated, gamma, discount)
+
         alpha, alpha_w = sizes(alpha, alpha_w)
-        delta = r + g * on * w[s_next] - w[s]
-        new_w = w.copy()
-        new_w[s] += sign * alpha_w * (discount if discounts[1] else 1) * delta
-        if through:
-            new_w[s_next] -= alpha_w * g * on * delta
-        late = r + g * on * new_w[s_next] - new_w[s]
-        weight = {"delta": delta, "late": late, "target": delta + w[s], "reward": r, "minus": -delta}[actor]
-        return theta + alpha * (discount if discounts[0] else 1) * weight * score, new_w
+        by = sign * alpha_w * (discount if discounts[1] else 1) * error(w)
+        here, there = np.eye(len(w))[[s, s_next]]
+        steps = {"s": by * here, "s_next": by * there, "all": np.full(len(w), by), "none": 0 * w}
+        steps |= {"replaced": (by - w[s]) * here, "through": by * (here - gamma * (not terminated) * there)}
+        new_w = w + steps[critic]
+        weight = {"delta": error(w), "late": error(new_w), "target": error(w) + w[s], "reward": r, "minus": -error(w)}
+        weight |= {"later": gamma * error(w), "all": error(w)}
+        direction = np.ones_like(score) if actor == "all" else score
+        return theta + alpha * (discount if discounts[0] else 1) * weight[actor] * direction, new_w
 
     return step
 
 
 SLIPS: list[tuple[str, Callable[..., Any]]] = [
-    ("After a termination nothing follows: v(s') counts 0 there.", _step(bootstrap=1)),
-    ("γ is missing in δ: what comes a step later counts γ times.", _step(gamma_1=True)),
+    (
+        "After a termination nothing follows: v(s') counts 0 there.",
+        _step(lambda r, v, then, on, gamma, discount: r + gamma * then - v),
+    ),
+    (
+        "γ is missing in δ: what comes a step later counts γ times.",
+        _step(lambda r, v, then, on, gamma, discount: r + on * then - v),
+    ),
     (
         "γᵗ is missing in the actor's step (`discount`). That is common practice; in general it is not ∇J.",
         _step(discounts=(False, False)),
@@ -94,7 +102,33 @@ SLIPS: list[tuple[str, Callable[..., Any]]] = [
     ("The actor's step size is missing.", _step(sizes=lambda alpha, alpha_w: (1.0, alpha_w))),
     (
         "v(s') moves, too: you differentiate through the target. It is held fixed, only v(s) learns.",
-        _step(through=True),
+        _step(critic="through"),
+    ),
+    ("All of w moves. Only the entry of the state that was left learns: w[s].", _step(critic="all")),
+    ("w does not move: the critic must learn as well.", _step(critic="none")),
+    ("w[s_next] moves. The state that was left learns: w[s].", _step(critic="s_next")),
+    ("w[s] is replaced: the step is to be added to what was there.", _step(critic="replaced")),
+    ("∇log π is missing in the actor's step (`score`): all actions go up alike.", _step(actor="all")),
+    ("The actor has γᵗ⁺¹. `discount` is γᵗ already, and that is all.", _step(actor="later")),
+    (
+        "The sign of δ is turned round: it is what was seen, r + γ v(s'), minus what was expected, v(s).",
+        _step(sign=-1, actor="minus"),
+    ),
+    (
+        "At a termination only v(s') is left out. v(s) is still taken off: δ = r − v(s).",
+        _step(lambda r, v, then, on, gamma, discount: r + on * (gamma * then - v)),
+    ),
+    (
+        "At a termination δ is not 0: the last reward counts, δ = r − v(s).",
+        _step(lambda r, v, then, on, gamma, discount: on * (r + gamma * then - v)),
+    ),
+    (
+        "`terminated` is the wrong way round: v(s') counts where the trajectory goes on.",
+        _step(lambda r, v, then, on, gamma, discount: r + gamma * (not on) * then - v),
+    ),
+    (
+        "δ has γᵗ (`discount`) where γ belongs: s' is one step ahead, whatever t is.",
+        _step(lambda r, v, then, on, gamma, discount: r + discount * on * then - v),
     ),
 ]
 
@@ -147,7 +181,7 @@ def check_gae(my_gae: Any) -> Verdict:
     expected = _backward(DELTA, c, ENDED)
     begins = np.append(False, ENDED[:-1])
     forward = _backward(DELTA[::-1], c, begins[::-1])[::-1]
-    ended_next = np.append(ENDED[1:], False)
+    ended_next, early = np.append(ENDED[1:], False), np.arange(len(DELTA)) < len(DELTA) - 1
     value = numbers(run(my_gae, "delta, gamma, lam, ended", DELTA, gamma, lam, ENDED), RETURNED, DELTA.shape)
     if value.shape != DELTA.shape:
         return wrong(f"{RETURNED} shape {value.shape}, expected {DELTA.shape}: the advantage of each step.")
@@ -181,6 +215,7 @@ def check_gae(my_gae: Any) -> Verdict:
             "One step off: `ended[t]` says that t is the last of its trajectory; you ask about t − 1.",
         ),
         Mistake(_backward(DELTA * ~ENDED, c, ENDED), "The last δ of a trajectory is lost: at an end A_t is δ_t."),
+        Mistake(_backward(DELTA * early, c, ENDED), "The last δ of the batch is lost: begin with it, not one before."),
         Mistake(
             _backward(DELTA, c, ~ENDED),
             "The wrong way round: A_{t+1} is passed on where the trajectory has *not* ended.",

@@ -91,6 +91,32 @@ def through(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, a
     return theta + alpha * discount * delta * score, w
 
 
+def of_w(new):
+    """A step whose w is a function of w, s, s' and α_w δ."""
+
+    def my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+        _, delta = parts(theta, w, s, r, s_next, terminated, gamma)
+        return theta + alpha * discount * delta * score, new(w, s, s_next, alpha_w * delta)
+
+    return my_step
+
+
+def of_score(change):
+    """The right step with another score."""
+    return lambda theta, w, score, *rest: step(theta, w, change(score), *rest)
+
+
+def of_delta(error):
+    """A step whose δ is a function of r, v(s), v(s'), of whether it goes on, of γ and γᵗ."""
+
+    def my_step(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+        delta = error(r, w[s], w[s_next], not terminated, gamma, discount)
+        w[s] += alpha_w * delta
+        return theta + alpha * discount * delta * score, w
+
+    return my_step
+
+
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [
@@ -113,6 +139,17 @@ def through(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, a
         (changed(alpha_w=lambda given: 1.0), "nearly", "critic's step size is missing"),
         (changed(alpha=lambda given: 1.0), "nearly", "actor's step size is missing"),
         (through, "nearly", "differentiate through the target"),
+        (of_w(lambda w, s, s_next, by: w + by), "nearly", "All of w moves"),
+        (of_w(lambda w, s, s_next, by: w), "nearly", "w does not move"),
+        (of_w(lambda w, s, s_next, by: w + by * np.eye(len(w))[s_next]), "nearly", "w[s_next] moves"),
+        (of_w(lambda w, s, s_next, by: np.where(np.arange(len(w)) == s, by, w)), "nearly", "is replaced"),
+        (pair(lambda g, d, r, c: -c * d, lambda g, d, r, c: -d), "nearly", "The sign of δ"),
+        (of_score(np.ones_like), "nearly", "∇log π is missing"),
+        (of_score(lambda score: 0.9 * score), "nearly", "γᵗ⁺¹"),  # γ is 0.9
+        (of_delta(lambda r, v, then, on, g, c: r + g * then - v if on else r), "nearly", "still taken off"),
+        (of_delta(lambda r, v, then, on, g, c: r + g * then - v if on else 0), "nearly", "δ is not 0"),
+        (changed(terminated=lambda given: not given["terminated"]), "nearly", "the wrong way round"),
+        (of_delta(lambda r, v, then, on, g, c: r + c * on * then - v), "nearly", "where γ belongs"),
         (changed(alpha=lambda given: 7.0), "wrong", "new theta is not"),
         (changed(alpha_w=lambda given: 7.0), "wrong", "new w is not"),
         (lambda theta, w, *rest: theta, "wrong", "expected two things"),
@@ -180,6 +217,7 @@ def test_gae_is_right_by_its_loop_by_its_sum_and_as_the_course_has_it():
         (backward(lambda g, lam, e, t, T: g * lam * (t + 1 == T or not e[t + 1])), "nearly", "t + 1"),
         (backward(lambda g, lam, e, t, T: g * lam * (t == 0 or not e[t - 1])), "nearly", "t − 1"),
         (lambda delta, g, lam, e: right_gae(delta * ~e, g, lam, e), "nearly", "is lost"),
+        (lambda delta, g, lam, e: right_gae(np.append(delta[:-1], 0), g, lam, e), "nearly", "of the batch is lost"),
         (backward(lambda g, lam, e, t, T: g * lam * e[t]), "nearly", "wrong way round"),
         (lambda delta, g, lam, e: right_gae(delta, g, lam, e)[::-1], "nearly", "reversed order"),
         (lambda delta, g, lam, e: (1 - lam) * right_gae(delta, g, lam, e), "nearly", "1 − λ"),
