@@ -70,8 +70,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     try:
         found: list[Path] = []
         for _ in range(10 * PATIENCE):
-            if found := list(Path(own["JUPYTER_RUNTIME_DIR"]).glob("jpserver-*.json")):
-                break
+            if found := [x for x in Path(own["JUPYTER_RUNTIME_DIR"]).glob("jpserver-*.json") if "}" in x.read_text()]:
+                break  # the file is there, and written to its end
             assert server.poll() is None, (home / "log").read_text()
             time.sleep(0.1)
         assert found, f"JupyterLab did not start in {PATIENCE} s:\n{(home / 'log').read_text()}"
