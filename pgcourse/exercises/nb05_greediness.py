@@ -250,12 +250,12 @@ STATEMENTS = {  # number → (is it true, the letter of its reason, what to thin
     1: (True, "D", "Reminder 1 is about a full greedy step, and has no ρ"),
     2: (False, "F", "look at the corridor: the same direction, a step too long, and J falls"),
     3: (False, "B", "in the corridor, at p = 0.57, more p is good for the start. Ask the second cell"),
-    4: (False, "A", "a greedy step goes all the way, and a gradient is about the first little bit of a way"),
+    4: (False, "A", "a greedy step is long, and a gradient says something about small steps only"),
     5: (False, "E", "with shared parameters, look for a p that is better in every cell of the corridor"),
     6: (True, "C", "see what the step does to the odds of actions with A > 0, and of those with A < 0"),
 }
 REASONS = {
-    "A": "the one is about J and the beginning of a way, the other about every state and all of the way",
+    "A": "one theorem is about J and small steps, the other about every state and steps of any length",
     "B": "a parameter that serves several states can serve one at the expense of another; J adds them up",
     "C": "where ρ(s) > 0, each step multiplies π(a|s) by a number above 1 exactly where A^π(s, a) > 0",
     "D": "the policy improvement theorem: every state gains or stays, wherever the start is",
