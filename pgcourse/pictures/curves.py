@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, plain, set_tails
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
 
 
 class Curve(Part):
@@ -99,9 +99,7 @@ class Landscape(Part):
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
         ax.set_title("\n", fontsize=11)  # room for the note, which inside would hide θ
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
-        )
+        self.note = note_above(ax, 11)
         self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
         label = f"θ = ({self.labels[0]}, {self.labels[1]})"
         step = float(self.extent[0] / 60), float(self.extent[1] / 60)

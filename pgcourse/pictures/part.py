@@ -11,7 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
+from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
+
+from pgcourse.pictures.palette import INK
 
 Numbers = Mapping[str, Any]
 Array = NDArray[np.float64]
@@ -73,6 +76,13 @@ class Picture:
 
 
 # Drawing
+
+
+def note_above(ax: Axes, size: float = 10, y: float = 1.02, **look: Any) -> Text:
+    """A text that moves, above the axes: where their title keeps a line free for it."""
+    return ax.text(
+        0.5, y, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=size, color=INK, animated=True, **look
+    )
 
 
 def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:

@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, POLICY, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
 
 
 class LearningCurve(Part):
@@ -46,9 +46,7 @@ class LearningCurve(Part):
         (self.dots,) = ax.plot([], [], "o", color=OCCUPANCY, alpha=0.35, mec="none", ms=4, animated=True)
         (self.line,) = ax.plot([], [], color=VALUE, lw=2.5, animated=True)
         (self.tip,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=10, zorder=5, animated=True)
-        self.note = ax.text(
-            0.5, 1.01, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax, y=1.01)
 
     def update(self, numbers: Numbers) -> None:
         returns, line = np.asarray(numbers["returns"]), np.asarray(numbers["line"])
@@ -196,9 +194,7 @@ class NoisySteps(Part):
         )
         (self.mean,) = ax.plot([], [], "--", color=OCCUPANCY, lw=2.2, animated=True)
         (self.line,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        self.note = ax.text(
-            0.5, 1.01, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5, y=1.01)
 
     def update(self, numbers: Numbers) -> None:
         x, noisy = self.sizes, np.asarray(numbers["noisy"])

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from pgcourse.pictures.bars import ActionBars
 from pgcourse.pictures.palette import INK, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Numbers, Part, minus, plain
+from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain
 
 
 class PolicyBars(ActionBars):
@@ -211,9 +211,7 @@ class PolicyValues(Part):
             )
             self.best += ax.plot([], [], ":", color=VALUE, lw=1.5, animated=True)
         ax.set_title("○ state 0   ■ state 1   ···· v*\n\n\n", fontsize=11, color=VALUE)  # and room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
-        )
+        self.note = note_above(ax, 11)
 
     def update(self, numbers: Numbers) -> None:
         worth, k = np.asarray(numbers["worth"]), numbers["k"]

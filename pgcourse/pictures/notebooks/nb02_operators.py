@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pgcourse.pictures.palette import INK, VALUE
-from pgcourse.pictures.part import Numbers, Part, plain
+from pgcourse.pictures.part import Numbers, Part, note_above, plain
 
 
 class TwoValues(Part):
@@ -59,9 +59,7 @@ class Gap(Part):
         (self.line,) = ax.plot([], [], ".-", color=VALUE, lw=1.2, ms=7, animated=True)
         (self.point,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=12, zorder=5, animated=True)
         ax.set_title("●  gap ‖v − w‖, the largest difference    - -  γⁿ\n", fontsize=11, color=INK)  # room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax)
 
     def update(self, numbers: Numbers) -> None:
         gaps, n, gamma = np.asarray(numbers["gaps"], dtype=float), numbers["n"], numbers["gamma"]

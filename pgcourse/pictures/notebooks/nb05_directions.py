@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, plain, set_tails
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, note_above, plain, set_tails
 
 
 class Ingredients(Part):
@@ -111,10 +111,7 @@ class Directions(Part):
         ax.set(aspect="equal")  # so that angles are true
         ax.locator_params(nbins=7, integer=True)  # labels of one width: the layout is made but once
         ax.set_title("wide: ∇J    thin: g\n", fontsize=11, color=INK)  # room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, weight="bold",
-            animated=True,
-        )  # fmt: skip
+        self.note = note_above(ax, 11, weight="bold")
         (self.level,) = ax.plot([], [], "--", color=INK, lw=1, animated=True)
         (self.way_J,) = ax.plot([], [], color=GRADIENT, lw=4, alpha=0.7, animated=True)
         (self.way_g,) = ax.plot([], [], color=INK, lw=1.5, animated=True)
@@ -179,10 +176,7 @@ class StateArrows(Part):
         plain(ax)
         (one, other), parts = self.states, "wide: ∇J    thin: g, the sum of"
         ax.set_title(f"{parts}\n▲ {one}'s arrow and ■ {other}'s\n", fontsize=11, color=INK)  # room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, weight="bold",
-            animated=True,
-        )  # fmt: skip
+        self.note = note_above(ax, 11, weight="bold")
         (self.level,) = ax.plot([], [], "--", color=INK, lw=1, animated=True)
         (self.sides,) = ax.plot([], [], ":", color=OCCUPANCY, lw=1.5, animated=True)
         self.wide, self.thin = arrows(ax, [0], [0], GRADIENT, 0.028), arrows(ax, [0], [0], INK, 0.012)

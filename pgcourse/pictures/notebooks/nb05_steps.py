@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pgcourse.pictures.curves import Curve
 from pgcourse.pictures.palette import INK, POLICY
-from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
 
 
 class Climbs(Part):
@@ -111,9 +111,7 @@ class StepSizes(Part):
         (self.cursor,) = ax.plot([], [], color=INK, lw=0.8, ls="--", animated=True)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=13, zorder=5, animated=True)
         ax.set_title("\n", fontsize=11)  # room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=11, color=INK, animated=True
-        )
+        self.note = note_above(ax, 11)
 
     def update(self, numbers: Numbers) -> None:
         self.cursor.set_data([numbers["alpha"]] * 2, [0, numbers["J"]])

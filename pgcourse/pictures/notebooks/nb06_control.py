@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import NullFormatter
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, note_above, plain
 
 
 class NoisyLine(Part):
@@ -33,9 +33,7 @@ class NoisyLine(Part):
         (self.line,) = ax.plot([], [], color=POLICY, lw=2.2, animated=True)
         (self.rise,) = ax.plot([], [], "--", color=INK, lw=1.2, animated=True)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=14, zorder=5, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax)
         step = (self.s[1] - self.s[0]) / 40
         self.handles = [Handle(self.point, "state s", lambda s, a, _: {"s": s}, step=(step, 1), along=self.line)]
 
@@ -76,9 +74,7 @@ class ActionSlice(Part):
         (self.dots,) = ax.plot([], [], ".", color=OCCUPANCY, ms=6, animated=True)
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=11, zorder=5, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax)
 
     def update(self, numbers: Numbers) -> None:
         mu, sigma, q_mu, slope = (numbers[name] for name in ("mu", "sigma", "q_mu", "slope"))
@@ -136,9 +132,7 @@ class Spread(Part):
         (self.at,) = above.plot([], [], "o", mec="white", mew=1.5, ms=9, **styles)
         self.lines = {name: below.plot([], [], look, lw=1.8, **styles)[0] for name, look in self.looks.items()}
         (self.now,) = below.plot([], [], "o", color=OCCUPANCY, mec="white", mew=1.5, ms=11, zorder=5, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax)
 
     def update(self, numbers: Numbers) -> None:
         sigmas, sigma, estimates = numbers["sigmas"], numbers["sigma"], np.asarray(numbers["estimates"])

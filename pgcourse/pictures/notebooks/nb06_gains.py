@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from pgcourse.pictures.clouds import angle_between
 from pgcourse.pictures.curves import Curve, Landscape
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, plain, set_tails
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, plain, set_tails
 
 
 class StableCurve(Curve):
@@ -71,9 +71,7 @@ class StatesAndSlopes(Part):
         if self.other:
             (self.dashed,) = above.plot([], [], "--", color=OCCUPANCY, lw=2, animated=True)
         (self.slopes,) = below.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True
-        )
+        self.note = note_above(ax)
 
     def update(self, numbers: Numbers) -> None:
         x, density = np.asarray(numbers["x"]), np.asarray(numbers["density"])

@@ -12,7 +12,7 @@ from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, signed
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, signed
 
 
 class Paths(Part):
@@ -44,10 +44,7 @@ class Paths(Part):
             for mark, color, size in looks
         ]
         ax.set_title("\n", fontsize=12)  # room for the note
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True,
-            in_layout=False,
-        )  # fmt: skip
+        self.note = note_above(ax, in_layout=False)
 
     def update(self, numbers: Numbers) -> None:
         paths = [np.asarray(path) for path in numbers["paths"]][: self.most]
@@ -112,10 +109,7 @@ class BatchCloud(Part):
         (self.average,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=13, zorder=6, animated=True)
         (self.ring,) = ax.plot([], [], "o", mfc="none", mec=POLICY, mew=2, ms=13, zorder=5, animated=True)
         ax.set_title("\n", fontsize=12)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10, color=INK, animated=True,
-            in_layout=False,
-        )  # fmt: skip
+        self.note = note_above(ax, in_layout=False)
 
     def update(self, numbers: Numbers) -> None:
         unit = np.linalg.norm(numbers["grad_J"]) * numbers["edge"]

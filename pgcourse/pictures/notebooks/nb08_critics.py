@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, note_above, plain
 
 DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
@@ -58,9 +58,7 @@ class Tradeoff(Part):
             (self.points[name],) = ax.plot([], [], "o", color=color, mec="white", mew=1.5, ms=8, animated=True)
         last = list(self.looks)[-1]
         self.points[last].set_markersize(14)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
         step = self.snap or (self.xlim[1] - self.xlim[0]) / 60
         self.handles = [Handle(self.points[last], self.xlabel, self._dragged, (step, 1), self.lines[last])]
 
@@ -107,9 +105,7 @@ class Lottery(Part):
             ax.add_patch(bar)
             self.labels.append(ax.text(0, 0, "", ha="center", va="center", fontsize=10.5, color=INK, animated=True))
         (self.line,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         p, mean = numbers["probs"], numbers["mean"]
@@ -148,9 +144,7 @@ class CriticBars(Part):
             self.bars.append(Rectangle((s - 0.32, 0), 0.64, 0, fc=VALUE, ec="none", alpha=0.5, animated=True))
             ax.add_patch(self.bars[-1])
         (self.said,) = ax.plot([], [], "D", color=OCCUPANCY, mec="white", mew=1.5, ms=11, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         for bar, v in zip(self.bars, numbers["v_pi"], strict=True):
@@ -208,9 +202,7 @@ class LongRun(Part):
         (self.thin,) = upper.plot([], [], alpha=0.4, animated=True, **look)
         (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
         (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         steps = np.asarray(numbers["steps"], dtype=float)
@@ -252,9 +244,7 @@ class PolicyMap(Part):
         ax.set_title(f"“{self.action}”: violet never, orange always\n", fontsize=10.5, color=INK)
         self.half = wide / 2
         ax.plot([-self.half, self.half], [0, 0], "+", color=INK, mew=1.5, ms=9)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         self.image.set_data(numbers["probability"])
@@ -286,9 +276,7 @@ class Fit(Part):
         ax.plot(self.lim, self.lim, color=PALE, lw=1.2, zorder=0)
         ax.set_title("one dot a step; on the line A = 0\n", fontsize=10.5, color=INK)
         (self.points,) = ax.plot([], [], "o", color=OCCUPANCY, mec="white", mew=0.8, ms=7, animated=True)
-        self.note = ax.text(
-            0.5, 1.02, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=10.5, color=INK, animated=True
-        )
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         self.points.set_data(numbers["G"], np.clip(numbers["v_w"], *self.lim))
