@@ -1,4 +1,4 @@
-"""The short corridor and FrozenLake's grid, with the policy, the values and the visits in their places."""
+"""Grids like FrozenLake's, and the short corridor: the policy, the values and the visits in their places."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize, PowerNorm
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, signed
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, signed, texts
 
 
 class Corridor(Part):
@@ -84,57 +84,88 @@ def letters(desc: ArrayLike) -> Array:
         ) from None
 
 
-class GridWorld(Part):
-    """A grid like FrozenLake's: v^π as colour and number, π as arrows, and (with `selects`) a cell to choose.
-
-    In the corner of each cell stands the number of its state.
+class Grid(Part):
+    """A grid like FrozenLake's, whose cells are states: its frame, and what else a picture may draw into the cells.
 
     desc    as Gymnasium has it, (rows, columns) of letters or a text a row: S start, F free, H hole, G goal
     moves   the way each action wants to go, as (right, down)
-    Numbers: pi, v_pi; with selects, the name of a value (a state's number), that too.
     """
 
-    def __init__(
-        self,
-        desc: ArrayLike,
-        selects: str | None = None,
-        moves: ArrayLike = ((-1, 0), (0, 1), (1, 0), (0, -1)),
-        top: float = 1.0,
-    ) -> None:
-        self.desc = letters(desc)
-        self.selects, self.moves, self.top = selects, np.asarray(moves, dtype=float), top
+    def __init__(self, desc: ArrayLike, moves: ArrayLike = ((-1, 0), (0, 1), (1, 0), (0, -1))) -> None:
+        self.desc, self.moves = letters(desc), np.asarray(moves, dtype=float)
+        self.flat, columns = self.desc.ravel(), self.desc.shape[1]
+        states = np.arange(self.flat.size)
+        self.centres: Array = np.column_stack([states % columns, states // columns]).astype(float)  # (S, 2)
+        self.free = np.flatnonzero(np.isin(self.flat, ["S", "F"]))
+        across = self.moves[:, ::-1]  # (A, 4, 2): from a cell's centre along the rim of each action's triangle
+        self.corners = np.stack([0 * self.moves, self.moves - across, self.moves + across, 0 * self.moves], axis=1) / 2
 
     def draw(self, ax: Axes) -> None:
         rows, columns = self.desc.shape
         ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+
+    def draw_edges(self, ax: Axes) -> None:
+        for edge in range(1, max(self.desc.shape)):
+            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
+            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
+
+    def draw_ends(self, ax: Axes) -> None:
+        """Holes and goals, where no action counts."""
+        for s in np.flatnonzero(np.isin(self.flat, ["H", "G"])):
+            x, y = self.centres[s]
+            hole = self.flat[s] == "H"
+            ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
+            ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
+
+    def draw_names(self, ax: Axes, x: float, y: float, **look: Any) -> None:
+        """ "start", "hole" and "goal" as text, so far from the cells' centres."""
+        names = {"S": "start", "H": "hole", "G": "goal"}
+        for field, centre in zip(self.flat, self.centres, strict=True):
+            if field in names:
+                ax.text(centre[0] + x, centre[1] + y, names[field], fontsize=9, color=INK, **look)
+
+    def draw_triangles(self, ax: Axes, **look: Any) -> list[Polygon]:
+        """One for each pair of a free state and an action, on the action's side of the cell."""
+        rims = self.centres[self.free, None, None] + self.corners[:, :3]
+        patches = [Polygon(rim, animated=True, **look) for rim in rims.reshape(-1, 3, 2)]
+        for patch in patches:
+            ax.add_patch(patch)
+        return patches
+
+    def beside(self, way: float | tuple[float, float]) -> Array:
+        """(free · A, 2), places for text in the triangles: from the cell's centre, so far along each move."""
+        return (self.centres[self.free, None] + np.multiply(way, self.moves)).reshape(-1, 2)
+
+
+class GridWorld(Grid):
+    """v^π as colour and number, π as arrows, and (with `selects`) a cell to choose.
+
+    In the corner of each cell stands the number of its state. Numbers: pi, v_pi; with selects, the name of a value (a
+    state's number), that too.
+    """
+
+    def __init__(self, desc: ArrayLike, selects: str | None = None, top: float = 1.0, **grid: Any) -> None:
+        super().__init__(desc, **grid)
+        self.selects, self.top = selects, top
+
+    def draw(self, ax: Axes) -> None:
+        super().draw(ax)
         for side in ax.spines.values():
             side.set_color(INK)
         colors, norm = self.colors()
         self.image = ax.imshow(np.zeros(self.desc.shape), cmap=colors, norm=norm, zorder=0, animated=True)
-        flat = self.desc.ravel()
-        self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
-        self.column, self.row = self.free % columns, self.free // columns
-        for edge in range(1, max(rows, columns)):
-            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
-            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
-        for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
-            x, y = s % columns, s // columns
-            hole = flat[s] == "H"
-            ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
-            ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
-        for state in range(flat.size):
-            x, y = state % columns + 0.43, state // columns - 0.42
-            ax.text(x, y, str(state), ha="right", va="top", fontsize=7.5, color=INK)
-        for s in np.flatnonzero(flat == "S"):
-            ax.text(s % columns - 0.41, s // columns - 0.41, "start", ha="left", va="top", fontsize=8, color=INK)
-        x, y = np.repeat(self.column, len(self.moves)), np.repeat(self.row, len(self.moves)) - 0.14
-        self.arrows = arrows(ax, x, y, POLICY, 0.009)
-        self.values = [
-            ax.text(x, y + 0.42, "", ha="center", va="bottom", fontsize=9, color=INK, zorder=4, animated=True)
-            for x, y in zip(self.column, self.row, strict=True)
-        ]
+        self.draw_edges(ax)
+        self.draw_ends(ax)
+        for state, (x, y) in enumerate(self.centres):
+            ax.text(x + 0.43, y - 0.42, str(state), ha="right", va="top", fontsize=7.5, color=INK)
+        for x, y in self.centres[self.flat == "S"] - 0.41:
+            ax.text(x, y, "start", ha="left", va="top", fontsize=8, color=INK)
+        free = self.centres[self.free]
+        tails = np.repeat(free, len(self.moves), axis=0) - (0, 0.14)
+        self.arrows = arrows(ax, tails[:, 0], tails[:, 1], POLICY, 0.009)
+        self.values = texts(ax, np.add(free, (0, 0.42)), 9, va="bottom", zorder=4)
         if self.selects:
-            name, columns = self.selects, int(columns)
+            name, columns = self.selects, self.desc.shape[1]
             (self.chosen,) = ax.plot([0], [0], "s", mfc="none", mec=INK, mew=3, zorder=5, animated=True, clip_on=False)
             figure: Any = ax.figure
             figure.draw_without_rendering()  # the layout decides on the size of a cell

@@ -95,6 +95,12 @@ def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Qu
     )  # fmt: skip
 
 
+def texts(ax: Axes, places: ArrayLike, size: float, **look: Any) -> list[Text]:
+    """Texts that move, each in the middle of its place (n, 2)."""
+    look = {"ha": "center", "va": "center", "color": INK} | look
+    return [ax.text(x, y, "", fontsize=size, animated=True, **look) for x, y in np.asarray(places)]
+
+
 def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
     """Quiver keeps its tails twice: as drawn, and for turning data into angles."""
     quiver.set_offsets(xy)

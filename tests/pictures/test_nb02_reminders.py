@@ -143,12 +143,12 @@ def test_a_pair_s_triangle_is_on_its_action_s_side_and_darker_with_its_gain():
     grid.update(numbers)
     for i, s in enumerate(LAKE.live):
         for a, move in enumerate(((-1, 0), (0, 1), (1, 0), (0, -1))):
-            middle = grid.triangles[i][a].get_xy()[:3].mean(axis=0) - (s % 4, s // 4)
+            middle = grid.triangles[4 * i + a].get_xy()[:3].mean(axis=0) - (s % 4, s // 4)
             assert middle @ move == pytest.approx(1 / 3)
-            assert float(grid.figures[i][a].get_text()) == pytest.approx(numbers["gain"][s, a], abs=0.0051)
-    alpha = np.array([[patch.get_alpha() for patch in row] for row in grid.triangles])
-    gain = numbers["gain"][LAKE.live]
-    assert (np.diff(alpha.ravel()[gain.ravel().argsort()]) >= 0).all()
+            assert float(grid.figures[4 * i + a].get_text()) == pytest.approx(numbers["gain"][s, a], abs=0.0051)
+    alpha = np.array([patch.get_alpha() for patch in grid.triangles])
+    gain = numbers["gain"][LAKE.live].ravel()
+    assert (np.diff(alpha[gain.argsort()]) >= 0).all()
 
 
 def test_the_fall_is_called_by_its_name():

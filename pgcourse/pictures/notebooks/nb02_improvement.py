@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Polygon
+from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.bars import ActionBars
+from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import INK, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain, texts
 
 
 class PolicyBars(ActionBars):
@@ -70,59 +71,32 @@ class PolicyBars(ActionBars):
         return f"State {s}: {said}. Greedy there: {self.actions[numbers['greedy'][s]]}."
 
 
-class PairGrid(Part):
+class PairGrid(Grid):
     """q^{π₁} − q^{π₀} in every pair: each cell of the grid has a triangle for each action, π₁'s own with a blue rim.
 
-    desc as in GridWorld, moves the side of each action as (right, down). Numbers: gain (S, A), greedy (S,) integers.
+    Numbers: gain (S, A), greedy (S,) integers.
     """
 
-    def __init__(
-        self, desc: ArrayLike, moves: ArrayLike = ((-1, 0), (0, 1), (1, 0), (0, -1)), title: str = "", most: float = 0.4
-    ) -> None:
-        self.desc, self.moves = np.array(desc, dtype="U1"), np.asarray(moves, dtype=float)
+    def __init__(self, desc: ArrayLike, title: str = "", most: float = 0.4, **grid: Any) -> None:
+        super().__init__(desc, **grid)
         self.title, self.most = title, most
 
     def draw(self, ax: Axes) -> None:
-        rows, columns = self.desc.shape
-        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        super().draw(ax)
         ax.set_title(self.title, fontsize=11, color=INK)
-        flat = self.desc.ravel()
-        self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
-        for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
-            ax.add_patch(Circle((s % columns, s // columns), 0.34, facecolor="#57606A" if flat[s] == "H" else VALUE))
-            name = "hole" if flat[s] == "H" else "goal"
-            ax.text(s % columns, s // columns, name, ha="center", va="center", fontsize=9, color="white")
-        centres = np.column_stack([self.free % columns, self.free // columns]).astype(float)
-        across = self.moves[:, ::-1]
-        self.corners = np.stack(  # (free, A, 4, 2): the centre, two corners of the cell, and the centre again
-            [centres[:, None] + 0.5 * side for side in (0 * self.moves, self.moves - across, self.moves + across)]
-            + [centres[:, None] + 0 * self.moves],
-            axis=2,
-        )
-        self.triangles = [
-            [ax.add_patch(Polygon(xy[:3], facecolor=VALUE, edgecolor="none", alpha=0.0, animated=True)) for xy in cell]
-            for cell in self.corners
-        ]
-        for cell in self.corners:
-            for xy in cell:
-                ax.plot(*xy.T, color=PALE, lw=0.8)
+        self.draw_ends(ax)
+        self.triangles = self.draw_triangles(ax, facecolor=VALUE, edgecolor="none", alpha=0.0)
+        for centre in self.centres[self.free]:
+            for rim in self.corners:
+                ax.plot(*(centre + rim).T, color=PALE, lw=0.8)
         (self.rim,) = ax.plot([], [], color=POLICY, lw=2, animated=True)
-        places = centres[:, None] + self.moves * (0.28, 0.32)  # a number is wider than it is high
-        self.figures = [
-            [
-                ax.text(xy[0], xy[1], "", ha="center", va="center", fontsize=9, color=INK, zorder=4, animated=True)
-                for xy in cell
-            ]
-            for cell in places
-        ]
+        self.figures = texts(ax, self.beside((0.28, 0.32)), 9, zorder=4)  # a number is wider than it is high
 
     def update(self, numbers: Numbers) -> None:
-        gain = numbers["gain"][self.free]
-        for patches, texts, row in zip(self.triangles, self.figures, gain, strict=True):
-            for patch, text, value in zip(patches, texts, row, strict=True):
-                patch.set_alpha(0.65 * np.sqrt(min(max(value, 0), self.most) / self.most))
-                text.set_text("0" if abs(value) < 5e-4 else minus(f"{value:.2f}"))
-        chosen = self.corners[np.arange(len(self.free)), numbers["greedy"][self.free]]
+        for patch, text, value in zip(self.triangles, self.figures, numbers["gain"][self.free].ravel(), strict=True):
+            patch.set_alpha(0.65 * np.sqrt(min(max(value, 0), self.most) / self.most))
+            text.set_text("0" if abs(value) < 5e-4 else minus(f"{value:.2f}"))
+        chosen = self.centres[self.free, None] + self.corners[numbers["greedy"][self.free]]
         lifted = np.concatenate([chosen, np.full((len(chosen), 1, 2), np.nan)], axis=1)  # the pen, between triangles
         self.rim.set_data(lifted.reshape(-1, 2).T)
 

@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from numpy.typing import ArrayLike
 
-from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, VISITS
-from pgcourse.pictures.part import Numbers, Part, plain
+from pgcourse.pictures.grids import Grid
+from pgcourse.pictures.palette import INK, OCCUPANCY, VISITS
+from pgcourse.pictures.part import Numbers, Part, plain, texts
 
 
-class VisitGrid(Part):
+class VisitGrid(Grid):
     """How often each cell of a grid is visited, holes and goal included: by colour and number.
 
     shown   the name of the number that is drawn, (S,), in visits
@@ -19,25 +20,17 @@ class VisitGrid(Part):
     """
 
     def __init__(self, desc: ArrayLike, shown: str = "rho", title: str = "", top: float = 60.0) -> None:
-        self.desc, self.shown, self.title, self.top = np.array(desc, dtype="U1"), shown, title, top
+        super().__init__(desc)
+        self.shown, self.title, self.top = shown, title, top
 
     def draw(self, ax: Axes) -> None:
-        rows, columns = self.desc.shape
-        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        super().draw(ax)
         ax.set_title(self.title, fontsize=11, color=OCCUPANCY)
         norm = PowerNorm(0.4, 0, self.top, clip=True)
         self.image = ax.imshow(np.zeros(self.desc.shape), cmap=VISITS, norm=norm, zorder=0, animated=True)
-        for edge in range(1, max(rows, columns)):
-            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
-            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
-        names = {"S": "start", "H": "hole", "G": "goal"}
-        self.figures = []
-        for s, field in enumerate(self.desc.ravel()):
-            y, x = divmod(s, columns)
-            ax.text(x, y - 0.25, names.get(field, ""), ha="center", va="center", fontsize=9, color=INK)
-            self.figures.append(
-                ax.text(x, y + 0.12, "", ha="center", va="center", fontsize=10, color=INK, animated=True)
-            )
+        self.draw_edges(ax)
+        self.draw_names(ax, 0, -0.25, ha="center", va="center")
+        self.figures = texts(ax, np.add(self.centres, (0, 0.12)), 10)
 
     def update(self, numbers: Numbers) -> None:
         rho = np.asarray(numbers[self.shown], dtype=float)

@@ -7,58 +7,42 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Polygon, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import GRADIENT, INK, MINUS, OCCUPANCY, PALE, PLUS, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Handle, Numbers, Part, minus, plain, signed
+from pgcourse.pictures.part import Handle, Numbers, Part, minus, plain, signed, texts
 
-MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 CELL = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
 NOTHING = 1e-3  # of the largest term: what is smaller has no sign written
 
 
-class PairTerms(Part):
+class PairTerms(Grid):
     """A quantity of each pair that has a sign, as triangles in the grid's cells, of which one can be chosen.
 
-    desc as in GridWorld, moves the side of each action as (right, down). + is orange, − violet, and both are written.
-    States have their numbers.
+    + is orange, − violet, and both are written. States have their numbers.
     Numbers: terms (S, A), state, action; beside (S, A), if other terms are to be seen on the same scale.
     """
 
-    def __init__(self, desc: ArrayLike, actions: Sequence[str], moves: ArrayLike = MOVES, what: str = "term") -> None:
-        self.desc, self.actions, self.what = np.array(desc, dtype="U1"), actions, what
-        self.moves = np.asarray(moves, dtype=float)
+    def __init__(self, desc: ArrayLike, actions: Sequence[str], what: str = "term", **grid: Any) -> None:
+        super().__init__(desc, **grid)
+        self.actions, self.what = actions, what
 
     def draw(self, ax: Axes) -> None:
-        rows, columns = self.desc.shape
-        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+        super().draw(ax)
         ax.set_xlabel(f"{self.what}: + orange, − violet", fontsize=10)
-        flat, across = self.desc.ravel(), self.moves[:, ::-1]
-        self.centres = np.column_stack([np.arange(flat.size) % columns, np.arange(flat.size) // columns]).astype(float)
-        self.corners = np.stack([0 * self.moves, self.moves - across, self.moves + across, 0 * self.moves], axis=1) / 2
-        self.free = np.flatnonzero(np.isin(flat, ["S", "F"]))
-        self.triangles, self.signs = [], []
-        for s in self.free:
-            for corners, move in zip(self.corners, self.moves, strict=True):
-                xy = self.centres[s] + corners
-                patch = Polygon(xy[:3], facecolor="white", edgecolor=PALE, lw=0.8, animated=True)
-                self.triangles.append(ax.add_patch(patch))
-                x, y = self.centres[s] + 0.31 * move
-                look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "color": INK, "zorder": 4}
-                self.signs.append(ax.text(x, y, "", animated=True, **look))
-            x, y = self.centres[s] - (0.23, 0.405)  # clear of the rim of any triangle, and of the ring
-            ax.text(x, y, str(s), ha="center", va="center", fontsize=9, color=INK, zorder=4, animated=True)
-        ends = np.array([-0.5, max(rows, columns) - 0.5, np.nan])
-        edges = np.concatenate([np.column_stack([ends, 0 * ends + k - 0.5]) for k in range(1, max(rows, columns))])
+        self.triangles = self.draw_triangles(ax, facecolor="white", edgecolor=PALE, lw=0.8)
+        self.signs = texts(ax, self.beside(0.31), 12, zorder=4)
+        places = self.centres[self.free] - (0.23, 0.405)  # clear of the rim of any triangle, and of the ring
+        for text, s in zip(texts(ax, places, 9, zorder=4), self.free, strict=True):
+            text.set_text(str(s))
+        size = max(self.desc.shape)
+        ends = np.array([-0.5, size - 0.5, np.nan])
+        edges = np.concatenate([np.column_stack([ends, 0 * ends + k - 0.5]) for k in range(1, size)])
         for line in (edges, edges[:, ::-1]):  # between the cells, above the triangles
             ax.plot(*line.T, color=INK, lw=0.8, zorder=3, animated=True)
-        for s in np.flatnonzero(np.isin(flat, ["H", "G"])):
-            hole = flat[s] == "H"
-            ax.add_patch(Circle(tuple(self.centres[s]), 0.34, facecolor="#57606A" if hole else VALUE))
-            name = "hole" if hole else "goal"
-            x, y = self.centres[s]
-            ax.text(x, y, name, ha="center", va="center", fontsize=9, color="white")
+        self.draw_ends(ax)
         (self.rim,) = ax.plot([], [], color=INK, lw=2.5, zorder=5, animated=True, clip_on=False)
         (self.chosen,) = ax.plot([], [], "o", mfc="none", mec=INK, mew=1.5, ms=17, zorder=5, animated=True)
         self.handles = [Handle(self.chosen, "pair of state and action", self._selected, step=(0.62, -0.62))]

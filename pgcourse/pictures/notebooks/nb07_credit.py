@@ -11,32 +11,29 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
+from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
 from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, signed
 
 
-class Paths(Part):
+class Paths(Grid):
     """Trajectories on a grid as lines, each on a lane of its own that drifts, so that a way back does not hide the way.
 
-    desc as in GridWorld; at most `most` paths are drawn. Numbers: paths, a sequence of states (T + 1,) for each;
-    path_returns, their returns; batch, the number of the batch.
+    At most `most` paths are drawn. Numbers: paths, a sequence of states (T + 1,) for each; path_returns, their
+    returns; batch, the number of the batch.
     """
 
     def __init__(self, desc: ArrayLike, most: int = 10) -> None:
-        self.desc, self.most = np.array(desc, dtype="U1"), most
+        super().__init__(desc)
+        self.most = most
 
     def draw(self, ax: Axes) -> None:
-        rows, columns = self.desc.shape
-        ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
-        for edge in range(1, max(rows, columns)):
-            ax.axhline(edge - 0.5, color=PALE, lw=0.8)
-            ax.axvline(edge - 0.5, color=PALE, lw=0.8)
-        names = {"S": "start", "H": "hole", "G": "goal"}
-        for s, field in enumerate(self.desc.ravel()):
-            y, x = divmod(s, columns)
-            if field in "HG":
-                ax.add_patch(Circle((x, y), 0.42, facecolor="#8C959F" if field == "H" else VALUE, alpha=0.35))
-            ax.text(x - 0.45, y - 0.45, names.get(field, ""), ha="left", va="top", fontsize=9, color=INK)
+        super().draw(ax)
+        self.draw_edges(ax)
+        for field, color in (("H", "#8C959F"), ("G", VALUE)):
+            for x, y in self.centres[self.flat == field]:
+                ax.add_patch(Circle((x, y), 0.42, facecolor=color, alpha=0.35))
+        self.draw_names(ax, -0.45, -0.45, ha="left", va="top")
         self.lines = [ax.plot([], [], color=OCCUPANCY, lw=1.6, alpha=0.7, animated=True)[0] for _ in range(self.most)]
         looks = (("*", VALUE, 15), ("X", INK, 10), ("s", POLICY, 8))
         self.ends = [
@@ -55,22 +52,21 @@ class Paths(Part):
                 continue
             xy = self.way(paths[i], i, len(paths))
             line.set_data(xy.T)
-            last["GH".find(self.desc.ravel()[paths[i][-1]])].append(xy[-1])
+            last["GH".find(self.flat[paths[i][-1]])].append(xy[-1])
         for marks, places in zip(self.ends, last, strict=True):
             marks.set_data(np.array(places).reshape(-1, 2).T)
         self.note.set_text(self.said(numbers))
 
     def way(self, path: Array, i: int, n: int) -> Array:
         """(T + 1, 2): the centres of the cells, shifted by the path's lane and by how far it has come."""
-        columns = self.desc.shape[1]
         lane = 0.44 * ((i + 0.5) / n - 0.5)
         drift = np.linspace(-0.12, 0.12, len(path))
-        return np.column_stack([path % columns + lane + drift, path // columns - lane + drift])
+        return self.centres[path] + np.column_stack([lane + drift, drift - lane])
 
     def said(self, numbers: Numbers) -> str:
-        flat, paths = self.desc.ravel(), numbers["paths"]
-        at_goal = sum(bool(flat[path[-1]] == "G") for path in paths)
-        in_hole = sum(bool(flat[path[-1]] == "H") for path in paths)
+        paths = numbers["paths"]
+        at_goal = sum(bool(self.flat[path[-1]] == "G") for path in paths)
+        in_hole = sum(bool(self.flat[path[-1]] == "H") for path in paths)
         many = f"{len(paths)} trajectories" if len(paths) > 1 else "one trajectory"
         drawn = f" ({self.most} drawn)" if len(paths) > self.most else ""
         mean = float(np.mean(numbers["path_returns"]))
