@@ -12,6 +12,7 @@ from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
 from pgcourse.exercises.read import entries, number, numbers
 from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
+from pgcourse.gradients import angle
 from pgcourse.lqr import LQR, Unstable, off_policy_gradient, policy_gradient, second_moment, slope_matrix
 
 # Write the deterministic policy gradient
@@ -179,17 +180,17 @@ def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict
     except ValueError as error:
         return wrong(f"{error}; expected two finite numbers.")
     grad_J = policy_gradient(lqr, theta).ravel()
-    angle = np.degrees(np.arccos(grad_J @ direction / np.linalg.norm(grad_J) / np.linalg.norm(direction)))
-    if angle > 90:
+    degrees = angle(grad_J, direction)
+    if degrees > 90:
         return right(
-            f"The angle is {angle:.1f}°: with the exact critic, and a small step, J goes down. All states near here "
+            f"The angle is {degrees:.1f}°: with the exact critic, and a small step, J goes down. All states near here "
             "want the same push sideways. On the other side of 0 that asks for the opposite change of K."
         )
     if close(behaviour, np.ravel(theta)):
-        return wrong(f"That is the policy itself, with its own states: the angle is {angle:.1f}°. Look elsewhere.")
-    text = f"The angle is {angle:.1f}°, still uphill."
+        return wrong(f"That is the policy itself, with its own states: the angle is {degrees:.1f}°. Look elsewhere.")
+    text = f"The angle is {degrees:.1f}°, still uphill."
     hint = _where_else(lqr, theta, behaviour, sigma_b)
-    return nearly(f"{text} {hint}") if angle > 60 else wrong(f"{text} {hint}")
+    return nearly(f"{text} {hint}") if degrees > 60 else wrong(f"{text} {hint}")
 
 
 def _where_else(lqr: LQR, theta: Any, behaviour: list[float], sigma_b: float) -> str:

@@ -15,7 +15,7 @@ Shapes stand by family: `grids`, `curves`, `clouds`, `tables`, `bars`, `runs`. W
 from importlib import import_module
 from pkgutil import walk_packages
 
-from pgcourse.pictures.curves import WAYS
+from pgcourse.pictures.notebooks.nb01_ways import WAYS
 from pgcourse.pictures.palette import GRADIENT, OCCUPANCY, POLICY, VALUE
 
 for _module in (import_module(found.name) for found in walk_packages(__path__, f"{__name__}.")):

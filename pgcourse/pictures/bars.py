@@ -1,4 +1,4 @@
-"""The parameters of one state as bars whose tops can be dragged."""
+"""Numbers as bars: the parameters of one state, whose tops can be dragged, and weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, plain, set_tails
+from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, plain, set_tails
 
 
 class ActionBars(Part):
@@ -109,3 +109,39 @@ class ProbabilityBars(ActionBars):
 
     def heights(self, numbers: Numbers) -> Array:
         return numbers["pi"].probs[numbers["state"]]
+
+
+class WeightBars(Part):
+    """The weights of a linear rule as bars to the right (+) and to the left (−).
+
+    Numbers: weights, one for each of `names`.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def draw(self, ax: Axes) -> None:
+        n = len(self.names)
+        ax.set(xlim=(-1.75, 1.4), ylim=(n - 0.4, -0.6), xticks=[])
+        ax.axis("off")
+        ax.set_title("log-odds of pushing right\n", fontsize=10.5, color=INK)
+        ax.plot([0, 0], [-0.5, n - 0.5], color=INK, lw=0.8)
+        self.bars: list[Any] = []
+        for y, name in enumerate(self.names):
+            ax.text(-1.75, y, name, ha="left", va="center", fontsize=10, color=INK)
+            bar = Rectangle((0, y - 0.3), 0, 0.6, facecolor=POLICY, alpha=0.4, animated=True)
+            self.bars.append(ax.add_patch(bar))
+        self.figures = [
+            ax.text(1.4, y, "", ha="right", va="center", fontsize=10, color=POLICY, animated=True) for y in range(n)
+        ]
+
+    def update(self, numbers: Numbers) -> None:
+        weights = np.asarray(numbers["weights"], dtype=float)
+        largest = np.abs(weights).max() or 1.0
+        for bar, text, weight in zip(self.bars, self.figures, weights, strict=True):
+            bar.set_width(0.55 * weight / largest)
+            text.set_text(minus(f"{weight:+.2f}") if weight else "0")
+
+    def describe(self, numbers: Numbers) -> str:
+        pairs = zip(self.names, numbers["weights"], strict=True)
+        return "Weights of the log-odds: " + ", ".join(f"{name} {weight:.2f}" for name, weight in pairs) + "."

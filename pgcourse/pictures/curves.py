@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
+from pgcourse.pictures.palette import GRADIENT, INK, POLICY, VALUE, VALUES
 from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
 
 
@@ -134,88 +134,3 @@ class Landscape(Part):
     def describe(self, numbers: Numbers) -> str:
         (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
         return f"θ is ({x:.2f}, {y:.2f}), J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
-
-
-WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
-    "formula": "→ formula",
-    "differences": "□ finite differences",
-    "automatic": "◇ automatic differentiation",
-    "evolution": "△ evolution strategy",
-}
-
-
-class GradientCloud(Part):
-    """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
-
-    xlim, ylim   what the axes show: at best a square that leaves no side empty
-    Numbers: ways (key of WAYS → (2,)), estimates (n, 2).
-    """
-
-    def __init__(self, xlim: tuple[float, float], ylim: tuple[float, float]) -> None:
-        self.xlim, self.ylim = xlim, ylim
-
-    def draw(self, ax: Axes) -> None:
-        ax.set(xlim=self.xlim, ylim=self.ylim, aspect="equal")
-        ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
-        ax.locator_params(nbins=5)
-        plain(ax)
-        ax.axhline(0, color=PALE, lw=0.8)
-        ax.axvline(0, color=PALE, lw=0.8)
-        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
-        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.013)
-        marks = {"differences": ("s", 17), "automatic": ("D", 12), "evolution": ("^", 11)}
-        self.tips = {
-            way: ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
-            for way, (mark, size) in marks.items()
-        }
-
-    def update(self, numbers: Numbers) -> None:
-        (u, v), estimates = numbers["ways"]["formula"], np.asarray(numbers["estimates"])
-        self.cloud.set_data(estimates.T)
-        self.arrow.set_UVC([u], [v])
-        for way, tip in self.tips.items():
-            tip.set_data(numbers["ways"][way].reshape(2, 1))
-
-    def describe(self, numbers: Numbers) -> str:
-        u, v = numbers["ways"]["formula"]
-        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates."
-
-
-class WaysTable(Part):
-    """The same ways in figures: each one's distance to the formula and one estimate's spread, in parts of |∇J|, and
-    how many times J was computed. Numbers: ways, estimates, and calls (key → number)."""
-
-    columns = ("error", "spread", "J calls")
-
-    def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(0, 1), ylim=(len(WAYS) + 1.5, -1))
-        ax.axis("off")
-        places = (0.64, 0.8, 0.99)
-        for x, column in zip(places, self.columns, strict=True):
-            ax.text(x, 0, column, ha="right", va="center", fontsize=10.5, color=INK, weight="bold")
-        ax.axhline(0.5, color=INK, lw=0.8)
-        for y, name in enumerate(WAYS.values(), start=1):
-            ax.text(0, y, name, ha="left", va="center", fontsize=10.5, color=INK)
-        ax.text(
-            0, len(WAYS) + 1, "• one estimate of the evolution strategy", va="center", fontsize=10.5, color=OCCUPANCY
-        )
-        self.cells = {
-            way: [ax.text(x, y, "", ha="right", va="center", fontsize=10.5, color=INK, animated=True) for x in places]
-            for y, way in enumerate(WAYS, start=1)
-        }
-
-    def update(self, numbers: Numbers) -> None:
-        for way, cells in self.cells.items():
-            for cell, string in zip(cells, self.figures(numbers, way), strict=True):
-                cell.set_text(string)
-
-    def figures(self, numbers: Numbers, way: str) -> tuple[str, str, str]:
-        exact = numbers["ways"]["formula"]
-        length = np.linalg.norm(exact)
-        error = np.linalg.norm(numbers["ways"][way] - exact) / length
-        spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length if way == "evolution" else 0
-        return "–" if way == "formula" else f"{error:.1g}", f"{spread:.1f}", str(numbers["calls"][way])
-
-    def describe(self, numbers: Numbers) -> str:
-        rows = ((WAYS[way], zip(self.columns, self.figures(numbers, way), strict=True)) for way in WAYS)
-        return "; ".join(f"{name[2:]}: " + ", ".join(map(" ".join, cells)) for name, cells in rows) + "."

@@ -118,11 +118,10 @@ class Grid(Part):
             ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
 
     def draw_names(self, ax: Axes, x: float, y: float, **look: Any) -> None:
-        """ "start", "hole" and "goal" as text, so far from the cells' centres."""
-        names = {"S": "start", "H": "hole", "G": "goal"}
-        for field, centre in zip(self.flat, self.centres, strict=True):
-            if field in names:
-                ax.text(centre[0] + x, centre[1] + y, names[field], fontsize=9, color=INK, **look)
+        """The words start, hole and goal, so far from the middle of their cells."""
+        for field, name in (("S", "start"), ("H", "hole"), ("G", "goal")):
+            for centre in self.centres[self.flat == field]:
+                ax.text(centre[0] + x, centre[1] + y, name, fontsize=9, color=INK, **look)
 
     def draw_triangles(self, ax: Axes, **look: Any) -> list[Polygon]:
         """One for each pair of a free state and an action, on the action's side of the cell."""

@@ -1,16 +1,14 @@
-"""Learning curves: one run as it goes on, many runs as quantiles, and what a step of each size would do."""
+"""Learning curves: one run as it goes on, many runs as quantiles, and a long run with more than one curve."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Polygon, Rectangle
-from numpy.typing import ArrayLike
+from matplotlib.patches import Polygon
 
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, POLICY, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, VALUE
 from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
 
 
@@ -132,103 +130,68 @@ class QuantileCurve(Part):
         )
 
 
-class WeightBars(Part):
-    """The weights of a linear rule as bars to the right (+) and to the left (−).
+class LongRun(Part):
+    """A run as far as it has come: many thin curves or dots and a bold one above, one curve below.
 
-    Numbers: weights, one for each of `names`.
+    above, below   (label, limits) of the two axes; `goal` is drawn as a dashed line above
+    dots           draw what is many as dots
+    Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+    def __init__(
+        self,
+        xlabel: str,
+        xlim: tuple[float, float],
+        above: tuple[str, tuple[float, float]],
+        below: tuple[str, tuple[float, float]],
+        title: str,
+        goal: tuple[float, str] | None = None,
+        dots: bool = False,
+    ) -> None:
+        self.xlabel, self.xlim, self.above, self.below = xlabel, xlim, above, below
+        self.title, self.goal, self.dots = title, goal, dots
 
     def draw(self, ax: Axes) -> None:
-        n = len(self.names)
-        ax.set(xlim=(-1.75, 1.4), ylim=(n - 0.4, -0.6), xticks=[])
         ax.axis("off")
-        ax.set_title("log-odds of pushing right\n", fontsize=10.5, color=INK)
-        ax.plot([0, 0], [-0.5, n - 0.5], color=INK, lw=0.8)
-        self.bars: list[Any] = []
-        for y, name in enumerate(self.names):
-            ax.text(-1.75, y, name, ha="left", va="center", fontsize=10, color=INK)
-            bar = Rectangle((0, y - 0.3), 0, 0.6, facecolor=POLICY, alpha=0.4, animated=True)
-            self.bars.append(ax.add_patch(bar))
-        self.figures = [
-            ax.text(1.4, y, "", ha="right", va="center", fontsize=10, color=POLICY, animated=True) for y in range(n)
-        ]
+        upper, lower = ax.inset_axes((0.1, 0.42, 0.89, 0.57)), ax.inset_axes((0.1, 0.02, 0.89, 0.3))
+        for plot, (label, ylim) in ((upper, self.above), (lower, self.below)):
+            plot.set(xlim=self.xlim, ylim=ylim, ylabel=label)
+            plot.locator_params(axis="x", nbins=5)
+            plain(plot)
+        upper.tick_params(labelbottom=False)
+        lower.set_xlabel(self.xlabel)
+        ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
+        if self.goal:
+            upper.axhline(self.goal[0], color=GRADIENT, lw=1.2, ls="--")
+            at = self.xlim[0] + 0.02 * (self.xlim[1] - self.xlim[0])
+            upper.text(at, self.goal[0], self.goal[1], va="bottom", fontsize=9.5, color=GRADIENT)
+        look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 4, "color": OCCUPANCY}
+        look = look if self.dots else {"lw": 0.8, "color": VALUE}
+        (self.thin,) = upper.plot([], [], alpha=0.4, animated=True, **look)
+        (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
+        (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
+        self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
-        weights = np.asarray(numbers["weights"], dtype=float)
-        largest = np.abs(weights).max() or 1.0
-        for bar, text, weight in zip(self.bars, self.figures, weights, strict=True):
-            bar.set_width(0.55 * weight / largest)
-            text.set_text(minus(f"{weight:+.2f}") if weight else "0")
+        steps = np.asarray(numbers["steps"], dtype=float)
+        if self.dots:
+            self.thin.set_data(numbers["dots_at"], numbers["dots"])
+        else:
+            many = np.reshape(numbers["many"], (len(numbers["many"]), len(steps)))
+            gaps = np.full((len(many), 1), np.nan)  # between one curve's end and the next one's beginning
+            x = np.hstack([np.broadcast_to(steps, many.shape), gaps])
+            self.thin.set_data(x.ravel(), np.hstack([many, gaps]).ravel())
+        self.bold.set_data(steps, numbers["bold"])
+        self.low.set_data(steps, numbers["below"])
+        self.note.set_text(minus(numbers["said"]))
 
     def describe(self, numbers: Numbers) -> str:
-        pairs = zip(self.names, numbers["weights"], strict=True)
-        return "Weights of the log-odds: " + ", ".join(f"{name} {weight:.2f}" for name, weight in pairs) + "."
-
-
-class NoisySteps(Part):
-    """J after one step of each size: along ∇J, and along estimates, of which the mean and 10–90 % are shown.
-
-    sizes   α (n,); marks, {label: α} of sizes in use, dotted lines; best, max J
-    Numbers: J; exact (n,), J after a step along ∇J; noisy (N, n), after steps along N estimates.
-    """
-
-    def __init__(self, sizes: ArrayLike, marks: Mapping[str, float], bottom: float, best: float) -> None:
-        self.sizes, self.marks, self.bottom, self.best = np.asarray(sizes), marks, bottom, best
-
-    def draw(self, ax: Axes) -> None:
-        ax.set(xscale="log", xlim=(self.sizes[0], self.sizes[-1]), ylim=(self.bottom, 0), xlabel="step size α")
-        ax.set_xscale("log", base=2)
-        ax.set_ylabel("J after one step")
-        plain(ax)
-        ax.axhline(self.best, color=INK, lw=1, ls="--")
-        for label, alpha in self.marks.items():
-            ax.axvline(alpha, color=POLICY, lw=1, ls=":")
-            ax.text(alpha, self.bottom + 2, label, rotation=90, ha="right", va="bottom", fontsize=11, color=POLICY)
-        ax.set_title("— along ∇J      - - mean over steps along one episode's estimate, band 10–90 %\n", fontsize=10.5)
-        (self.before,) = ax.plot([], [], color=INK, lw=1, animated=True)
-        self.band: Any = ax.add_patch(
-            Polygon(np.zeros((3, 2)), facecolor=OCCUPANCY, edgecolor="none", alpha=0.3, animated=True)
-        )
-        (self.mean,) = ax.plot([], [], "--", color=OCCUPANCY, lw=2.2, animated=True)
-        (self.line,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        self.note = note_above(ax, 10.5, y=1.01)
-
-    def update(self, numbers: Numbers) -> None:
-        x, noisy = self.sizes, np.asarray(numbers["noisy"])
-        low, high = np.quantile(noisy, [0.1, 0.9], axis=0, method="nearest")
-        beyond = 2 * self.bottom  # far enough below the picture
-        band = np.maximum(np.r_[low, high[::-1]], beyond)
-        self.band.set_xy(np.column_stack([np.r_[x, x[::-1]], band]))
-        self.mean.set_data(x, np.maximum(noisy.mean(axis=0), beyond))
-        self.line.set_data(x, np.maximum(numbers["exact"], beyond))
-        self.before.set_data([x[0], x[-1]], [numbers["J"]] * 2)
-        self.note.set_text(minus(f"before: J = {numbers['J']:.2f}   {self.said(numbers)}"))
-
-    def gains(self, after: Array, J: float) -> str:
-        """Up to which size a step leads above J, without a fall before it."""
-        worse = np.flatnonzero(after <= J)
-        last = len(after) if not len(worse) else worse[0]
-        return f"up to {power(self.sizes[last - 1])}" if last else "nowhere"
-
-    def said(self, numbers: Numbers) -> str:
-        exact, noisy = (
-            self.gains(np.asarray(after), numbers["J"]) for after in (numbers["exact"], numbers["noisy"].mean(axis=0))
-        )
-        return f"a step gains: along ∇J {exact}, along an episode's estimate, on average, {noisy}"
-
-    def describe(self, numbers: Numbers) -> str:
-        return f"J before the step is {numbers['J']:.2f}; {self.said(numbers)}."
+        if not len(numbers["steps"]):
+            return f"Nothing has run yet: 0 steps. {numbers['said']}."
+        last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}, {self.below[0]}: {numbers['below'][-1]:.3g}"
+        return minus(f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}.")
 
 
 def figure(x: float) -> str:
     """Two decimals, and from 10,000 on the power of ten: the return of a run that is lost has no bounds."""
     return f"{x:.2f}" if abs(x) < 10_000 else f"{x:.0e}"
-
-
-def power(alpha: float) -> str:
-    """α as a power of two: 2⁻¹²."""
-    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return "2" + f"{np.log2(alpha):.0f}".translate(raised) if alpha > 0 else "0"

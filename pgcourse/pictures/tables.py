@@ -1,4 +1,4 @@
-"""An equation's lines with their live numbers, and an iteration on its way to the solution."""
+"""Figures in rows and columns: any, and the lines of an equation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,69 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.text import Text
 
-from pgcourse.pictures.palette import GRADIENT, INK, PALE
-from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
+from pgcourse.pictures.palette import INK, PALE
+from pgcourse.pictures.part import Numbers, Part, minus
+
+LOOK: Any = {"va": "center", "fontsize": 10.5, "color": INK}
+MOVING: Any = LOOK | {"animated": True, "in_layout": False}
 
 
-class LinesTable(Part):
+class Table(Part):
+    """Rows of figures, each column below its head; under a second rule a note.
+
+    rows     what each is called
+    heads    what stands above each column
+    says     how a row is spoken: a format for its name and its figures; if not given, each figure comes after its head
+    places   the right ends of the columns, the width being 1
+    Numbers: table, for each row its figures as texts; note.
+    """
+
+    # The heads are at height 0, the rows at 1, 2, …, n. The note, and the end of all, are so far below the last one.
+    top, rule, note_at, bottom = 1.0, 0.5, 1.4, 2.2
+
+    def __init__(
+        self, rows: Sequence[str], heads: Sequence[str], says: str = "", places: Sequence[float] = (0.76, 1.0)
+    ) -> None:
+        self.rows, self.heads, self.places = rows, heads, places
+        self.says = says or "{}: " + ", ".join(f"{head} {{}}" for head in heads)
+
+    def draw(self, ax: Axes) -> None:
+        n = len(self.rows)
+        ax.set(xlim=(0, 1), ylim=(n + self.bottom, -self.top))
+        ax.axis("off")
+        self.titles = [
+            ax.text(x, 0, head, ha="right", weight="bold", **LOOK)
+            for x, head in zip(self.places, self.heads, strict=True)
+        ]
+        for y in (self.rule, n + 0.5):
+            ax.axhline(y, color=INK, lw=0.8)
+        self.names = [ax.text(0, y, name, **LOOK) for y, name in enumerate(self.rows, start=1)]
+        self.cells = [[ax.text(x, y, "", ha="right", **MOVING) for x in self.places] for y in range(1, n + 1)]
+        self.note = ax.text(0, n + self.note_at, "", **MOVING)
+
+    def update(self, numbers: Numbers) -> None:
+        for cells, figures in zip(self.cells, self.figures(numbers), strict=True):
+            for cell, text in zip(cells, figures, strict=True):
+                cell.set_text(minus(text))
+        self.note.set_text(self.remark(numbers))
+
+    def figures(self, numbers: Numbers) -> Sequence[Sequence[str]]:
+        return numbers["table"]
+
+    def remark(self, numbers: Numbers) -> str:
+        return numbers["note"]
+
+    def read_out(self, numbers: Numbers) -> str:
+        """The rows, in words."""
+        rows = zip(self.rows, self.figures(numbers), strict=True)
+        return minus("; ".join(self.says.format(name, *figures) for name, figures in rows))
+
+    def describe(self, numbers: Numbers) -> str:
+        return f"{self.read_out(numbers)}. {self.remark(numbers)}"
+
+
+class LinesTable(Table):
     """The lines of a derivation in two notations, and what each of them is worth now.
 
     lines   (left, right) for each line: mathematics as matplotlib writes it
@@ -23,38 +79,28 @@ class LinesTable(Part):
     """
 
     same = 1.5e-6  # six decimals are shown, and each may be rounded
+    top, note_at, bottom = 0.6, 0.8, 1.1
 
     def __init__(self, lines: Sequence[tuple[str, str]], heads: tuple[str, str] = ("written out", "operators")) -> None:
-        self.lines, self.heads = lines, heads
+        super().__init__([str(k) for k in range(1, len(lines) + 1)], ["value"], places=[1.0])
+        self.lines, self.notations = lines, heads
 
     def draw(self, ax: Axes) -> None:
-        n = len(self.lines)
-        ax.set(xlim=(0, 1), ylim=(n + 1.1, -0.6))
-        ax.axis("off")
-        left, right, value = 0.04, 0.555, 1.0
-        for x, head in zip((left, right), self.heads, strict=True):
-            ax.text(x, 0, head, va="center", fontsize=10.5, color=INK, weight="bold")
-        ax.text(value, 0, "value", ha="right", va="center", fontsize=10.5, color=INK, weight="bold")
-        ax.axhline(0.5, color=INK, lw=0.8)
-        for y, (one, other) in enumerate(self.lines, start=1):
-            ax.text(0, y, str(y), va="center", fontsize=10.5, color=INK)
-            ax.text(left, y, one, va="center", fontsize=10.5, color=INK)
-            ax.text(right, y, other, va="center", fontsize=10.5, color=INK)
-            if y < n:
-                ax.axhline(y + 0.5, color=PALE, lw=0.8)
-        ax.axhline(n + 0.5, color=INK, lw=0.8)
-        self.values = [
-            ax.text(value, y, "", ha="right", va="center", fontsize=10.5, color=INK, animated=True)
-            for y in range(1, n + 1)
-        ]
-        self.note = ax.text(0, n + 0.8, "", va="center", fontsize=10.5, color=INK, animated=True)
+        super().draw(ax)
+        for x, head, column in zip((0.04, 0.555), self.notations, zip(*self.lines, strict=True), strict=True):
+            ax.text(x, 0, head, weight="bold", **LOOK)
+            for y, line in enumerate(column, start=1):
+                ax.text(x, y, line, **LOOK)
+        for y in range(1, len(self.lines)):
+            ax.axhline(y + 0.5, color=PALE, lw=0.8)
 
-    def update(self, numbers: Numbers) -> None:
-        for text, value in zip(self.values, numbers["lines"], strict=True):
-            text.set_text(minus(f"{'≠ ' * self.leaves(value, numbers)}{value:+.6f}"))
+    def figures(self, numbers: Numbers) -> Sequence[Sequence[str]]:
+        return [[f"{'≠ ' * self.leaves(value, numbers)}{value:+.6f}"] for value in numbers["lines"]]
+
+    def remark(self, numbers: Numbers) -> str:
         apart = np.ptp(numbers["lines"])
         differ = f"differ by {apart:.0e} at most" if apart else "are equal to the last digit"
-        self.note.set_text(minus(f"{numbers['where']}: the lines {differ}"))
+        return minus(f"{numbers['where']}: the lines {differ}")
 
     def describe(self, numbers: Numbers) -> str:
         values = ", ".join(f"{value:+.6f}" for value in numbers["lines"])
@@ -64,58 +110,3 @@ class LinesTable(Part):
 
     def leaves(self, value: float, numbers: Numbers) -> bool:
         return bool(abs(value - numbers["lines"][0]) > self.same)
-
-
-class Residuals(Part):
-    """How far an iterate is from being a fixed point, k by k, with its bound; above, the routes to the solution.
-
-    Numbers: residuals (n,), bound (n,), k; routes: name → (value, distance to the solution), value and distance as
-    floats, in the order of `routes`; where (str), at what the values are taken.
-    """
-
-    def __init__(self, n: int, routes: Sequence[str], floor: float = 1e-9, top: float = 1.0) -> None:
-        self.n, self.routes, self.floor, self.top = n, routes, floor, top
-
-    def draw(self, ax: Axes) -> None:
-        ax.axis("off")
-        share = 0.08 * (len(self.routes) + 1)  # of the height: the routes, one line each below their head
-        plot = ax.inset_axes((0.13, 0.12, 0.86, 0.82 - share))
-        plot.set(xlim=(-2, self.n + 1), ylim=(self.floor, self.top), yscale="log", xlabel="applications k")
-        plot.set_ylabel("residual (– – bound)")
-        plain(plot)
-        (self.bound,) = plot.plot([], [], "--", color=INK, lw=1.4, animated=True)
-        (self.line,) = plot.plot([], [], color=GRADIENT, lw=2.2, animated=True)
-        (self.point,) = plot.plot([], [], "o", color=GRADIENT, mec="white", mew=2, ms=12, zorder=5, animated=True)
-
-        def cells(y: float, **look: Any) -> list[Text]:
-            columns = ((0.13, "left"), (0.7, "right"), (0.99, "right"))
-            return [
-                ax.text(x, 1 - 0.08 * y, "", ha=ha, va="top", fontsize=10, color=INK, transform=ax.transAxes,
-                        animated=True, **look)
-                for x, ha in columns
-            ]  # fmt: skip
-
-        self.head = cells(0, weight="bold")
-        self.cells = {route: cells(y) for y, route in enumerate(self.routes, start=1)}
-
-    def update(self, numbers: Numbers) -> None:
-        k, residuals, bound = numbers["k"], np.asarray(numbers["residuals"]), np.asarray(numbers["bound"])
-        steps = np.arange(len(residuals))
-        self.bound.set_data(steps, self.on_scale(bound))
-        self.line.set_data(steps, self.on_scale(residuals))
-        self.point.set_data([k], np.maximum(residuals[[k]], self.floor))  # smaller, or 0: on the scale's lower end
-        for text, string in zip(self.head, ("", numbers["where"], "off by"), strict=True):
-            text.set_text(string)
-        for route, (value, distance) in numbers["routes"].items():
-            texts = (route, f"{value:+.6f}", f"{distance:.0e}" if distance else "–")
-            for text, string in zip(self.cells[route], texts, strict=True):
-                text.set_text(minus(string))
-
-    def on_scale(self, y: Array) -> Array:
-        return np.where(y >= self.floor, y, np.nan)
-
-    def describe(self, numbers: Numbers) -> str:
-        k = numbers["k"]
-        routes = "; ".join(f"{route} {value:+.6f}" for route, (value, _) in numbers["routes"].items())
-        applied = f"After {k} application{'s' * (k != 1)} the residual is {numbers['residuals'][k]:.1e}."
-        return f"{applied} {numbers['where']}: {routes}."

@@ -103,7 +103,7 @@ def test_the_table_says_each_line_s_value_and_how_far_they_are_apart():
     table = LinesTable(LINES)
     Picture([table])
     table.update({"lines": [0.25, -0.25], "where": "there"})
-    assert [text.get_text() for text in table.values] == ["+0.250000", "≠ −0.250000"]
+    assert [text.get_text() for (text,) in table.cells] == ["+0.250000", "≠ −0.250000"]
     assert "5e−01" in table.note.get_text()
 
 
@@ -113,8 +113,8 @@ def test_a_line_that_leaves_the_first_is_marked_and_rounding_is_not(other, marke
     Picture([table])
     numbers = {"lines": [0.25, other], "where": "there"}
     table.update(numbers)
-    assert table.values[0].get_text() == "+0.250000"
-    assert table.values[1].get_text().startswith("≠") == marked
+    assert table.cells[0][0].get_text() == "+0.250000"
+    assert table.cells[1][0].get_text().startswith("≠") == marked
     assert table.describe(numbers).endswith("Not as line 1: 2.") == marked
 
 

@@ -8,14 +8,14 @@ from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse import zoo
 from pgcourse.bellman import exact, objective
-from pgcourse.gradients import tabular_softmax_gradient
+from pgcourse.gradients import angle, tabular_softmax_gradient
 from pgcourse.pictures import (
     EstimateCloud,
-    ExactAndSampled,
     Factors,
     PairTerms,
     Picture,
     StepBars,
+    Table,
     TwoObjectives,
     Vectors,
     VectorTable,
@@ -42,7 +42,8 @@ def factor_numbers(theta, state, action):
 
 def vector_numbers(seed):
     vectors = dict(zip(NOTES, np.random.default_rng(seed).normal(size=(3, 2)), strict=True))
-    return {"vectors": vectors, "verdict": f"J is {seed}."}
+    angles = {name: angle(vector, vectors["one"]) for name, vector in vectors.items()}
+    return {"vectors": vectors, "angles": angles, "verdict": f"J is {seed}."}
 
 
 def cloud_numbers(seed, noise):
@@ -75,7 +76,7 @@ CASES = {
         [vector_numbers(seed) for seed in range(3)],
     ),
     "cloud": (
-        lambda: Picture([EstimateCloud(), ExactAndSampled(ROWS)]),
+        lambda: Picture([EstimateCloud(), Table(ROWS, ["exact", "sampled"])]),
         [cloud_numbers(0, 1.0), cloud_numbers(1, 30.0), cloud_numbers(2, 0.1)],
     ),
     "step": (
@@ -199,9 +200,9 @@ def test_the_sides_of_the_parallelogram_meet_at_the_first_vector_when_the_two_ad
 
 def test_vectors_that_are_zero_are_drawn_without_a_warning():
     picture = CASES["vectors"][0]()
-    zero = {"vectors": {name: np.zeros(2) for name in NOTES}, "verdict": "Nothing."}
+    zero = vector_numbers(0) | {"vectors": dict.fromkeys(NOTES, np.zeros(2)), "angles": dict.fromkeys(NOTES, np.nan)}
     picture.update(zero)
-    assert [cells[-1].get_text() for cells in picture.parts[1].cells.values()] == ["–"] * 3
+    assert [cells[-1].get_text() for cells in picture.parts[1].cells] == ["–"] * 3
     assert "nan" not in picture.describe(zero)
 
 

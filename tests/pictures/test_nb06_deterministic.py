@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from picture_claims import says_its_numbers, shows_its_numbers
 
+from pgcourse.gradients import angle
 from pgcourse.pictures import (
     ActionSlice,
     GainMap,
@@ -45,7 +46,9 @@ def curve_numbers(K, J):
 
 def map_numbers(theta, direction):
     path = np.linspace(1, theta[0], 30)
-    numbers = {"theta": np.array(theta), "J": -(theta[0] ** 2), "grad_J": np.array([1.0, 0.5]), "trail": []}
+    grad_J = np.array([1.0, 0.5])
+    numbers = {"theta": np.array(theta), "J": -(theta[0] ** 2), "grad_J": grad_J, "trail": []}
+    numbers["angle"] = angle(grad_J, np.array(direction))
     rides = {"position": path, "action": -path, "best_position": path / 2, "best_action": -path / 2}
     return numbers | {"direction": np.array(direction)} | rides
 

@@ -19,7 +19,7 @@ from pgcourse.pictures import (
     QuantileCurve,
     WeightBars,
 )
-from pgcourse.pictures.runs import power
+from pgcourse.pictures.notebooks.nb07_steps import power
 from pgcourse.policy import Policy
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
@@ -150,10 +150,10 @@ def test_the_gradient_ends_on_its_circle_and_what_is_outside_is_counted():
 def test_an_estimator_without_bias_has_a_bare_0_and_the_chosen_one_is_bold():
     part = drawn(EstimatorTable(NAMES))
     part.update(table_numbers("to go", 0.127, 1))
-    texts = {name: [text.get_text() for text in row] for name, row in part.rows.items()}
-    assert texts == {"full": ["full", "?", "180", "0.10"], "to go": ["to go", "12.7", "60", "−0.30"]}
-    assert {row[0].get_fontweight() for row in part.rows.values()} == {"normal", "bold"}
-    assert part.rows["to go"][0].get_fontweight() == "bold"
+    texts = {name: [cell.get_text() for cell in cells] for name, cells in zip(NAMES, part.cells, strict=True)}
+    assert texts == {"full": ["?", "180", "0.10"], "to go": ["12.7", "60", "−0.30"]}
+    weights = {name.get_text(): name.get_fontweight() for name in part.names}
+    assert weights == {"full": "normal", "to go": "bold"}
 
 
 def test_the_sums_give_the_ratio_of_the_variances():

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
-from pgcourse.pictures.clouds import angle_between
 from pgcourse.pictures.curves import Curve, Landscape
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
 from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, plain, set_tails
@@ -120,7 +119,7 @@ class GainMap(Landscape):
 class TwoArrows(GainMap):
     """A landscape with two directions at θ: ∇J, and another one, in the colour of the states that make it.
 
-    Numbers: those of `Landscape`, and direction (2,).
+    Numbers: those of `Landscape`; direction (2,); angle, from ∇J to it in degrees, NaN if one of the two is 0.
     """
 
     title = "orange, wide: ∇J     purple: off-policy"
@@ -137,13 +136,9 @@ class TwoArrows(GainMap):
         self.second.set_UVC([u], [v])
 
     def said(self, numbers: Numbers) -> str:
-        return f"J = {numbers['J']:.2f}, {_compared(numbers['grad_J'], numbers['direction'])}"
-
-
-def _compared(grad_J: Any, direction: Any) -> str:
-    """The angle between the two, and what it means for a small step."""
-    angle = angle_between(np.asarray(grad_J), np.asarray(direction))
-    return f"angle {angle:.0f}°: {'downhill' if angle > 90 else 'uphill'}" if angle == angle else "no direction left"
+        angle = numbers["angle"]
+        way = f"angle {angle:.0f}°: {'downhill' if angle > 90 else 'uphill'}" if angle == angle else "no direction left"
+        return f"J = {numbers['J']:.2f}, {way}"
 
 
 class Trajectory(Part):

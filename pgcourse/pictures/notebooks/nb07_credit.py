@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
 from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, signed
+from pgcourse.pictures.tables import Table
 
 
 class Paths(Grid):
@@ -132,72 +132,51 @@ class BatchCloud(Part):
         )
 
 
-class EstimatorTable(Part):
+class EstimatorTable(Table):
     """Estimators in figures: exact bias, how many trajectories it takes, and how well a batch points.
 
     The bias is told of the chosen one only: the others are for the reader to guess.
     Numbers: figures, name → (bias in parts of |∇J|, trajectories for a signal as large as the noise, mean cosine of a
-    batch's estimate with ∇J), for each of `names`; chosen, one of them; size, the trajectories of a batch.
+    batch's estimate with ∇J), for each of the rows; chosen, one of them; size, the trajectories of a batch.
     """
 
-    columns = ("bias, % of |∇J|", "N for S/N = 1", "cosine")
+    top, rule, note_at, bottom = 1.2, 0.6, 1.2, 1.9
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+        heads = ("exact bias,\n% of |∇J|", "N for\nS/N = 1", "cosine,\na batch")
+        says = "{}: bias {}, trajectories for signal to noise 1 {}, cosine {}"
+        super().__init__(names, heads, says, (0.62, 0.82, 0.99))
 
     def draw(self, ax: Axes) -> None:
-        n = len(self.names)
-        ax.set(xlim=(0, 1), ylim=(n + 1.9, -1.2))
-        ax.axis("off")
-        places = (0.62, 0.82, 0.99)
-        for x, column in zip(places, ("exact bias,\n% of |∇J|", "N for\nS/N = 1", "cosine,\na batch"), strict=True):
-            ax.text(x, 0, column, ha="right", va="center", fontsize=9.5, color=INK, weight="bold")
-        ax.axhline(0.6, color=INK, lw=0.8)
-        self.rows = {}
-        for y, name in enumerate(self.names, start=1):
-            look: dict[str, Any] = {
-                "va": "center",
-                "fontsize": 10.5,
-                "color": INK,
-                "animated": True,
-                "in_layout": False,
-            }
-            self.rows[name] = [
-                ax.text(0.04, y, name, ha="left", **look),
-                *(ax.text(x, y, "", ha="right", **look) for x in places),
-            ]
+        super().draw(ax)
+        for text in (*self.titles, self.note):
+            text.set_fontsize(9.5)
+        for name in self.names:
+            name.set(x=0.04, animated=True, in_layout=False)
         self.pointer = ax.text(0.0, 1, "▸", va="center", fontsize=12, color=POLICY, animated=True, in_layout=False)
-        ax.axhline(n + 0.5, color=INK, lw=0.8)
-        self.note = ax.text(0, n + 1.2, "", va="center", fontsize=9.5, color=INK, animated=True, in_layout=False)
 
     def update(self, numbers: Numbers) -> None:
-        for y, (name, texts) in enumerate(self.rows.items(), start=1):
-            chosen = name == numbers["chosen"]
-            for text, string in zip(texts[1:], self.written(numbers["figures"][name], chosen), strict=True):
-                text.set_text(string)
-            for text in texts:
+        super().update(numbers)
+        for y, (row, name, cells) in enumerate(zip(self.rows, self.names, self.cells, strict=True), start=1):
+            chosen = row == numbers["chosen"]
+            for text in (name, *cells):
                 text.set_fontweight("bold" if chosen else "normal")
             if chosen:
                 self.pointer.set_y(y)
-        self.note.set_text(self.remark(numbers))
 
-    @staticmethod
-    def written(figures: tuple[float, float, float], chosen: bool) -> tuple[str, str, str]:
-        bias, N, cosine = figures
-        told = "?" if not chosen else "0" if bias < 5e-9 else f"{100 * bias:.1f}"
-        return (told, f"{N:.0f}", minus(f"{cosine:.2f}"))
+    def figures(self, numbers: Numbers) -> list[tuple[str, str, str]]:
+        rows = []
+        for name in self.rows:
+            bias, N, cosine = numbers["figures"][name]
+            told = "?" if name != numbers["chosen"] else "0" if bias < 5e-9 else f"{100 * bias:.1f}"
+            rows.append((told, f"{N:.0f}", f"{cosine:.2f}"))
+        return rows
 
-    @staticmethod
-    def remark(numbers: Numbers) -> str:
+    def remark(self, numbers: Numbers) -> str:
         return f"S/N of a batch of N: |∇J| / its spread. A batch: {numbers['size']}."
 
     def describe(self, numbers: Numbers) -> str:
-        rows = (
-            f"{name}: bias {written[0]}, trajectories for signal to noise 1 {written[1]}, cosine {written[2]}"
-            for name in self.names
-            if (written := self.written(numbers["figures"][name], name == numbers["chosen"]))
-        )
-        return f"Chosen is {numbers['chosen']}. " + "; ".join(rows) + "."
+        return f"Chosen is {numbers['chosen']}. {self.read_out(numbers)}."
 
 
 class CreditTable(Part):

@@ -1,4 +1,4 @@
-"""A critic beside an actor: what its error costs along one setting, its values beside the true ones, and long runs."""
+"""A critic beside an actor: what its error costs along one setting, its values beside the true ones, its fit."""
 
 from __future__ import annotations
 
@@ -160,68 +160,6 @@ class CriticBars(Part):
         rows = zip(self.states, numbers["v_pi"], numbers["v_w"], strict=True)
         said = "; ".join(f"{name} is worth {v:.2f}, the critic says {w:.2f}" for name, v, w in rows)
         return minus(f"{said}. The critic is off by {self.off(numbers):.2f}.")
-
-
-class LongRun(Part):
-    """A run as far as it has come: many thin curves or dots and a bold one above, one curve below.
-
-    above, below   (label, limits) of the two axes; `goal` is drawn as a dashed line above
-    dots           draw what is many as dots
-    Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
-    """
-
-    def __init__(
-        self,
-        xlabel: str,
-        xlim: tuple[float, float],
-        above: tuple[str, tuple[float, float]],
-        below: tuple[str, tuple[float, float]],
-        title: str,
-        goal: tuple[float, str] | None = None,
-        dots: bool = False,
-    ) -> None:
-        self.xlabel, self.xlim, self.above, self.below = xlabel, xlim, above, below
-        self.title, self.goal, self.dots = title, goal, dots
-
-    def draw(self, ax: Axes) -> None:
-        ax.axis("off")
-        upper, lower = ax.inset_axes((0.1, 0.42, 0.89, 0.57)), ax.inset_axes((0.1, 0.02, 0.89, 0.3))
-        for plot, (label, ylim) in ((upper, self.above), (lower, self.below)):
-            plot.set(xlim=self.xlim, ylim=ylim, ylabel=label)
-            plot.locator_params(axis="x", nbins=5)
-            plain(plot)
-        upper.tick_params(labelbottom=False)
-        lower.set_xlabel(self.xlabel)
-        ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
-        if self.goal:
-            upper.axhline(self.goal[0], color=GRADIENT, lw=1.2, ls="--")
-            at = self.xlim[0] + 0.02 * (self.xlim[1] - self.xlim[0])
-            upper.text(at, self.goal[0], self.goal[1], va="bottom", fontsize=9.5, color=GRADIENT)
-        look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 4, "color": OCCUPANCY}
-        look = look if self.dots else {"lw": 0.8, "color": VALUE}
-        (self.thin,) = upper.plot([], [], alpha=0.4, animated=True, **look)
-        (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
-        (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
-        self.note = note_above(ax, 10.5)
-
-    def update(self, numbers: Numbers) -> None:
-        steps = np.asarray(numbers["steps"], dtype=float)
-        if self.dots:
-            self.thin.set_data(numbers["dots_at"], numbers["dots"])
-        else:
-            many = np.reshape(numbers["many"], (len(numbers["many"]), len(steps)))
-            gaps = np.full((len(many), 1), np.nan)  # between one curve's end and the next one's beginning
-            x = np.hstack([np.broadcast_to(steps, many.shape), gaps])
-            self.thin.set_data(x.ravel(), np.hstack([many, gaps]).ravel())
-        self.bold.set_data(steps, numbers["bold"])
-        self.low.set_data(steps, numbers["below"])
-        self.note.set_text(minus(numbers["said"]))
-
-    def describe(self, numbers: Numbers) -> str:
-        if not len(numbers["steps"]):
-            return f"Nothing has run yet: 0 steps. {numbers['said']}."
-        last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}, {self.below[0]}: {numbers['below'][-1]:.3g}"
-        return minus(f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}.")
 
 
 class PolicyMap(Part):

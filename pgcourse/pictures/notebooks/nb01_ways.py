@@ -1,0 +1,89 @@
+"""Several ways to one gradient: as a cloud in the plane of two parameters, and as a table."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE
+from pgcourse.pictures.part import Numbers, Part, arrows, plain
+from pgcourse.pictures.tables import Table
+
+WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
+    "formula": "→ formula",
+    "differences": "□ finite differences",
+    "automatic": "◇ automatic differentiation",
+    "evolution": "△ evolution strategy",
+}
+
+
+class GradientCloud(Part):
+    """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
+
+    xlim, ylim   what the axes show: at best a square that leaves no side empty
+    Numbers: ways (key of WAYS → (2,)), estimates (n, 2).
+    """
+
+    def __init__(self, xlim: tuple[float, float], ylim: tuple[float, float]) -> None:
+        self.xlim, self.ylim = xlim, ylim
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=self.xlim, ylim=self.ylim, aspect="equal")
+        ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
+        ax.locator_params(nbins=5)
+        plain(ax)
+        ax.axhline(0, color=PALE, lw=0.8)
+        ax.axvline(0, color=PALE, lw=0.8)
+        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
+        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.013)
+        marks = {"differences": ("s", 17), "automatic": ("D", 12), "evolution": ("^", 11)}
+        self.tips = {
+            way: ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
+            for way, (mark, size) in marks.items()
+        }
+
+    def update(self, numbers: Numbers) -> None:
+        (u, v), estimates = numbers["ways"]["formula"], np.asarray(numbers["estimates"])
+        self.cloud.set_data(estimates.T)
+        self.arrow.set_UVC([u], [v])
+        for way, tip in self.tips.items():
+            tip.set_data(numbers["ways"][way].reshape(2, 1))
+
+    def describe(self, numbers: Numbers) -> str:
+        u, v = numbers["ways"]["formula"]
+        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates."
+
+
+class WaysTable(Table):
+    """The same ways in figures: each one's distance to the formula and one estimate's spread, in parts of |∇J|, and
+    how many times J was computed. Numbers: ways, estimates, and calls (key → number)."""
+
+    note_at, bottom = 1.0, 1.5
+
+    def __init__(self) -> None:
+        super().__init__([*WAYS.values()], ("error", "spread", "J calls"), places=(0.64, 0.8, 0.99))
+
+    def draw(self, ax: Axes) -> None:
+        super().draw(ax)
+        self.note.set_color(OCCUPANCY)
+
+    def figures(self, numbers: Numbers) -> list[tuple[str, str, str]]:
+        exact = numbers["ways"]["formula"]
+        length = np.linalg.norm(exact)
+        errors = {way: np.linalg.norm(x - exact) / length for way, x in numbers["ways"].items()}
+        spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length
+        return [
+            (
+                "–" if way == "formula" else f"{errors[way]:.1g}",
+                f"{spread if way == 'evolution' else 0:.1f}",
+                str(numbers["calls"][way]),
+            )
+            for way in WAYS
+        ]
+
+    def remark(self, numbers: Numbers) -> str:
+        return "• one estimate of the evolution strategy"
+
+    def describe(self, numbers: Numbers) -> str:
+        rows = zip(WAYS.values(), self.figures(numbers), strict=True)
+        return "; ".join(self.says.format(name[2:], *figures) for name, figures in rows) + "."
