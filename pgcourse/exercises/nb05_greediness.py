@@ -183,6 +183,10 @@ def _check_one_product(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Gener
             "You sum over states twice. A state's entries meet only that state's: ρ(s) ρ^π(s) stays under one sum.",
         ),
         Mistake(np.sqrt(expected), "That is the square root. The inner product is the plain sum of products."),
+        Mistake(
+            expected / np.sqrt(rho**2 @ (probs**2 * A**2).sum(axis=1) * (rho_pi**2 @ (probs**2 * A**2).sum(axis=1))),
+            "That is the cosine of the angle. The inner product is not divided by the two lengths.",
+        ),
     )
     if (verdict := named(value, mistakes)) is not None:
         return verdict

@@ -156,6 +156,10 @@ A_FEW = [
 ]
 
 
+def _cosine(g, grad_J):
+    return (g * grad_J).sum() / np.linalg.norm(g) / np.linalg.norm(grad_J)
+
+
 @pytest.mark.parametrize("answer", A_FEW)
 def test_the_inner_product_in_several_spellings(answer):
     assert check_inner_product(answer)
@@ -176,6 +180,7 @@ def test_the_inner_product_in_several_spellings(answer):
         (lambda rho, rho_pi, pi, A: rho**2 @ (pi.probs**2 * A**2).sum(axis=1), r"\|g\|²"),
         (lambda rho, rho_pi, pi, A: (rho @ rho_pi) * (pi.probs**2 * A**2).sum(), "sum over states twice"),
         (lambda rho, rho_pi, pi, A: np.sqrt(A_FEW[0](rho, rho_pi, pi, A)), "square root"),
+        (lambda rho, rho_pi, pi, A: _cosine(rho[:, None] * pi.probs * A, rho_pi[:, None] * pi.probs * A), "cosine"),
         (lambda rho, rho_pi, pi, A: rho * rho_pi * (pi.probs**2 * A**2).sum(axis=1), "Add them up"),
         (lambda rho, rho_pi, pi, A: (rho * rho_pi)[:, None] * pi.probs**2 * A**2, "Add them up"),
     ],
