@@ -59,7 +59,8 @@ def settled(notebook: Any, picture: Any) -> str:
     """What the picture says, once that is what the kernel has last said of it."""
     name = picture.get_attribute("aria-label")
     lives = "[view.live for view in list(globals().values()) if type(view).__name__ == 'Explorer']"
-    last = notebook.run(f"print(next(live.frame['description'] for live in {lives} if live.name == {name!r}))")
+    chosen = f"live.comm and live.name == {name!r}"  # of the cell's last run: the earlier ones are closed
+    last = notebook.run(f"print(next(live.frame['description'] for live in {lives} if {chosen}))")
     return wait_until_said(notebook, picture, f"^{re.escape(last.strip())}$")
 
 

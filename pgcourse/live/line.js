@@ -45,7 +45,7 @@ const watch = (own, el, say) => {
     const wait = Math.min(...asked) + OWED - performance.now();
     if (asked.length && wait > 0) timer = setTimeout(tell, wait);
     if (!asked.length || wait > 0) say("");
-    else if (kernel.connectionStatus === "connected") say("The kernel has not answered yet. The picture shows what was before.");
+    else if (kernel.connectionStatus === "connected") say("The kernel is busy. The picture shows what was before, and follows when the kernel is free.");
     else say("The connection to the kernel is lost. The picture shows what was before. It follows when the connection is back.");
   };
 

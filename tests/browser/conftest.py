@@ -179,7 +179,7 @@ class Notebook:
         said = self.run(
             """
 import json
-views = [view for view in list(globals().values()) if type(view).__name__ == "Explorer"]
+views = [view for view in list(globals().values()) if type(view).__name__ == "Explorer" and view.live.comm]
 for view in views: view.reset()
 assert not any(view.error for view in views)
 print(json.dumps({view.live.name: view.live.frame["description"] for view in views}))

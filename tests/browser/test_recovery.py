@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from parabola import PARABOLA, handle, write
 from reader import (
     cell_of,
     changed,
+    choose_scene,
+    press,
     said,
     scenes,
     settled,
     view,
+    wait_until_present,
+    wait_until_said,
 )
 
 CORRIDOR = "J of the short corridor along θ, and the corridor"
+
+# this run stays at its first third while the file `barrier` is there
+RUN = """
+def run(x):
+    for k in range(1, 4):
+        yield k / 3, {"x": x + k / 10}
+        while Path("barrier").exists():
+            if "short steps" in kind:
+                yield k / 3, {"x": x + k / 10}
+explorer = view(run=run, scenes={"zero": {}, "two": {"x": 2.0}, "minus one": {"x": -1.0}})
+explorer
+"""
 
 
 @pytest.fixture
@@ -88,3 +107,135 @@ def test_a_notebook_reopened_without_its_kernel_shows_still_pictures_and_how_to_
     start.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     still.wait_for(state="hidden")
     move(start, view(start, CORRIDOR))
+
+
+def menu(page: Any, *names: str) -> None:
+    for name in names:
+        page.get_by_role("menuitem", name=re.compile(rf"^{name}( I, I)?$")).click()
+
+
+@pytest.fixture
+def runs(lab: Any, ran_notebook: Callable[..., Any]) -> Any:
+    """The parabola with a run, in one notebook for the tests that interrupt its kernel."""
+    if not (lab.folder / "runs.ipynb").exists():
+        write(lab, "runs.ipynb", PARABOLA, RUN)
+    return ran_notebook("runs.ipynb")
+
+
+@pytest.fixture
+def closed(lab: Any) -> Iterator[Callable[[str], Path]]:
+    """closed("gate"): the file that `compute` waits for to go, closed("barrier") that of the run."""
+    yield lambda name: (lab.folder / name).touch() or lab.folder / name  # type: ignore[func-returns-value]
+    for name in ("gate", "barrier"):
+        (lab.folder / name).unlink(missing_ok=True)
+
+
+def test_a_slow_computation_is_interrupted_and_the_view_goes_back_and_works(
+    runs: Any, closed: Callable[[str], Path]
+) -> None:
+    picture, page = view(runs, "a parabola"), runs.page
+    gate = closed("gate")
+    slider(runs, picture).press("ArrowRight")
+    page.locator(".live-figure-waiting", has_text="The kernel is busy").wait_for()
+    menu(page, "Kernel", "Interrupt Kernel")
+    page.get_by_role("alert").get_by_text("Interrupted. The picture shows what was finished before").wait_for()
+    page.locator(".widget-readout", has_text="0.00").wait_for()
+    assert said(picture) == "x is 0.00"
+    gate.unlink()
+    slider(runs, picture).press("ArrowRight")
+    wait_until_said(runs, picture, r"x is 0\.10")
+    page.get_by_role("alert").wait_for(state="hidden")
+    assert runs.errors == []
+
+
+@pytest.mark.parametrize("kind", ["of short steps", "with a step that does not return"])
+def test_a_run_is_interrupted_and_can_be_run_again(runs: Any, closed: Callable[[str], Path], kind: str) -> None:
+    picture, page = view(runs, "a parabola"), runs.page
+    runs.run(f"kind = {kind!r}")
+    barrier = closed("barrier")
+    press(runs, picture, "run")
+    wait_until_said(runs, picture, r"x is 0\.10")
+    menu(page, "Kernel", "Interrupt Kernel")
+    cell_of(runs, picture).get_by_text("interrupted: run begins anew").wait_for()
+    page.get_by_role("alert").get_by_text("Interrupted. The picture shows what was finished before").wait_for()
+    barrier.unlink()
+    press(runs, picture, "reset")
+    wait_until_said(runs, picture, r"x is 0\.00")
+    press(runs, picture, "run")
+    cell_of(runs, picture).get_by_text("done").wait_for()
+    wait_until_said(runs, picture, r"x is 0\.30")
+    assert runs.errors == []
+
+
+def test_a_point_dragged_out_of_the_picture_stays_in_its_axes(runs: Any) -> None:
+    picture, page = view(runs, "a parabola"), runs.page
+    box, card = handle(page).bounding_box(), page.locator(".live-figure-card").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(card["x"] + card["width"] / 2 + 50, card["y"] + card["height"] / 2, steps=5)
+    page.mouse.move(card["x"] + card["width"] / 2 + 50, card["y"] + card["height"] + 200, steps=5)
+    page.mouse.up()
+    assert re.fullmatch(r"x is [0-3]\.\d0", settled(runs, picture))
+    page.keyboard.press("ArrowRight")  # it has the focus, and its keys work
+    settled(runs, picture)
+    assert runs.errors == []
+
+
+def test_a_half_written_answer_stops_no_cell_and_says_what_is_wrong(open_notebook: Callable[..., Any]) -> None:
+    notebook = open_notebook("00_start_here.ipynb")
+    page, stub = notebook.page, "check_best_p(my_p)"
+    find = """
+        const at = panel.content.widgets.findIndex((cell) => cell.model.sharedModel.getSource().includes(argument));
+        panel.content.activeCellIndex = at;
+        await panel.content.scrollToItem(at);
+        return at;
+    """
+    at = notebook.evaluate(find, stub)
+    output = page.locator(f'.jp-Cell[data-windowed-list-index="{at}"] .jp-OutputArea')
+
+    def answer(text: str) -> None:
+        notebook.evaluate(find, stub)
+        page.locator(f'.jp-Cell[data-windowed-list-index="{at}"] .cm-line').first.click()
+        page.keyboard.press("Home")
+        page.keyboard.press("Shift+End")
+        page.keyboard.insert_text(text)
+
+    answer("my_p = ")
+    menu(page, "Run", "Run All Cells")
+    view(notebook, CORRIDOR)
+    notebook.run("")  # once all cells have run
+    code = "[...panel.content.model.cells].filter((cell) => cell.type === 'code')"
+    assert notebook.evaluate(f"return {code}.every((cell) => cell.executionCount)")
+    notebook.evaluate(find, stub)
+    output.get_by_text("SyntaxError: invalid syntax").wait_for()
+    answer("my_p = 2 - 2 ** 0.5")
+    page.keyboard.press("Shift+Enter")
+    output.get_by_text("Right").wait_for()
+    assert notebook.errors == []
+
+
+def test_a_cell_run_again_after_a_scene_shows_the_same_scenes(open_notebook: Callable[..., Any]) -> None:
+    notebook = open_notebook("05_greediness_gradient.ipynb")
+    notebook.run_all()
+    name = "The laboratory: g beside ∇J in two states"
+    picture = view(notebook, name)
+    every = [choose_scene(notebook, picture, k) for k in range(scenes(notebook, picture).count())]
+    notebook.command("notebook:run-cell")
+    notebook.run("")
+    picture = view(notebook, name)
+    assert [choose_scene(notebook, picture, k) for k in range(len(every))] == every
+    assert notebook.errors == []
+
+
+def test_two_pages_on_one_notebook_hear_each_other_s_scenes(lab: Any, open_notebook: Callable[..., Any]) -> None:
+    write(lab, "two_pages.ipynb", PARABOLA, RUN)
+    pages = [open_notebook("two_pages.ipynb")]
+    pages[0].run_all()
+    view(pages[0], "a parabola")
+    pages[0].command("docmanager:save")
+    pages.append(open_notebook("two_pages.ipynb"))
+    for k, chooser in ((1, 0), (2, 1), (0, 0), (1, 1)):  # each is the first, or the second, choice of its page
+        picture = view(pages[chooser], "a parabola")
+        choose_scene(pages[chooser], picture, k)
+        for page in pages:
+            wait_until_present(page, view(page, "a parabola"), k)
