@@ -40,8 +40,9 @@ COMMANDS = {
     "notebook": ["-m", "classroom", "notebook"],
     "bench": ["-m", "benchmarks"],
 }
-# What pytest is told if the reader says nothing
-ALL_TESTS = ["tests", "notebooks", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+ON_ALL_CORES = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+COMMANDS["check"] += ON_ALL_CORES
+ALL_TESTS = ["tests", "notebooks", *ON_ALL_CORES]  # what pytest is told if the reader says nothing
 # What each command needs of pyproject.toml's optional dependencies
 EXTRAS = {"lab": "", "test": "test", "check": "test", "notebook": "test", "bench": "bench"}
 COMMANDS["lab"] += [

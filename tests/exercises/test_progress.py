@@ -135,6 +135,7 @@ def test_a_damaged_or_foreign_file_is_kept_and_a_new_one_begun(tmp_path, text, w
     assert set(progress.load(tmp_path)) == {"best_p"}
 
 
+@pytest.mark.slow
 def test_kernels_that_write_at_once_lose_nothing(tmp_path):
     """Four processes, each with 25 exercises of its own."""
     program = (

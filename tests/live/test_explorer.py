@@ -687,6 +687,7 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     return cell
 
 
+@pytest.mark.slow
 def test_fifty_runs_of_a_cell_leave_one_view(cell: Cell) -> None:
     gc.collect()
     start, views = len(_instances), []

@@ -18,6 +18,8 @@ from jupyter_client.manager import KernelManager
 
 from pgcourse.live.interrupts import Home, interruptible, when_interrupted
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 120  # until a busy machine must have answered
 
 CELL = """

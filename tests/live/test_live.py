@@ -553,6 +553,7 @@ def test_text_of_the_figure_itself_is_in_the_still_picture() -> None:
     assert live.artists[0]["kind"] == "text"
 
 
+@pytest.mark.slow
 def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     execution = {"metadata": {"cellId": "a cell"}, "header": {"msg_id": ""}}
     shell = SimpleNamespace(get_parent=lambda: execution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from pgcourse import lqr, zoo
 from pgcourse.bellman import exact, objective, transition
@@ -16,6 +17,8 @@ from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
 from pgcourse.returns import returns_to_go
 from pgcourse.sampling import rollouts
+
+pytestmark = pytest.mark.slow
 
 CORRIDOR = zoo.short_corridor()
 ONE_SWITCH = np.tile([[[0.0], [1.0]]], (4, 1, 1))  # one θ for all cells: the log-odds of right

@@ -332,6 +332,7 @@ def figure():
     return np.array(one).reshape(1000, 2, 40), np.array(other)
 
 
+@pytest.mark.slow
 def test_the_corridor_s_curves_begin_where_the_start_is_worth_and_end_below_the_optimum(figure):
     """The first episode is worth −82.11; nothing is clipped and each step costs 1, so that no curve crosses −11.657."""
     plain, baseline = figure
@@ -345,6 +346,7 @@ def test_the_corridor_s_curves_begin_where_the_start_is_worth_and_end_below_the_
     assert first.mean() < -50
 
 
+@pytest.mark.slow
 def test_the_larger_step_is_nearer_to_the_optimum_after_1000_episodes_and_the_baseline_after_100(figure):
     plain, baseline = figure
     fast, slow = np.median(plain[-100:].mean(axis=0), axis=1)

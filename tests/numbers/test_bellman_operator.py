@@ -48,6 +48,7 @@ def test_it_draws_two_value_functions_together_by_gamma(problem):
     assert gap <= mdp.gamma * np.abs(v - w).max() * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @claim
 @given(problems(gammas=(0.0, 0.5, 0.9)))
 def test_modified_policy_iteration_applies_each_greedy_policy_s_operator_m_times_and_converges(problem):
@@ -62,6 +63,7 @@ def test_modified_policy_iteration_applies_each_greedy_policy_s_operator_m_times
         assert_close(v[-1], optimal_values(mdp), rtol=1e-8, scale=1.0)
 
 
+@pytest.mark.slow
 @claim
 @given(problems(gammas=(0.0, 0.5, 0.9)))
 def test_with_many_applications_it_is_policy_iteration_whose_policies_get_better(problem):

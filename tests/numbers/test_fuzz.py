@@ -111,6 +111,7 @@ def near(found, exact, allowed):
     assert error.max() <= allowed, f"{found} is not {np.array(exact, dtype=float)}"
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=150, database=None)
 @given(problems())
 def test_everything_exact_is_what_fractions_say(problem):
