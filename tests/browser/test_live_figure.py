@@ -296,14 +296,19 @@ def test_an_error_is_shown_and_goes_and_nan_is_a_place_to_come_back_from(parabol
 # living on
 
 
-def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -> None:
-    parabola = own_parabola
-    page = parabola.page
+def open_beside(page: Any) -> None:
+    """A second view of the picture, in a tab of its own."""
     page.locator(".jp-OutputArea-output .live-figure").first.click(button="right", position={"x": 5, "y": 5})
     page.locator(".lm-Menu-item", has_text="Create New View for Cell Output").or_(
         page.locator(".lm-Menu-item", has_text="Create New View for Output")
     ).first.click()
     page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 2")
+
+
+def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -> None:
+    parabola = own_parabola
+    page = parabola.page
+    open_beside(page)
     texts = "[...document.querySelectorAll('.live-figure svg text')].map((node) => node.textContent)"
     parabola_handle = page.locator('.live-figure-handle[aria-label="x"]').last
     parabola_handle.focus()
@@ -317,6 +322,20 @@ def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -
     parabola.command("notebook:show-cell-outputs")
     page.wait_for_function(f"() => String({texts}) === 'x = 2.00,x = 2.00'")
     assert parabola.errors == []
+
+
+def test_a_scene_is_heard_from_whichever_of_two_views_chooses_it(notebook: Callable[..., Any]) -> None:
+    """Each counts its choices by itself, so that their counts may be equal."""
+    seen = notebook(PARABOLA, "explorer = view(scenes={'first': {}, 'second': {'x': 1.0}})\nexplorer")
+    open_beside(seen.page)
+    second = seen.page.locator(".scene-buttons button", has_text="second")
+    second.first.click()
+    words(seen.page, "x = 1.00")
+    handle(seen.page).press("Shift+ArrowRight")
+    words(seen.page, "x = 2.00")
+    second.last.click()
+    words(seen.page, "x = 1.00")
+    assert seen.errors == []
 
 
 def test_fifty_runs_of_a_cell_leave_one_view(own_parabola: Any) -> None:
