@@ -14,14 +14,26 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_first_example_solves_the_bellman_equation():
-    first = re.findall(r"```python\n(.*?)```", README, re.S)[0]
+def example(k):
+    """What the last line of the README's k-th example gives, run as it stands."""
     names: dict[str, object] = {}
-    *statements, last = ast.parse(first).body
+    *statements, last = ast.parse(re.findall(r"```python\n(.*?)```", README, re.S)[k]).body
     exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
-    residual = eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+    return eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+
+
+def test_the_first_example_solves_the_bellman_equation():
+    residual = example(0)
     assert residual.shape == (16,)
     assert np.abs(residual).max() < 1e-12
+
+
+def test_the_second_example_is_a_view_that_moves():
+    view = example(1)
+    assert view.error is None
+    assert np.allclose(view.numbers["v_pi"], [-12, -10, -6, 0])
+    view.values = {"right": 2 - np.sqrt(2)}
+    assert np.isclose(view.numbers["v_pi"][0], -(6 + 4 * np.sqrt(2)))
 
 
 def test_every_command_is_one_of_the_launcher_s():
