@@ -142,6 +142,8 @@ def check_gradient_signs(answer: Any) -> Verdict:
             "All four cannot rise: the probabilities of a state sum to 1, so more of one action is less of the others. "
             "A positive q is not enough. What must it be compared with?"
         )
+    if (signs < 0).all():
+        return wrong("All four cannot fall: less of one action is more of the others, and the derivatives sum to 0.")
     if np.array_equal(signs, -expected):
         return nearly("These are the opposite signs. Where more of an action is better, J rises with its θ.")
     if np.count_nonzero(signs > 0) == 1 and signs[q[14].argmax()] > 0:

@@ -108,6 +108,7 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
     except Reply as reply:
         if "broadcast" in reply.verdict.message:
             axis = " If that is q_pi * grad_pi: give q an axis for the parameters, q_pi[..., None]."
+            axis += " If it is mdp.p @ grad_v: that is a function of pairs, so average it, pi @ (mdp.p @ grad_v)."
         raise Reply(reply.verdict._replace(message=reply.verdict.message + axis)) from None
     value = numbers(answer, RETURNED)
     if value.shape == q_pi.shape + grad_v.shape[1:]:

@@ -71,6 +71,7 @@ def test_j_rises_with_what_is_better_than_the_average(answer):
     ("answer", "tone", "named"),
     [
         ("++++", "wrong", "less of the others"),
+        ("----", "wrong", "All four cannot fall"),
         ("+---", "nearly", "opposite"),
         ("-+--", "nearly", "only the best"),
         ("-++-", "nearly", "“up”: its q is 0.4350"),

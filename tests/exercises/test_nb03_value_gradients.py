@@ -92,6 +92,7 @@ OPERATORS = [  # all with (g, m, pi, q, d) = (grad_v, mdp, pi, q_pi, grad_pi)
     (lambda g, m, pi, q, d: q[..., None] * d, "nearly", "an axis for actions"),
     (lambda g, m, pi, q, d: (q * d[..., 0]).sum(), "wrong", "shape ()"),
     (lambda g, m, pi, q, d: q * d, "wrong", "q_pi[..., None]"),
+    (lambda g, m, pi, q, d: source(q, d) + m.gamma * m.p @ g, "wrong", "average it, pi @ (mdp.p @ grad_v)"),
     (lambda g, m, pi, q, d: pi * d + g, "wrong", "acts by @"),
     (lambda g, m, pi, q, d: source(q, d) + m.gamma * pi @ m.p @ g, "wrong", "gamma * (pi @ f)"),
     (lambda g, m, pi, q, d: source((pi @ q)[:, None] + 0 * q, d) + m.gamma * p_of(m, pi) @ g, "nearly", "v ∇1"),
