@@ -1,6 +1,6 @@
 """How long until CartPole-v1 is solved, from scratch: our A2C in NumPy beside Stable-Baselines3's, as its zoo tunes it.
 
-ours    `a2c` of `pgcourse.algorithms.a2c` with its defaults, 16 environments
+ours    `pgcourse.algorithms.a2c.train` with its defaults, 16 environments
 theirs  `A2C("MlpPolicy", …, ent_coef=0.0)`, 8 environments: rl-baselines3-zoo's hyperparams/a2c.yml for CartPole-v1
 
 Solved is a mean return ≥ 475, Gymnasium's threshold, of 100 trajectories: a look every 5,000 steps of the environments,
@@ -31,8 +31,8 @@ import gymnasium
 import numpy as np
 
 from benchmarks import Row
-from pgcourse.algorithms.a2c import a2c
-from pgcourse.environments import Act, rollouts
+from pgcourse.algorithms import a2c
+from pgcourse.environments import Act, play
 
 THRESHOLD, TRAJECTORIES, EVERY, LIMIT = 475, 100, 5_000, 500_000
 KINDS = "drawn", "greedy"
@@ -47,7 +47,7 @@ def ours(seed: int, ask: Ask) -> None:
     """Learn, and ask after every update."""
     envs = gymnasium.make_vec("CartPole-v1", num_envs=16)
     ask(0, {})
-    for learner in a2c(envs, seed=seed):
+    for learner in a2c.train(envs, seed=seed):
         if not ask(learner.steps, {"drawn": learner.policy, "greedy": learner.policy.greedy}):
             return
 
@@ -89,7 +89,7 @@ def learn(name: str, seed: int) -> dict[str, Any]:
         clock = perf_counter() - start  # learning alone: the looks so far are taken off below
         for kind in set(KINDS) - set(seconds):
             begin = perf_counter()
-            tau = rollouts(test, acts[kind], TRAJECTORIES, 500, np.random.default_rng(seed))
+            tau = play(test, acts[kind], TRAJECTORIES, 500, np.random.default_rng(seed))
             looking[kind] += perf_counter() - begin
             if tau.length.mean() >= THRESHOLD:
                 seconds[kind], learning[kind], steps_at[kind] = clock + looking[kind], clock, steps

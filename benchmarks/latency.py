@@ -63,7 +63,7 @@ import numpy as np
 from ipywidgets import FloatSlider, Label, VBox, interact
 
 from pgcourse import Explorer
-from pgcourse.lockstep.monte_carlo import reinforce
+from pgcourse.lockstep.monte_carlo import reinforce_runs
 from pgcourse.bellman import exact, objective
 from pgcourse.gradients import policy_gradient
 from pgcourse.pictures import GridWorld, Landscape, Part, Picture
@@ -150,7 +150,8 @@ class Returns(Part):
 
 def learn():  # REINFORCE in 100 lanes, 1000 episodes each (Sutton & Barto, figure 13.1)
     right, returns = np.array([[0.0], [1.0]]) * np.ones((4, 1, 1)), np.full(1000, np.nan)
-    lanes = reinforce(short_corridor(), right, [np.log(0.05 / 0.95)], 2.0**-13, range(100), 10_000)
+    how = {'alpha': 2.0**-13, 'seeds': range(100), 'horizon': 10_000}
+    lanes = reinforce_runs(short_corridor(), right, [np.log(0.05 / 0.95)], **how)
     for k, state in zip(range(1000), lanes):
         returns[k] = state.returns.mean()
         yield (k + 1) / 1000, {"returns": returns.copy()}

@@ -4,7 +4,7 @@ gymnasium  `env.step` with actions by `searchsorted` in π's cumulative probabil
 lockstep   `streams` of 100 and of 10,000 trajectories: steps per second, the states, actions and rewards included
 textbook   REINFORCE: episodes with `env.step` and `rng.choice` from softmax(θ[s]), then G_t backwards and ∇log π at
            each step, in Python (= 1)
-batch      `rollouts` of 10,000 episodes, `reward_to_go` and `mean_tabular_reinforce`: per episode
+batch      `rollouts` of 10,000 episodes, `reward_to_go` and `mean_tabular_scores`: per episode
 
 Times are the process's own, so that a busy machine does not favour the shorter turns. Before them one large array is
 made and dropped, as drawing any picture does: from then on the C library keeps the memory of arrays for the next ones.
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks import Row
 from benchmarks.exact import times
 from pgcourse.arrays import Array
-from pgcourse.estimators import mean_tabular_reinforce, reward_to_go
+from pgcourse.estimators import mean_tabular_scores, reward_to_go
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 from pgcourse.sampling import rollouts, streams
@@ -83,7 +83,7 @@ def textbook(theta: Array, gamma: float, rng: np.random.Generator) -> Callable[[
 def batch(lake: FiniteMDP, pi: Policy, rng: np.random.Generator) -> Array:
     """The same estimate from BATCH episodes in lockstep."""
     tau = rollouts(lake, pi, BATCH, HORIZON, rng)
-    return mean_tabular_reinforce(tau, reward_to_go(tau, lake.gamma), pi)
+    return mean_tabular_scores(tau, reward_to_go(tau, lake.gamma), pi)
 
 
 def run(quick: bool = False) -> list[Row]:

@@ -26,7 +26,7 @@ from pgcourse.trajectories import Mask, Packed, Stream, Trajectories
 Act = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 
 
-def rollouts(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> Trajectories:
+def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> Trajectories:
     """n trajectories, each to its end (terminated), to the environment's own time limit or to `horizon` (truncated).
 
     The environment is reset, with a seed from `rng`. Its N lanes take the n trajectories in the order in which they
@@ -61,7 +61,7 @@ def rollouts(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator)
     return Trajectories(np.array(start), Packed(*(column[order] for column in columns)))
 
 
-def streams(env: Any, act: Act, steps: int, rng: np.random.Generator) -> Generator[Stream, Act | None, None]:
+def play_streams(env: Any, act: Act, steps: int, rng: np.random.Generator) -> Generator[Stream, Act | None, None]:
     """Batch after batch of `steps` transitions of each lane, (N, steps), without end: the environment goes on between.
 
     The environment is checked and reset at once, and stepped only when a batch is asked for. `send(act)` asks for one
@@ -70,10 +70,10 @@ def streams(env: Any, act: Act, steps: int, rng: np.random.Generator) -> Generat
     """
     steps = whole("steps", steps)
     lanes = _Lanes(env, rng)
-    return _streams(lanes, act, steps)
+    return _play_streams(lanes, act, steps)
 
 
-def _streams(lanes: _Lanes, act: Act, steps: int) -> Generator[Stream, Act | None, None]:
+def _play_streams(lanes: _Lanes, act: Act, steps: int) -> Generator[Stream, Act | None, None]:
     while True:
         parts = [lanes.step(act) for _ in range(steps)]
         act = (yield Stream(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))) or act

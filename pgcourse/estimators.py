@@ -2,7 +2,7 @@
 
 Σρ (q(s,a) − b(s)) ∇log π(a|s),  s ~ ρ/Σρ, a ~ π(s)      from_pairs
 
-From trajectories every estimate is Σ_t w_t ∇log π(a_t|s_t), `reinforce`, and they differ in the weights w_t:
+From trajectories every estimate is Σ_t w_t ∇log π(a_t|s_t), `weighted_scores`, and they differ in the weights w_t:
 
     Σ_k γᵏ r_k = G₀                          full_return        unbiased
     γᵗ (G_t − b(s_t))                        reward_to_go       unbiased, whatever b is, if b is fixed beforehand
@@ -84,26 +84,18 @@ def _baseline(b: ArrayLike, tau: Trajectories) -> Array | float:
 # From weights to gradients
 
 
-def reinforce(tau: Trajectories, weights: Array, grad_log_pi: Array) -> Array:
-    """Σ_t w_t ∇log π(a_t|s_t), one estimate a trajectory: (N, d), from grad_log_pi (S, A, d)."""
-    return sum_scores(tau, weights, grad_log_pi[tau.steps.s, tau.steps.a])
-
-
-def sum_scores(tau: Trajectories, weights: Array | float, scores: Array) -> Array:
-    """Σ_t w_t ∇log π(a_t|s_t) of each trajectory, (N, d), from the scores ∇log π of its steps (M, d).
+def weighted_scores(tau: Trajectories, weights: Array | float, grad_log_pi: Array) -> Array:
+    """Σ_t w_t ∇log π(a_t|s_t), one estimate a trajectory: (N, d), from grad_log_pi (S, A, d).
 
     With weights 1 it is the score of the whole trajectory, ∇log p(τ), whose mean is 0.
     """
-    M = tau.steps.r.shape
-    weights, scores = (
-        number_or_each("weights", weights, "M", M),
-        real_array("scores", scores, "M d", LARGEST, (*M, None)),
-    )
+    weights = number_or_each("weights", weights, "M", tau.steps.r.shape)
+    scores = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST)[tau.steps.s, tau.steps.a]
     return np.stack([tau.sums(weights * score) for score in scores.T], axis=1)
 
 
-def mean_tabular_reinforce(tau: Trajectories, weights: Array, pi: Policy) -> Array:
-    """The mean of `reinforce` over the batch for the tabular softmax, (S, A): no array of S·A·d numbers is made.
+def mean_tabular_scores(tau: Trajectories, weights: Array, pi: Policy) -> Array:
+    """The mean of `weighted_scores` over the batch for the tabular softmax, (S, A): no array of S·A·d numbers is made.
 
     With ∇log π(a|s) = 1_{s,a} − π(·|s) two sums are enough: Σ_t w_t 1{s_t=s, a_t=a} − π(a|s) Σ_t w_t 1{s_t=s}.
     """

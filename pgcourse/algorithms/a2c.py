@@ -21,7 +21,7 @@ import numpy as np
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, policy_for
 from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, rmsprop
 from pgcourse.arrays import Array, finite, frozen, number, whole
-from pgcourse.environments import streams
+from pgcourse.environments import play_streams
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
 
@@ -72,7 +72,7 @@ class Learner:
         return self.critic.forward(self.w, inputs(obs))[-1][:, 0]
 
 
-def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
+def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """A2C on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
 
     Each `next` is one update. The environment is checked and reset at once, with a seed from `seed`: the same seed is
@@ -86,10 +86,10 @@ def a2c(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[L
     policy = policy_for(env, settings.hidden, rng)
     critic = MLP((*policy.net.sizes[:-1], 1), settings.unit)
     learner = Learner(policy, critic, w=frozen(critic.initial(rng)))
-    return _a2c(learner, streams(env, policy, settings.n, rng), settings)
+    return _train(learner, play_streams(env, policy, settings.n, rng), settings)
 
 
-def _a2c(
+def _train(
     learner: Learner, batches: Generator[Stream, SoftmaxNetwork | None, None], settings: Settings
 ) -> Iterator[Learner]:
     batch = next(batches)

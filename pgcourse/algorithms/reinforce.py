@@ -17,7 +17,7 @@ import numpy as np
 from pgcourse.algorithms.networks import SoftmaxNetwork, inputs, policy_for
 from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, adam
 from pgcourse.arrays import Array, finite, frozen, number, shaped, whole
-from pgcourse.environments import rollouts
+from pgcourse.environments import play
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Trajectories
 
@@ -73,7 +73,7 @@ class Learner:
     returns: Array = field(default_factory=lambda: np.zeros(0))  # (N,) undiscounted, of the trajectories of this batch
 
 
-def reinforce(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
+def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """REINFORCE on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
 
     Each `next` is one batch of trajectories and one step of θ. The environment is checked at once, and reset for every
@@ -84,12 +84,12 @@ def reinforce(env: Any, settings: Settings | None = None, seed: int = 0) -> Iter
     """
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))
-    return _reinforce(env, Learner(policy_for(env, settings.hidden, rng)), settings, rng)
+    return _train(env, Learner(policy_for(env, settings.hidden, rng)), settings, rng)
 
 
-def _reinforce(env: Any, learner: Learner, settings: Settings, rng: np.random.Generator) -> Iterator[Learner]:
+def _train(env: Any, learner: Learner, settings: Settings, rng: np.random.Generator) -> Iterator[Learner]:
     while True:
-        learner = update(learner, rollouts(env, learner.policy, settings.episodes, settings.horizon, rng), settings)
+        learner = update(learner, play(env, learner.policy, settings.episodes, settings.horizon, rng), settings)
         yield learner
 
 

@@ -34,7 +34,7 @@ class Lived(NamedTuple):
     G: Array
 
 
-def live(lanes: Lanes, theta: Array, horizon: int) -> Lived:
+def one_episode_each(lanes: Lanes, theta: Array, horizon: int) -> Lived:
     """One episode of each lane with its policy, and the returns G_t.
 
     Lanes that are over stay where they are until the next drawing of random numbers, when they are taken out.

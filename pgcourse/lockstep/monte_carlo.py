@@ -1,7 +1,7 @@
 """Gradient ascent on J as generators: each `next` is one update, and yields an immutable state.
 
-    θ ← θ + α γᵗ G_t ∇log π(a_t|s_t)                     reinforce
-    θ ← θ + α γᵗ (G_t − wᵀx(s_t)) ∇log π(a_t|s_t), w …   reinforce_with_baseline
+    θ ← θ + α γᵗ G_t ∇log π(a_t|s_t)                     reinforce_runs
+    θ ← θ + α γᵗ (G_t − wᵀx(s_t)) ∇log π(a_t|s_t), w …   baseline_runs
 
 A loop, a test, a progress bar and an animation ask for states alike, and to stop is to ask no more: every state in hand
 is kept, the generator goes on when asked again, and a new one with the same seeds lives the same again. From a state's
@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.arrays import Array, whole
-from pgcourse.lockstep.episodes import FEW, Lived, live
+from pgcourse.lockstep.episodes import FEW, Lived, one_episode_each
 from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
 from pgcourse.mdp import FiniteMDP
 
 BLOCK, MUCH = 64, 0.1  # updates in blocks have at least so many steps, and move θ less than that
 
 
-def reinforce(
-    mdp: FiniteMDP, phi: ArrayLike, theta: ArrayLike, alpha: ArrayLike, seeds: Sequence[int], horizon: int
+def reinforce_runs(
+    mdp: FiniteMDP, phi: ArrayLike, theta: ArrayLike, *, alpha: ArrayLike, seeds: Sequence[int], horizon: int
 ) -> Generator[Run, None, None]:
     """REINFORCE, one episode an update: θ ← θ + α γᵗ G_t ∇log π(a_t|s_t), t = 0, 1, … with the θ of that moment.
 
@@ -36,24 +36,26 @@ def reinforce(
     never end, and one whose returns are huge may lead there: choose a horizon, and look at `truncated`.
     Sutton & Barto, 2nd ed., section 13.3.
     """
-    return reinforce_with_baseline(mdp, phi, theta, alpha, seeds, horizon, x=np.zeros((mdp.S, 1)), alpha_w=0.0, w=None)
+    return baseline_runs(
+        mdp, phi, theta, alpha=alpha, seeds=seeds, horizon=horizon, x=np.zeros((mdp.S, 1)), alpha_w=0.0, w=None
+    )
 
 
-def reinforce_with_baseline(
+def baseline_runs(
     mdp: FiniteMDP,
     phi: ArrayLike,
     theta: ArrayLike,
+    *,
     alpha: ArrayLike,
     seeds: Sequence[int],
     horizon: int,
-    *,
     x: ArrayLike,
     alpha_w: ArrayLike,
     w: ArrayLike | None = None,
 ) -> Generator[Run, None, None]:
     """δ = G_t − wᵀx(s_t);  w ← w + α_w δ x(s_t);  θ ← θ + α γᵗ δ ∇log π(a_t|s_t), for t = 0, 1, … of each episode.
 
-    As `reinforce`, with a learned baseline of features x (S, m) and weights w (m,) or (K, m), 0 unless given.
+    As `reinforce_runs`, with a learned baseline of features x (S, m) and weights w (m,) or (K, m), 0 unless given.
     Sutton & Barto, 2nd ed., section 13.4.
     """
     lanes = Lanes.of(mdp, phi, theta, seeds, x, w)
@@ -64,7 +66,7 @@ def _episodes(lanes: Lanes, alpha: Array, alpha_w: Array, horizon: int) -> Gener
     theta, w, steps = lanes.theta, lanes.w, np.zeros(len(lanes.seeds), dtype=int)
     episodes = 0
     while True:
-        lived = live(lanes, theta, horizon)
+        lived = one_episode_each(lanes, theta, horizon)
         theta, w = _update(lanes, lived, theta, w, alpha, alpha_w)
         steps, episodes = steps + lived.length, episodes + 1
         check_finite("theta", theta, episodes, lanes.seeds)

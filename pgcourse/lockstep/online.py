@@ -2,14 +2,14 @@
 
     δ = r + γ wᵀx(s') − wᵀx(s)                           wᵀx(s') is left out where the process is over
     w ← w + α_w δ z_w,       z_w ← γ λ_w z_w + x(s)
-    θ ← θ + α δ z,           z ← γ λ z + γᵗ ∇log π(a|s)   actor_critic; λ = λ_w = 0 is the one-step method
+    θ ← θ + α δ z,           z ← γ λ z + γᵗ ∇log π(a|s)   actor_critic_runs; λ = λ_w = 0 is the one-step method
 
-    u ← u + α_u γᵗ (δ − uᵀ∇log π) ∇log π                  natural_actor_critic: u is a compatible critic's weights,
+    u ← u + α_u γᵗ (δ − uᵀ∇log π) ∇log π                  natural_runs: u is a compatible critic's weights,
     θ ← θ + α u                                           and on its way to F⁻¹∇J, the natural gradient
 
-Seeds, stopping and going on are as in `ascent` and `lanes`. Episodes of different lanes end at different times: a lane
-whose episode is over begins the next one at its next step. A time limit ends an episode too, but there the critic's
-wᵀx(s') stands in for what was not seen.
+Seeds, stopping and going on are as in `monte_carlo` and `lanes`. Episodes of different lanes end at different times: a
+lane whose episode is over begins the next one at its next step. A time limit ends an episode too, but there the
+critic's wᵀx(s') stands in for what was not seen.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ class _Natural(_Learner):
         self.theta = self.theta + self.alpha * self.u
 
 
-def actor_critic(
+def actor_critic_runs(
     mdp: FiniteMDP,
     phi: ArrayLike,
     theta: ArrayLike,
+    *,
     alpha: ArrayLike,
     seeds: Sequence[int],
     horizon: int,
-    *,
     x: ArrayLike,
     alpha_w: ArrayLike,
     w: ArrayLike | None = None,
@@ -100,14 +100,14 @@ def actor_critic(
     return _steps(lanes, learner, whole("horizon", horizon))
 
 
-def natural_actor_critic(
+def natural_runs(
     mdp: FiniteMDP,
     phi: ArrayLike,
     theta: ArrayLike,
+    *,
     alpha: ArrayLike,
     seeds: Sequence[int],
     horizon: int,
-    *,
     x: ArrayLike,
     alpha_w: ArrayLike,
     alpha_u: ArrayLike,

@@ -11,15 +11,14 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit
 
-from pgcourse.algorithms import a2c as actor_critic
-from pgcourse.algorithms import reinforce
-from pgcourse.algorithms.a2c import Learner, a2c, finished, update
+from pgcourse.algorithms import a2c, reinforce
+from pgcourse.algorithms.a2c import Learner, finished, update
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
 from pgcourse.algorithms.optimisers import sgd
-from pgcourse.environments import rollouts
+from pgcourse.environments import play
 from pgcourse.trajectories import Stream
 
-SETTINGS = actor_critic.Settings(n=4, hidden=(), optimiser=sgd, alpha_w=0.5, alpha_theta=0.2, gamma=0.9, lam=0.8)
+SETTINGS = a2c.Settings(n=4, hidden=(), optimiser=sgd, alpha_w=0.5, alpha_theta=0.2, gamma=0.9, lam=0.8)
 
 
 class Steady(gymnasium.Env):
@@ -115,8 +114,8 @@ def test_a_step_that_only_resets_changes_nothing():
 
 def learned_value(env):
     """What the critic says of the first observation, once it has settled (γ = 0.5)."""
-    settings = actor_critic.Settings(n=8, gamma=0.5, lam=0.9, hidden=(), alpha_w=0.5, unit=1.0, optimiser=sgd)
-    *_, last = islice(a2c(env, settings, seed=0), 40)
+    settings = a2c.Settings(n=8, gamma=0.5, lam=0.9, hidden=(), alpha_w=0.5, unit=1.0, optimiser=sgd)
+    *_, last = islice(a2c.train(env, settings, seed=0), 40)
     return last.v(np.ones((1, 1)))[0]
 
 
@@ -138,7 +137,7 @@ def test_an_end_at_the_very_time_limit_is_an_end():
 @pytest.mark.parametrize("n", [1, 3, 16])
 def test_returns_are_those_of_whole_trajectories_wherever_batches_are_cut(mode, n):
     env = SyncVectorEnv([lambda: Steady(life=5), lambda: TimeLimit(Steady(), 2)], autoreset_mode=mode)
-    learners = list(islice(a2c(env, actor_critic.Settings(n=n, hidden=(4,))), 60 // n))
+    learners = list(islice(a2c.train(env, a2c.Settings(n=n, hidden=(4,))), 60 // n))
     returns = np.concatenate([learner.returns for learner in learners])
     assert set(returns) == {2, 5}
     assert returns.sum() + learners[-1].earned.sum() == learners[-1].steps  # a reward of 1 for every step: none is lost
@@ -153,16 +152,16 @@ def test_returns_of_several_trajectories_in_one_batch_are_told_apart():
 
 def test_actions_that_do_not_start_at_0_and_observations_of_any_shape():
     env = SyncVectorEnv([lambda: Steady(life=3, shape=(2, 2), start=7)] * 2)
-    assert next(islice(a2c(env, SETTINGS), 3, None)).updates == 4
-    assert next(reinforce.reinforce(env, reinforce.Settings(episodes=3, horizon=2))).returns.tolist() == [2, 2, 2]
+    assert next(islice(a2c.train(env, SETTINGS), 3, None)).updates == 4
+    assert next(reinforce.train(env, reinforce.Settings(episodes=3, horizon=2))).returns.tolist() == [2, 2, 2]
 
 
 def test_updates_and_steps_are_counted_and_a_reset_is_no_step():
     """Two environments of 2 steps each; of 6 steps of a lane every third only resets: 8 of 12 count."""
     env = SyncVectorEnv([lambda: Steady(life=2)] * 2)
-    learners = list(islice(a2c(env, replace(SETTINGS, n=6)), 3))
+    learners = list(islice(a2c.train(env, replace(SETTINGS, n=6)), 3))
     assert [(learner.updates, learner.steps) for learner in learners] == [(1, 8), (2, 16), (3, 24)]
-    batches = list(islice(reinforce.reinforce(env, reinforce.Settings(episodes=5, horizon=9)), 3))
+    batches = list(islice(reinforce.train(env, reinforce.Settings(episodes=5, horizon=9)), 3))
     assert [(learner.updates, learner.steps) for learner in batches] == [(1, 10), (2, 20), (3, 30)]
 
 
@@ -171,7 +170,7 @@ def test_updates_and_steps_are_counted_and_a_reset_is_no_step():
 
 @pytest.mark.parametrize(
     ("algorithm", "settings"),
-    [(a2c, actor_critic.Settings(hidden=(8,))), (reinforce.reinforce, reinforce.Settings(episodes=4))],
+    [(a2c.train, a2c.Settings(hidden=(8,))), (reinforce.train, reinforce.Settings(episodes=4))],
 )
 def test_a_seed_is_a_run_and_a_stopped_run_spoils_no_other(algorithm, settings):
     env = gymnasium.make_vec("CartPole-v1", num_envs=4)
@@ -202,14 +201,14 @@ class Broken(Steady):
 
 @pytest.mark.parametrize("what", ["obs", "reward"])
 @pytest.mark.parametrize("life", [None, 2])
-@pytest.mark.parametrize("algorithm", [a2c, reinforce.reinforce])
+@pytest.mark.parametrize("algorithm", [a2c.train, reinforce.train])
 def test_nan_from_an_environment_is_an_error_that_says_so(what, life, algorithm):
     env = SyncVectorEnv([lambda: TimeLimit(Broken(what, life), 9)] * 2)
     with pytest.raises(ValueError, match=f"{what}.* is nan, expected a finite number"):
         list(islice(algorithm(env), 3))
 
 
-@pytest.mark.parametrize("algorithm", [a2c, reinforce.reinforce])
+@pytest.mark.parametrize("algorithm", [a2c.train, reinforce.train])
 def test_an_unsupported_space_is_named_at_once(algorithm):
     with pytest.raises(TypeError, match=r"FrozenLake-v1: observation_space is Discrete\(16\), expected Box"):
         algorithm(gymnasium.make_vec("FrozenLake-v1", num_envs=2))
@@ -224,7 +223,7 @@ def test_an_update_of_reinforce_is_the_textbook_s_double_loop():
     rng = np.random.default_rng(0)
     policy = policy_for(env, (), rng)
     policy = replace(policy, theta=rng.standard_normal(len(policy.theta)))
-    tau = rollouts(env, policy, 3, 500, rng)
+    tau = play(env, policy, 3, 500, rng)
     expected = np.zeros((5, 2))
     for s, a, r in tau:
         for t in range(len(r)):
@@ -238,7 +237,7 @@ def test_an_update_of_reinforce_is_the_textbook_s_double_loop():
 
 def test_baselines_are_the_means_they_say():
     env = SyncVectorEnv([lambda: Steady(life=2), lambda: Steady(life=4)])
-    tau = rollouts(env, policy_for(env, (), np.random.default_rng(0)), 2, 9, np.random.default_rng(0))
+    tau = play(env, policy_for(env, (), np.random.default_rng(0)), 2, 9, np.random.default_rng(0))
     G = tau.steps.backward(tau.steps.r, 1.0)
     assert sorted(G) == [1, 1, 2, 2, 3, 4]
     assert reinforce.mean(tau, G) == pytest.approx(13 / 6)
@@ -281,11 +280,11 @@ def test_a2c_learns_cartpole_to_475_from_scratch():
     """The mean return of 100 trajectories, in a second or so. Most seeds need less than a fifth of the limit."""
     envs, test = (gymnasium.make_vec("CartPole-v1", num_envs=n) for n in (16, 100))
     rng = np.random.default_rng(0)
-    looks = (learner for learner in islice(a2c(envs, seed=1), 800) if learner.updates % 20 == 0)
-    assert any(rollouts(test, learner.policy, 100, 500, rng).length.mean() >= 475 for learner in looks)
+    looks = (learner for learner in islice(a2c.train(envs, seed=1), 800) if learner.updates % 20 == 0)
+    assert any(play(test, learner.policy, 100, 500, rng).length.mean() >= 475 for learner in looks)
 
 
 def test_reinforce_with_a_linear_softmax_learns_cartpole_to_200():
     """From about 22, in the returns of its own batches. Ten seeds of ten need less than half of the limit."""
     envs = gymnasium.make_vec("CartPole-v1", num_envs=16)
-    assert any(learner.returns.mean() >= 200 for learner in islice(reinforce.reinforce(envs, seed=0), 80))
+    assert any(learner.returns.mean() >= 200 for learner in islice(reinforce.train(envs, seed=0), 80))

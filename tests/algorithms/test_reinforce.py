@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from pgcourse.algorithms import optimisers
-from pgcourse.algorithms.reinforce import Settings, no_baseline, reinforce
+from pgcourse.algorithms.reinforce import Settings, no_baseline, train
 
 
 def best_mean(settings, seed, episodes=1000):
     """The largest mean of 100 returns in a row, up to 475, within so many episodes."""
     env = gymnasium.make_vec("CartPole-v1", settings.episodes, vectorization_mode="vector_entry_point")
     returns, best = np.zeros(0), 0.0
-    for learner in reinforce(env, settings, seed):
+    for learner in train(env, settings, seed):
         returns = np.append(returns, learner.returns)
         best = max(best, returns[-100:].mean() if len(returns) >= 100 else 0.0)
         if len(returns) >= episodes or best >= 475:

@@ -10,9 +10,9 @@ import pytest
 from pgcourse import lqr, zoo
 from pgcourse.bellman import exact, objective, transition
 from pgcourse.deterministic import ascent
-from pgcourse.estimators import reinforce
+from pgcourse.estimators import weighted_scores
 from pgcourse.gradients import greediness_gradient, policy_gradient
-from pgcourse.lockstep.online import actor_critic, natural_actor_critic
+from pgcourse.lockstep.online import actor_critic_runs, natural_runs
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
 from pgcourse.returns import returns_to_go
@@ -56,7 +56,7 @@ def test_a_batch_s_own_mean_as_baseline_costs_half_of_the_gradient_with_one_traj
     for N in (1, 16):
         batch = tau.steps.n // N
         b = (np.bincount(batch, G) / np.bincount(batch))[batch]
-        kept[N] = reinforce(tau, G - b, grad_log_softmax(ONE_SWITCH, pi)).mean() / 2
+        kept[N] = weighted_scores(tau, G - b, grad_log_softmax(ONE_SWITCH, pi)).mean() / 2
     assert abs(kept[1] - 0.5) < 0.1
     assert kept[16] > 0.85
 
@@ -66,7 +66,7 @@ def test_on_the_toll_road_the_critic_needs_no_more_than_the_actor_s_step_size():
 
     def end(ratio, lam=0.0):
         speeds = {"x": x, "alpha_w": 0.05 * ratio, "lam": lam, "lam_w": lam}
-        return ends(actor_critic(road, phi, np.zeros(10), 0.05, range(40), 100, **speeds),
+        return ends(actor_critic_runs(road, phi, np.zeros(10), alpha=0.05, seeds=range(40), horizon=100, **speeds),
                     phi, road, 3000)  # fmt: skip
 
     assert round(objective(road, Policy.deterministic([1, 1, 1, 1, 1], 2)), 2) == 5.72
@@ -80,7 +80,7 @@ def test_the_natural_actor_critic_needs_a_slow_actor_and_no_order_of_the_other_t
 
     def end(alpha, alpha_w, alpha_u, steps):
         speeds = {"x": x, "alpha_w": alpha_w, "alpha_u": alpha_u}
-        return ends(natural_actor_critic(road, phi, np.zeros(10), alpha, range(20), 100, **speeds),
+        return ends(natural_runs(road, phi, np.zeros(10), alpha=alpha, seeds=range(20), horizon=100, **speeds),
                     phi, road, steps)  # fmt: skip
 
     assert end(0.002, 0.02, 0.1, 8000).min() > 5.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -10,12 +11,11 @@ import pytest
 from pgcourse import zoo
 from pgcourse.bellman import exact, transition
 from pgcourse.gradients import greediness_gradient, policy_gradient
-from pgcourse.lockstep import episodes
-from pgcourse.lockstep import monte_carlo as ascent
-from pgcourse.lockstep.episodes import live
+from pgcourse.lockstep import episodes, monte_carlo
+from pgcourse.lockstep.episodes import one_episode_each
 from pgcourse.lockstep.lanes import Lanes
-from pgcourse.lockstep.monte_carlo import reinforce, reinforce_with_baseline
-from pgcourse.lockstep.online import actor_critic, natural_actor_critic
+from pgcourse.lockstep.monte_carlo import baseline_runs, reinforce_runs
+from pgcourse.lockstep.online import actor_critic_runs, natural_runs
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import grad_log_softmax, softmax, tabular
 
@@ -53,9 +53,11 @@ def test_an_episode_moves_theta_along_the_gradient_in_the_mean(w):
     mdp, phi, theta, pi, (_, q_pi, rho_pi, J), grad_log_pi = garnet(absorbing=2)
     seeds = range(20_000)
     if w is None:
-        state = next(reinforce(mdp, phi, theta, TINY, seeds, 1000))
+        state = next(reinforce_runs(mdp, phi, theta, alpha=TINY, seeds=seeds, horizon=1000))
     else:
-        state = next(reinforce_with_baseline(mdp, phi, theta, TINY, seeds, 1000, x=np.eye(6), alpha_w=0.0, w=w))
+        state = next(
+            baseline_runs(mdp, phi, theta, alpha=TINY, seeds=seeds, horizon=1000, x=np.eye(6), alpha_w=0.0, w=w)
+        )
         assert np.array_equal(state.w, np.tile(w, (20_000, 1)))
     assert not state.truncated.any()
     estimates = (state.theta - theta) / TINY
@@ -72,8 +74,8 @@ def test_an_update_is_the_textbook_s_loop_with_theta_and_w_moving_at_every_step(
         np.random.default_rng(0).standard_normal((6, 2)),
         (4, 5, 6),
     )
-    lived = live(Lanes.of(mdp, phi, theta, seeds, x, None), np.tile(theta, (3, 1)), 500)
-    state = next(reinforce_with_baseline(mdp, phi, theta, alpha, seeds, 500, x=x, alpha_w=alpha_w))
+    lived = one_episode_each(Lanes.of(mdp, phi, theta, seeds, x, None), np.tile(theta, (3, 1)), 500)
+    state = next(baseline_runs(mdp, phi, theta, alpha=alpha, seeds=seeds, horizon=500, x=x, alpha_w=alpha_w))
     assert np.array_equal(state.length, lived.length)
     for rank, k in enumerate(lived.by_length):
         steps = [begin + rank for begin, end in zip(lived.edges, lived.edges[1:], strict=False) if begin + rank < end]
@@ -92,7 +94,7 @@ def test_an_update_is_the_textbook_s_loop_with_theta_and_w_moving_at_every_step(
 
 
 def test_an_episode_that_the_horizon_cuts_says_so_and_counts_what_was_seen():
-    state = next(reinforce(CORRIDOR, ALIKE, START, TINY, range(5000), 7))
+    state = next(reinforce_runs(CORRIDOR, ALIKE, START, alpha=TINY, seeds=range(5000), horizon=7))
     assert 0.5 < state.truncated.mean() < 1
     assert (state.length[state.truncated] == 7).all()
     assert np.array_equal(state.returns, -state.length)
@@ -103,13 +105,17 @@ def test_an_episode_that_the_horizon_cuts_says_so_and_counts_what_was_seen():
 
 def test_an_episode_that_begins_at_the_end_has_no_step_and_changes_nothing():
     mdp = FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, [0.5, 0, 0, 0.5])
-    state = next(reinforce(mdp, ALIKE, START, 0.01, range(20), 500))
+    state = next(reinforce_runs(mdp, ALIKE, START, alpha=0.01, seeds=range(20), horizon=500))
     none = state.length == 0
     assert 0 < none.sum() < 20
     assert not state.truncated[none].any()
     assert np.array_equal(state.theta[none], np.tile(START, (none.sum(), 1)))
     assert (state.returns[none] == 0).all()
-    nothing = next(reinforce(FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, 0.01, [1, 2], 500))
+    nothing = next(
+        reinforce_runs(
+            FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, alpha=0.01, seeds=[1, 2], horizon=500
+        )
+    )
     assert nothing.steps.tolist() == [0, 0]
 
 
@@ -130,7 +136,9 @@ def finite_horizon(mdp, pi, v, lam, H):
 def test_a_wrong_critic_moves_theta_where_its_lambda_says_in_the_mean(lam):
     mdp, phi, theta, pi, (v_pi, _, _, _), grad_log_pi = garnet(absorbing=0)
     v, H = v_pi + np.arange(6) - 2.0, 5
-    run = actor_critic(mdp, phi, theta, TINY, range(20_000), H, x=np.eye(6), alpha_w=0.0, w=v, lam=lam)
+    run = actor_critic_runs(
+        mdp, phi, theta, alpha=TINY, seeds=range(20_000), horizon=H, x=np.eye(6), alpha_w=0.0, w=v, lam=lam
+    )
     state = last(run, H)
     assert state.truncated.all()
     assert (state.episodes == 1).all()
@@ -143,7 +151,9 @@ def test_the_one_step_method_is_the_textbook_s_box():
     """Written out once more for the corridor, whose next states need no drawing: 600 steps, past a block of numbers."""
     alpha, alpha_w, horizon = 0.01, 0.05, 40
     x = np.random.default_rng(0).standard_normal((4, 3))
-    state = last(actor_critic(CORRIDOR, ALIKE, START, alpha, [9], horizon, x=x, alpha_w=alpha_w), 600)
+    state = last(
+        actor_critic_runs(CORRIDOR, ALIKE, START, alpha=alpha, seeds=[9], horizon=horizon, x=x, alpha_w=alpha_w), 600
+    )
     rng = np.random.default_rng(9)
     numbers = np.concatenate([rng.random((256, 3)) for _ in range(3)])[1:]
     theta, w, s, age, ends, cut = START.copy(), np.zeros(3), 0, 0, 0, 0
@@ -166,7 +176,18 @@ def test_the_one_step_method_is_the_textbook_s_box():
 
 def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_in_the_mean():
     mdp, phi, theta, pi, (_, q_pi, rho_pi, _), grad_log_pi = garnet(absorbing=2)
-    run = actor_critic(mdp, phi, theta, TINY, range(4000), 1000, x=np.eye(6), alpha_w=0.0, w=np.arange(6.0), lam=1.0)
+    run = actor_critic_runs(
+        mdp,
+        phi,
+        theta,
+        alpha=TINY,
+        seeds=range(4000),
+        horizon=1000,
+        x=np.eye(6),
+        alpha_w=0.0,
+        w=np.arange(6.0),
+        lam=1.0,
+    )
     first, unfinished = np.zeros((4000, 3)), np.ones(4000, bool)
     for state in run:
         new = unfinished & (state.episodes == 1)
@@ -179,7 +200,9 @@ def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_i
 def test_a_table_of_values_comes_to_v():
     """TD(0) with θ at rest: the mean over lanes of w, after long, is v^π but for the noise of the last steps."""
     mdp, phi, theta, _, (v_pi, _, _, _), _ = garnet(absorbing=2)
-    state = last(actor_critic(mdp, phi, theta, 0.0, range(300), 1000, x=np.eye(6), alpha_w=0.05), 2000)
+    state = last(
+        actor_critic_runs(mdp, phi, theta, alpha=0.0, seeds=range(300), horizon=1000, x=np.eye(6), alpha_w=0.05), 2000
+    )
     assert np.array_equal(state.theta, np.tile(theta, (300, 1)))
     often = np.abs(state.w.mean(axis=0)) > 0
     np.testing.assert_allclose(state.w.mean(axis=0)[often], v_pi[often], atol=0.1)
@@ -189,7 +212,9 @@ def test_a_table_of_values_comes_to_v():
 def test_the_compatible_critic_comes_to_the_natural_gradient():
     """θ at rest, w right, episodes of one step: then E u = (I − (I − α_u F)ⁿ) F⁻¹∇J after n of them, exactly."""
     mdp, phi, theta, pi, (v_pi, q_pi, _, _), grad_log_pi = garnet(absorbing=0)
-    run = natural_actor_critic(mdp, phi, theta, 0.0, range(2000), 1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi)
+    run = natural_runs(
+        mdp, phi, theta, alpha=0.0, seeds=range(2000), horizon=1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi
+    )
     state = last(run, 600)
     F = np.einsum("s,sa,sad,sae->de", mdp.rho_0, pi.probs, grad_log_pi, grad_log_pi)
     gradient = greediness_gradient(mdp.rho_0, pi, q_pi, grad_log_pi)
@@ -197,7 +222,10 @@ def test_the_compatible_critic_comes_to_the_natural_gradient():
     natural = np.linalg.solve(F, gradient)
     assert np.abs(z_scores(state.u, natural - still @ natural)).max() < 4
     assert np.abs(still).max() < 0.5
-    later = last(natural_actor_critic(mdp, phi, theta, 0.5, [0], 1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi), 1)
+    later = last(
+        natural_runs(mdp, phi, theta, alpha=0.5, seeds=[0], horizon=1, x=np.eye(6), alpha_w=0.0, alpha_u=0.05, w=v_pi),
+        1,
+    )
     np.testing.assert_allclose(later.theta, theta + 0.5 * later.u)
 
 
@@ -206,10 +234,10 @@ def test_the_compatible_critic_comes_to_the_natural_gradient():
 
 X = np.random.default_rng(0).standard_normal((6, 2))
 RUNS = {
-    "reinforce": lambda *args: reinforce(*args, 60),
-    "baseline": lambda *args: reinforce_with_baseline(*args, 60, x=X, alpha_w=0.05),
-    "actor-critic": lambda *args: actor_critic(*args, 60, x=X, alpha_w=0.05, w=None, lam=0.5, lam_w=0.8),
-    "natural": lambda *args: natural_actor_critic(*args, 60, x=X, alpha_w=0.05, alpha_u=0.02),
+    "reinforce": reinforce_runs,
+    "baseline": partial(baseline_runs, x=X, alpha_w=0.05),
+    "actor-critic": partial(actor_critic_runs, x=X, alpha_w=0.05, lam=0.5, lam_w=0.8),
+    "natural": partial(natural_runs, x=X, alpha_w=0.05, alpha_u=0.02),
 }
 
 
@@ -220,9 +248,9 @@ def test_lanes_are_runs_of_their_own_to_the_last_digit(name, features):
     if features == "table":
         phi, theta = tabular(6, 3), np.random.default_rng(2).standard_normal(18)
     seeds, alpha = [5, 0, 12, 7, 33], np.array([0.02, 0.02, 0.1, 0.02, 0.3])
-    together = last(RUNS[name](mdp, phi, theta, alpha, seeds), 40)
+    together = last(RUNS[name](mdp, phi, theta, alpha=alpha, seeds=seeds, horizon=60), 40)
     for k, seed in enumerate(seeds):
-        alone = last(RUNS[name](mdp, phi, theta, alpha[k], [seed]), 40)
+        alone = last(RUNS[name](mdp, phi, theta, alpha=alpha[k], seeds=[seed], horizon=60), 40)
         for field, one, all_ in zip(alone._fields, alone, together, strict=True):
             assert np.array_equal(one[0], all_[k], equal_nan=True), field
     assert len(set(together.theta[:, 0])) == 5
@@ -232,18 +260,18 @@ def test_lanes_are_runs_of_their_own_to_the_last_digit(name, features):
 def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, monkeypatch):
     """Long episodes, near a deterministic policy: the last few lanes go one by one, their updates in blocks."""
     settled = []
-    settle = ascent._settle
-    monkeypatch.setattr(ascent, "_settle", lambda *args: settled.append(settle(*args)) or settled[-1])
+    settle = monte_carlo._settle
+    monkeypatch.setattr(monte_carlo, "_settle", lambda *args: settled.append(settle(*args)) or settled[-1])
 
     def run():
-        lanes = reinforce_with_baseline(
-            CORRIDOR, ALIKE, [4.0, 0.0], alpha, range(12), 900, x=np.eye(4), alpha_w=2.0**-9
+        lanes = baseline_runs(
+            CORRIDOR, ALIKE, [4.0, 0.0], alpha=alpha, seeds=range(12), horizon=900, x=np.eye(4), alpha_w=2.0**-9
         )
         return last(lanes, 6)
 
     one_by_one = run()
     assert True in settled
-    monkeypatch.setattr(ascent, "FEW", 0)
+    monkeypatch.setattr(monte_carlo, "FEW", 0)
     monkeypatch.setattr(episodes, "FEW", 0)
     del settled[:]
     in_lockstep = run()
@@ -254,17 +282,18 @@ def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, mo
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_may_be_left_and_taken_up_and_one_begun_anew_is_the_same(name):
     mdp, phi, theta, *_ = garnet(absorbing=1)
-    straight = list(islice(RUNS[name](mdp, phi, theta, 0.05, [1, 2]), 8))
-    run = RUNS[name](mdp, phi, theta, 0.05, [1, 2])
+    begin = partial(RUNS[name], mdp, phi, alpha=0.05, horizon=60)
+    straight = list(islice(begin(theta, seeds=[1, 2]), 8))
+    run = begin(theta, seeds=[1, 2])
     some = list(islice(run, 3))
     kept = some[-1].theta.copy()
-    list(islice(RUNS[name](mdp, phi, theta, 0.05, [1, 2]), 2))  # another one in between
+    list(islice(begin(theta, seeds=[1, 2]), 2))  # another one in between
     some += islice(run, 5)
     run.close()
     assert np.array_equal(some[2].theta, kept)
     for one, other in zip(straight, some, strict=True):
         assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
-    on = next(RUNS[name](mdp, phi, some[-1].theta, 0.05, [8, 9]))
+    on = next(begin(some[-1].theta, seeds=[8, 9]))
     assert on.theta.shape == kept.shape
     with pytest.raises(ValueError, match="read-only"):
         some[0].theta[0] = 0
@@ -273,11 +302,11 @@ def test_a_run_may_be_left_and_taken_up_and_one_begun_anew_is_the_same(name):
 @pytest.mark.parametrize("name", RUNS)
 def test_what_a_run_is_given_is_checked_before_its_first_step(name):
     mdp, phi, theta, *_ = garnet(absorbing=1)
-    right = {"mdp": mdp, "phi": phi, "theta": theta, "alpha": 0.1, "seeds": [1, 2]}
+    right = {"mdp": mdp, "phi": phi, "theta": theta, "alpha": 0.1, "seeds": [1, 2], "horizon": 60}
 
     def refused(said, **wrong):
         with pytest.raises(ValueError, match=said):
-            RUNS[name](*(right | wrong).values())
+            RUNS[name](**right | wrong)
 
     refused(r"phi begins with shape \(6, 2\), expected \(6, 3\), as Garnet|as MDP", phi=phi[:, :2])
     refused(r"theta has shape \(4,\), expected \(3,\), or \(2, 3\) for 2 seeds", theta=np.ones(4))
@@ -292,25 +321,32 @@ def test_what_a_run_is_given_is_checked_before_its_first_step(name):
 def test_horizons_critics_and_lambdas_are_checked_too():
     mdp, phi, theta, *_ = garnet(absorbing=1)
     with pytest.raises(ValueError, match="horizon is 0, expected an integer ≥ 1"):
-        reinforce(mdp, phi, theta, 0.1, [1], 0)
+        reinforce_runs(mdp, phi, theta, alpha=0.1, seeds=[1], horizon=0)
     with pytest.raises(ValueError, match="horizon is 0, expected an integer ≥ 1"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 0, x=X, alpha_w=0.1)
+        actor_critic_runs(mdp, phi, theta, alpha=0.1, seeds=[1], horizon=0, x=X, alpha_w=0.1)
     with pytest.raises(ValueError, match=r"x begins with shape \(5,\), expected \(6,\)"):
-        reinforce_with_baseline(mdp, phi, theta, 0.1, [1], 9, x=X[1:], alpha_w=0.1)
+        baseline_runs(mdp, phi, theta, alpha=0.1, seeds=[1], horizon=9, x=X[1:], alpha_w=0.1)
     with pytest.raises(ValueError, match=r"w has shape \(3,\), expected \(2,\), or \(1, 2\) for 1 seeds"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 9, x=X, alpha_w=0.1, w=np.ones(3))
+        actor_critic_runs(mdp, phi, theta, alpha=0.1, seeds=[1], horizon=9, x=X, alpha_w=0.1, w=np.ones(3))
     with pytest.raises(ValueError, match=r"lam is 1\.5, expected"):
-        actor_critic(mdp, phi, theta, 0.1, [1], 9, x=X, alpha_w=0.1, lam=1.5)
+        actor_critic_runs(mdp, phi, theta, alpha=0.1, seeds=[1], horizon=9, x=X, alpha_w=0.1, lam=1.5)
     with pytest.raises(ValueError, match=r"rho_0\[s=3\] is 1, expected 0 for streams"):
-        actor_critic(
-            FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]), ALIKE, START, 0.1, [1], 9, x=np.eye(4), alpha_w=0.1
+        actor_critic_runs(
+            FiniteMDP(CORRIDOR.p, CORRIDOR.r, 1, np.eye(4)[3]),
+            ALIKE,
+            START,
+            alpha=0.1,
+            seeds=[1],
+            horizon=9,
+            x=np.eye(4),
+            alpha_w=0.1,
         )
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_run_that_leaves_all_bounds_names_its_seed_and_loses_nothing():
     mdp, phi, theta, *_ = garnet(absorbing=1)
-    run = actor_critic(mdp, phi, theta, [0.1, 0.1], [3, 17], 9, x=X, alpha_w=[0.1, 1e200])
+    run = actor_critic_runs(mdp, phi, theta, alpha=[0.1, 0.1], seeds=[3, 17], horizon=9, x=X, alpha_w=[0.1, 1e200])
     states = []
     with pytest.raises(ValueError, match=r"(theta|w) of seed 17 is \[.*\] after \d+ updates, expected finite numbers"):
         states.extend(run)
@@ -326,8 +362,10 @@ def figure():
     """Returns (1000, 2, 40) of 40 seeds with α = 2⁻¹³ and 2⁻¹⁴, and (1000, 40) with a baseline, 2⁻⁹ and 2⁻⁶."""
     seeds = list(range(40))
     alpha = np.repeat([2.0**-13, 2.0**-14], 40)
-    plain = reinforce(CORRIDOR, ALIKE, START, alpha, 2 * seeds, 1000)
-    baseline = reinforce_with_baseline(CORRIDOR, ALIKE, START, 2.0**-9, seeds, 1000, x=np.ones((4, 1)), alpha_w=2.0**-6)
+    plain = reinforce_runs(CORRIDOR, ALIKE, START, alpha=alpha, seeds=2 * seeds, horizon=1000)
+    baseline = baseline_runs(
+        CORRIDOR, ALIKE, START, alpha=2.0**-9, seeds=seeds, horizon=1000, x=np.ones((4, 1)), alpha_w=2.0**-6
+    )
     one, other = ([state.returns for state in islice(run, 1000)] for run in (plain, baseline))
     return np.array(one).reshape(1000, 2, 40), np.array(other)
 
@@ -364,7 +402,7 @@ def test_with_the_largest_published_step_some_runs_are_stranded_unless_episodes_
     """
 
     def stranded(alpha, horizon):
-        state = last(reinforce(CORRIDOR, ALIKE, START, alpha, range(100), horizon), 30)
+        state = last(reinforce_runs(CORRIDOR, ALIKE, START, alpha=alpha, seeds=range(100), horizon=horizon), 30)
         far = np.abs(state.theta[:, 1] - state.theta[:, 0]) > 20
         assert state.truncated[far].all()
         return far.sum()
@@ -382,9 +420,19 @@ THREE = FiniteMDP(np.eye(4)[[[1], [2], [3], [3]]], [[1], [2], [4], [0]], 0.5, [1
 @pytest.mark.parametrize(
     "run",
     [
-        lambda horizon: actor_critic(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, x=np.eye(4), alpha_w=0.1),
-        lambda horizon: natural_actor_critic(
-            THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon, x=np.eye(4), alpha_w=0.1, alpha_u=0.1
+        lambda horizon: actor_critic_runs(
+            THREE, np.zeros((4, 1, 1)), [0.0], alpha=0.1, seeds=[1, 2], horizon=horizon, x=np.eye(4), alpha_w=0.1
+        ),
+        lambda horizon: natural_runs(
+            THREE,
+            np.zeros((4, 1, 1)),
+            [0.0],
+            alpha=0.1,
+            seeds=[1, 2],
+            horizon=horizon,
+            x=np.eye(4),
+            alpha_w=0.1,
+            alpha_u=0.1,
         ),
     ],
 )
@@ -404,7 +452,8 @@ def test_an_online_run_counts_steps_and_episodes_and_discounts_each_reward_by_it
 def test_a_monte_carlo_run_counts_steps_and_discounts_each_reward_by_its_time():
     for horizon, length, returns in ((9, 3, 3.0), (2, 2, 2.0)):
         for k, state in enumerate(
-            islice(reinforce(THREE, np.zeros((4, 1, 1)), [0.0], 0.1, [1, 2], horizon), 4), start=1
+            islice(reinforce_runs(THREE, np.zeros((4, 1, 1)), [0.0], alpha=0.1, seeds=[1, 2], horizon=horizon), 4),
+            start=1,
         ):
             assert state.returns.tolist() == [returns, returns]
             assert state.length.tolist() == [length, length]

@@ -69,9 +69,9 @@ ESTIMATORS = [
     (lambda: estimators.undiscounted(TAU, 0.9, b=V), r"b has shape \(4,\)"),
     (lambda: estimators.discounted(TAU, X, 0.9), rf"advantage has shape \({M}, 1\)"),
     (lambda: estimators.discounted(TAU, ONES, INF), "gamma is inf, expected"),
-    (lambda: estimators.reinforce(TAU, X, SCORES), rf"weights has shape \({M}, 1\)"),
-    (lambda: estimators.sum_scores(TAU, 1.0, ONES), rf"scores has shape \({M},\), expected \(M, d\) = \({M}, d\)"),
-    (lambda: estimators.mean_tabular_reinforce(TAU, X, PI), rf"weights has shape \({M}, 1\)"),
+    (lambda: estimators.weighted_scores(TAU, X, SCORES), rf"weights has shape \({M}, 1\)"),
+    (lambda: estimators.weighted_scores(TAU, 1.0, Q), r"grad_log_pi has shape \(4, 3\), expected \(S, A, d\)"),
+    (lambda: estimators.mean_tabular_scores(TAU, X, PI), rf"weights has shape \({M}, 1\)"),
     (lambda: estimators.optimal_state_baseline(PI, Q[:1], SCORES), r"q has shape \(1, 3\)"),
     (lambda: estimators.optimal_constant_baseline(RHO[None], PI, Q, SCORES), r"rho has shape \(1, 4\)"),
 ]
@@ -167,18 +167,18 @@ LEARNERS = [
     (lambda: a2c.Settings(unit=0), "unit is 0, expected a finite number > 0"),
     (lambda: a2c.Settings(n=0), "n is 0"),
     (
-        lambda: third(reinforce.reinforce(cartpole(), reinforce.Settings(episodes=1, alpha=1e308, optimiser=sgd))),
+        lambda: third(reinforce.train(cartpole(), reinforce.Settings(episodes=1, alpha=1e308, optimiser=sgd))),
         "is out of the range of floats",
     ),
     (
-        lambda: next(reinforce.reinforce(cartpole(), reinforce.Settings(baseline=lambda tau, G: G[:, None]))),
+        lambda: next(reinforce.train(cartpole(), reinforce.Settings(baseline=lambda tau, G: G[:, None]))),
         "the baseline has shape",
     ),
     (
-        lambda: third(a2c.a2c(cartpole(), a2c.Settings(alpha_w=1e308))),
+        lambda: third(a2c.train(cartpole(), a2c.Settings(alpha_w=1e308))),
         "is out of the range of floats",
     ),
-    (lambda: reinforce.reinforce(cartpole(), seed=-1), "seed is -1, expected an integer ≥ 0"),
+    (lambda: reinforce.train(cartpole(), seed=-1), "seed is -1, expected an integer ≥ 0"),
     (lambda: run(seeds=3), r"seeds is 3, expected one integer for each lane, such as range\(3\)"),
     (lambda: run(theta=[1e308, 0]), r"theta\[k=0, d=0\] is 1e\+308, expected a size of at most 1e\+50"),
     (lambda: run(theta=[[1, 2], [3]]), r"theta is \[\[1, 2\], \[3\]\], expected real numbers"),
@@ -198,11 +198,13 @@ def third(run):
 
 
 def run(phi=SCORES, theta=(0, 0), alpha=0.1, seeds=(1,)):
-    return monte_carlo.reinforce(MDP, phi, theta, alpha, seeds, 9)
+    return monte_carlo.reinforce_runs(MDP, phi, theta, alpha=alpha, seeds=seeds, horizon=9)
 
 
 def learn(**more):
-    return online.actor_critic(MDP, SCORES, [0, 0], 0.1, [1], 9, x=np.eye(4), alpha_w=0.1, **more)
+    return online.actor_critic_runs(
+        MDP, SCORES, [0, 0], alpha=0.1, seeds=[1], horizon=9, x=np.eye(4), alpha_w=0.1, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def test_it_is_refused_by_name(call, message):
 
 def test_compatible_weights_that_leave_all_bounds_are_said_to():
     phi = np.random.default_rng(0).standard_normal((4, 3, 2))
-    run = online.natural_actor_critic(MDP, phi, [0, 0], 0.0, [1], 9, x=np.eye(4), alpha_w=0.1, alpha_u=1e9)
+    run = online.natural_runs(MDP, phi, [0, 0], alpha=0.0, seeds=[1], horizon=9, x=np.eye(4), alpha_w=0.1, alpha_u=1e9)
     named = pytest.raises(ValueError, match=r"^u of seed 1 is \[.*\] after \d+ updates, expected finite numbers")
     with np.errstate(all="ignore"), named:
         list(islice(run, 500))

@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from pgcourse import zoo
 from pgcourse.bellman import occupancy
-from pgcourse.environments import rollouts, streams
+from pgcourse.environments import play, play_streams
 from pgcourse.policy import softmax
 from pgcourse.sampling import draw_rows
 
@@ -51,12 +51,12 @@ KINDS = ["alone", "NextStep", "SameStep", "Disabled"]
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trajectory_is_terminated_or_truncated_and_has_no_other_steps(kind):
     rng = np.random.default_rng(0)
-    left = rollouts(counts(kind, [5, 5, 5]), leave_at(2), 7, 50, rng)
+    left = play(counts(kind, [5, 5, 5]), leave_at(2), 7, 50, rng)
     assert left.terminated.all()
     assert left.s.tolist() == [[0, 1, 2, 3]] * 7
     assert left.a.tolist() == [[0, 0, 1]] * 7
     assert left.r.tolist() == [[1, 2, 3]] * 7
-    cut = rollouts(counts(kind, [5, 5, 5]), leave_at(9), 7, 50, rng)
+    cut = play(counts(kind, [5, 5, 5]), leave_at(9), 7, 50, rng)
     assert cut.truncated.all()
     assert cut.s.tolist() == [[0, 1, 2, 3, 4, 5]] * 7
 
@@ -64,15 +64,15 @@ def test_a_trajectory_is_terminated_or_truncated_and_has_no_other_steps(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_horizon_truncates_too_and_to_end_at_it_is_to_end(kind):
     rng = np.random.default_rng(0)
-    cut = rollouts(counts(kind, [9, 9]), leave_at(4), 5, 3, rng)
+    cut = play(counts(kind, [9, 9]), leave_at(4), 5, 3, rng)
     assert cut.truncated.all()
     assert cut.s.tolist() == [[0, 1, 2, 3]] * 5
-    assert rollouts(counts(kind, [9, 9]), leave_at(2), 5, 3, rng).terminated.all()
+    assert play(counts(kind, [9, 9]), leave_at(2), 5, 3, rng).terminated.all()
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_lanes_of_different_lengths_share_the_trajectories_as_they_come_free(kind):
-    tau = rollouts(counts(kind, [2, 4]), leave_at(50), 6, 50, np.random.default_rng(0))
+    tau = play(counts(kind, [2, 4]), leave_at(50), 6, 50, np.random.default_rng(0))
     assert sorted(tau.length.tolist()) == [2, 2, 2, 2, 4, 4] or sorted(tau.length.tolist()) == [2, 2, 2, 4, 4, 4]
     assert tau.truncated.all()
     for s, _, r in tau:
@@ -83,7 +83,7 @@ def test_lanes_of_different_lengths_share_the_trajectories_as_they_come_free(kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stream_goes_on_between_batches(kind):
     """Trajectories of 3 steps: in batches of 4 and laid end to end they are 0 1 2 0 1 2 …, whatever resets cost."""
-    batches = streams(counts(kind, [3, 3]), leave_at(50), 4, np.random.default_rng(0))
+    batches = play_streams(counts(kind, [3, 3]), leave_at(50), 4, np.random.default_rng(0))
     some = [next(batches) for _ in range(6)]
     for lane in range(1 if kind == "alone" else 2):
         valid, s, s_next, truncated = (
@@ -99,11 +99,11 @@ def test_a_stream_goes_on_between_batches(kind):
 
 
 def test_a_stream_takes_another_policy_and_may_be_left_and_taken_up_again():
-    batches = streams(Count(5), leave_at(50), 5, np.random.default_rng(0))
+    batches = play_streams(Count(5), leave_at(50), 5, np.random.default_rng(0))
     first = next(batches)
     assert first.truncated[0].tolist() == [False] * 4 + [True]
     assert batches.send(leave_at(0)).terminated.all()
-    again = next(streams(Count(5), leave_at(50), 5, np.random.default_rng(0)))
+    again = next(play_streams(Count(5), leave_at(50), 5, np.random.default_rng(0)))
     assert np.array_equal(first.s, again.s)
     assert next(batches).terminated.all()
     batches.close()
@@ -114,7 +114,7 @@ def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
     lake, n = zoo.frozen_lake(), 3000
     pi = softmax(zoo.lake_features(), [0.5, 2])
     env = gymnasium.make_vec("FrozenLake-v1", 50, vectorization_mode="sync")
-    tau = rollouts(env, lambda s, rng: draw_rows(pi.probs, s, rng), n, 10_000, np.random.default_rng(1))
+    tau = play(env, lambda s, rng: draw_rows(pi.probs, s, rng), n, 10_000, np.random.default_rng(1))
     visits = np.zeros((n, 16))
     np.add.at(visits, (tau.steps.n, tau.steps.s), lake.gamma**tau.steps.t)
     often = (occupancy(lake, pi) > 0.05) & ~lake.absorbing  # rarer ones are no Gaussians after 3000 trajectories
@@ -124,9 +124,7 @@ def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
 
 
 def test_cartpole_s_own_vector_environment_tells_its_limit_from_its_falls():
-    still = rollouts(
-        gymnasium.make_vec("CartPole-v1", 8), lambda o, _: (o[:, 2] > 0) * 1, 30, 20, np.random.default_rng(0)
-    )
+    still = play(gymnasium.make_vec("CartPole-v1", 8), lambda o, _: (o[:, 2] > 0) * 1, 30, 20, np.random.default_rng(0))
     assert still.s.shape == (30, 21, 4)
     assert still.truncated.any()
     assert np.array_equal(still.length == 20, still.truncated)
@@ -135,8 +133,8 @@ def test_cartpole_s_own_vector_environment_tells_its_limit_from_its_falls():
 
 def test_continuous_actions_are_handed_over_as_they_are():
     env = gymnasium.make_vec("Pendulum-v1", 3, vectorization_mode="sync")
-    tau = rollouts(env, lambda obs, rng: rng.uniform(-2, 2, (len(obs), 1)), 4, 9, np.random.default_rng(0))
-    alone = rollouts(
+    tau = play(env, lambda obs, rng: rng.uniform(-2, 2, (len(obs), 1)), 4, 9, np.random.default_rng(0))
+    alone = play(
         gymnasium.make("Pendulum-v1"), lambda o, rng: rng.uniform(-2, 2, (len(o), 1)), 2, 9, np.random.default_rng(0)
     )
     for some in (tau, alone):
@@ -155,7 +153,7 @@ def test_a_reward_that_is_no_number_names_lane_and_step(kind):
     with pytest.raises(
         ValueError, match=f"Count: the reward {lane}at step 2 is nan, expected a finite number|Sync.*{lane}at step 2"
     ):
-        rollouts(env, leave_at(50), 2, 50, np.random.default_rng(0))
+        play(env, leave_at(50), 2, 50, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("space", [Dict({"a": Discrete(2)}), MultiDiscrete([2, 3])])
@@ -163,8 +161,8 @@ def test_a_reward_that_is_no_number_names_lane_and_step(kind):
 def test_a_space_that_is_not_supported_is_named(what, space):
     env = Count()
     setattr(env, what, space)
-    for run in (rollouts, streams):
-        arguments = (3, 3) if run is rollouts else (3,)
+    for run in (play, play_streams):
+        arguments = (3, 3) if run is play else (3,)
         with pytest.raises(TypeError, match=rf"Count: {what} is (Multi|Dict).*, expected Discrete or Box"):
             run(env, leave_at(1), *arguments, np.random.default_rng(0))
 
@@ -205,13 +203,13 @@ class Odd(Count):
 )
 def test_an_answer_that_is_not_gymnasium_s_is_named(answers, message):
     with pytest.raises(ValueError, match=message):
-        rollouts(Odd(**answers), leave_at(3), 2, 9, np.random.default_rng(0))
+        play(Odd(**answers), leave_at(3), 2, 9, np.random.default_rng(0))
 
 
 def test_spaces_that_are_supported_pass():
     env = Count()
     env.observation_space = Box(0, 100, (), dtype=np.int64)
-    assert len(rollouts(env, leave_at(1), 2, 3, np.random.default_rng(0))) == 2
+    assert len(play(env, leave_at(1), 2, 3, np.random.default_rng(0))) == 2
 
 
 @pytest.mark.parametrize(
@@ -225,22 +223,20 @@ def test_spaces_that_are_supported_pass():
 )
 def test_a_policy_that_gives_no_action_is_told_what_was_expected(act, said):
     with pytest.raises(ValueError, match=said):
-        rollouts(Count(), act, 1, 5, np.random.default_rng(0))
+        play(Count(), act, 1, 5, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("field", ["n", "horizon"])
 def test_a_horizon_of_zero_is_refused(field):
     with pytest.raises(ValueError, match=f"{field} is 0, expected an integer ≥ 1"):
-        rollouts(Count(), leave_at(1), **({"n": 1, "horizon": 1} | {field: 0}), rng=np.random.default_rng(0))
+        play(Count(), leave_at(1), **({"n": 1, "horizon": 1} | {field: 0}), rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="steps is 0, expected"):
-        streams(Count(), leave_at(1), 0, np.random.default_rng(0))
+        play_streams(Count(), leave_at(1), 0, np.random.default_rng(0))
 
 
 def test_the_same_seed_lives_the_same():
     def act(obs, rng):
         return rng.integers(2, size=len(obs))
 
-    one, other = (
-        rollouts(gymnasium.make_vec("CartPole-v1", 3), act, 5, 50, np.random.default_rng(7)) for _ in range(2)
-    )
+    one, other = (play(gymnasium.make_vec("CartPole-v1", 3), act, 5, 50, np.random.default_rng(7)) for _ in range(2))
     assert np.array_equal(one.s, other.s)

@@ -13,13 +13,12 @@ from pgcourse.estimators import (
     discounted,
     from_pairs,
     full_return,
-    mean_tabular_reinforce,
+    mean_tabular_scores,
     optimal_constant_baseline,
     optimal_state_baseline,
-    reinforce,
     reward_to_go,
-    sum_scores,
     undiscounted,
+    weighted_scores,
 )
 from pgcourse.gradients import expected_gae, greediness_gradient, policy_gradient
 from pgcourse.mdp import FiniteMDP
@@ -114,7 +113,7 @@ def deltas(tau, v, gamma):
 )
 def test_what_sums_up_all_rewards_is_unbiased_with_any_baseline(problem, lived, weights):
     mdp, pi, (v_pi, q_pi, rho_pi, _), grad_log_pi = problem
-    estimates = reinforce(lived, weights(lived, critic(mdp, v_pi), mdp.gamma), grad_log_pi)
+    estimates = weighted_scores(lived, weights(lived, critic(mdp, v_pi), mdp.gamma), grad_log_pi)
     assert estimates.shape == (N, 3)
     assert np.abs(z_scores(estimates, policy_gradient(rho_pi, pi, q_pi, grad_log_pi))).max() < 4
 
@@ -123,7 +122,7 @@ def test_what_sums_up_all_rewards_is_unbiased_with_any_baseline(problem, lived, 
 def test_a_right_critic_is_unbiased_with_any_lambda(problem, lived, lam):
     mdp, pi, (v_pi, q_pi, rho_pi, _), grad_log_pi = problem
     A = gae(lived.steps, deltas(lived, v_pi, mdp.gamma), mdp.gamma, lam)
-    estimates = reinforce(lived, discounted(lived, A, mdp.gamma), grad_log_pi)
+    estimates = weighted_scores(lived, discounted(lived, A, mdp.gamma), grad_log_pi)
     assert np.abs(z_scores(estimates, policy_gradient(rho_pi, pi, q_pi, grad_log_pi))).max() < 4
 
 
@@ -132,7 +131,7 @@ def test_a_wrong_critic_is_biased_by_what_expected_gae_says(problem, lived, lam)
     mdp, pi, (v_pi, q_pi, rho_pi, _), grad_log_pi = problem
     v = critic(mdp, v_pi)
     A = gae(lived.steps, deltas(lived, v, mdp.gamma), mdp.gamma, lam)
-    estimates = reinforce(lived, discounted(lived, A, mdp.gamma), grad_log_pi)
+    estimates = weighted_scores(lived, discounted(lived, A, mdp.gamma), grad_log_pi)
     mean = greediness_gradient(rho_pi, pi, expected_gae(mdp, pi, v, lam), grad_log_pi)
     assert np.abs(z_scores(estimates, mean)).max() < 4
     assert np.abs(z_scores(estimates, policy_gradient(rho_pi, pi, q_pi, grad_log_pi))).max() > 8
@@ -141,7 +140,7 @@ def test_a_wrong_critic_is_biased_by_what_expected_gae_says(problem, lived, lam)
 def test_without_gamma_to_the_t_states_count_by_their_undiscounted_visits(problem, lived):
     mdp, pi, (_, q_pi, rho_pi, _), grad_log_pi = problem
     visits = occupancy(FiniteMDP(mdp.p, mdp.r, 1, mdp.rho_0), pi)
-    estimates = reinforce(lived, undiscounted(lived, mdp.gamma), grad_log_pi)
+    estimates = weighted_scores(lived, undiscounted(lived, mdp.gamma), grad_log_pi)
     assert np.abs(z_scores(estimates, greediness_gradient(visits, pi, q_pi, grad_log_pi))).max() < 4
     assert np.abs(z_scores(estimates, policy_gradient(rho_pi, pi, q_pi, grad_log_pi))).max() > 8
 
@@ -161,11 +160,11 @@ def test_a_time_limit_hides_rewards_and_a_critic_that_bootstraps_there_stands_in
     short = sum(greediness_gradient(laws[t], pi, q[H - 1 - t], grad_log_pi) for t in range(H))
     bootstrapped = greediness_gradient(sum(laws), pi, q_pi, grad_log_pi)
 
-    cut = reinforce(tau, reward_to_go(tau, g), grad_log_pi)
-    right = reinforce(tau, discounted(tau, gae(tau.steps, deltas(tau, v_pi, g), g, 1), g), grad_log_pi)
+    cut = weighted_scores(tau, reward_to_go(tau, g), grad_log_pi)
+    right = weighted_scores(tau, discounted(tau, gae(tau.steps, deltas(tau, v_pi, g), g, 1), g), grad_log_pi)
     steps = dataclasses.replace(tau.steps, terminated=tau.steps.ended)
     done = gae(steps, td_errors(steps, v_pi[steps.s], v_pi[steps.s_next], g), g, 1)
-    wrong = reinforce(tau, discounted(tau, done, g), grad_log_pi)
+    wrong = weighted_scores(tau, discounted(tau, done, g), grad_log_pi)
     assert np.abs(z_scores(cut, short)).max() < 4
     assert np.abs(z_scores(right, bootstrapped)).max() < 4
     assert np.abs(z_scores(wrong, short)).max() < 4
@@ -186,7 +185,7 @@ def test_on_the_corridor_reward_to_go_has_less_variance_and_a_baseline_less_stil
     grad_log_pi, v_pi = grad_log_softmax(phi, pi), np.append(exact(corridor, pi).v_pi[:3], 0)
     tau = rollouts(corridor, pi, N, 10_000, np.random.default_rng(1))
     several = [full_return(tau, 1), reward_to_go(tau, 1), reward_to_go(tau, 1, v_pi[tau.steps.s])]
-    estimates = [reinforce(tau, weights, grad_log_pi) for weights in several]
+    estimates = [weighted_scores(tau, weights, grad_log_pi) for weights in several]
     for some in estimates:
         assert abs(z_scores(some, -2.0)) < 4  # dJ/dlogit = 2 at p = ½, and this parameter is the logit of LEFT
     full, to_go, baseline = (some.var() for some in estimates)
@@ -196,13 +195,13 @@ def test_on_the_corridor_reward_to_go_has_less_variance_and_a_baseline_less_stil
 def test_the_table_s_mean_is_the_mean_of_the_estimates(lived):
     pi = softmax(np.eye(18).reshape(6, 3, 18), np.random.default_rng(3).standard_normal(18))
     grad_log_pi, weights = grad_log_softmax(tabular(6, 3), pi), reward_to_go(lived, 0.9)
-    rows = reinforce(lived, weights, grad_log_pi)
-    np.testing.assert_allclose(mean_tabular_reinforce(lived, weights, pi).ravel(), rows.mean(axis=0), atol=1e-10)
+    rows = weighted_scores(lived, weights, grad_log_pi)
+    np.testing.assert_allclose(mean_tabular_scores(lived, weights, pi).ravel(), rows.mean(axis=0), atol=1e-10)
 
 
 def test_the_textbook_s_loop_gives_the_same_rows(problem, lived):
     mdp, _, _, grad_log_pi = problem
-    fast = reinforce(lived, reward_to_go(lived, mdp.gamma, b=0.5), grad_log_pi)
+    fast = weighted_scores(lived, reward_to_go(lived, mdp.gamma, b=0.5), grad_log_pi)
     for n, (s, a, r) in zip(range(50), lived, strict=False):
         slow = np.zeros(3)
         for t in range(len(a)):
@@ -261,8 +260,7 @@ def test_where_no_action_moves_theta_the_best_baseline_is_v():
 
 def test_the_mean_score_of_a_trajectory_is_0(problem, lived):
     """E ∇log p(τ) = 0: why any constant baseline will do."""
-    grad_log_pi = problem[3]
-    scores = sum_scores(lived, 1.0, grad_log_pi[lived.steps.s, lived.steps.a])
+    scores = weighted_scores(lived, 1.0, problem[3])
     assert np.abs(z_scores(scores, 0.0)).max() < 4
 
 

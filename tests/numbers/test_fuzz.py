@@ -197,7 +197,7 @@ CALLS = [
     (estimators.full_return, {"tau": TAU, "gamma": 0.9, "b": 0.5}, "gamma b"),
     (estimators.reward_to_go, {"tau": TAU, "gamma": 0.9, "b": ONES}, "gamma b"),
     (estimators.discounted, {"tau": TAU, "advantage": ONES, "gamma": 0.9}, "advantage gamma"),
-    (estimators.reinforce, {"tau": TAU, "weights": ONES, "grad_log_pi": PHI}, "weights"),
+    (estimators.weighted_scores, {"tau": TAU, "weights": ONES, "grad_log_pi": PHI}, "weights grad_log_pi"),
     (estimators.optimal_state_baseline, {"pi": PI, "q": Q, "grad_log_pi": PHI}, "q grad_log_pi"),
     (estimators.optimal_constant_baseline, {"rho": RHO, "pi": PI, "q": Q, "grad_log_pi": PHI}, "rho q grad_log_pi"),
     (lqr.LQR, dict.fromkeys("ABQRW", 0.5) | {"mu_0": 1, "Sigma_0": 1, "gamma": 0.9}, "A B Q R W mu_0 Sigma_0 gamma"),
