@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE
-from pgcourse.pictures.part import Numbers, Part, arrows, plain
+from pgcourse.pictures.part import Array, Numbers, Part, arrows, plain
 
 
-class EstimateCloud(Part):
-    """Estimates as dots around the true ∇J, an arrow of length 1; the mean that theory gives them is a cross.
+class Cloud(Part):
+    """Estimates of ∇J as dots around ∇J itself, the arrow, and hollow marks for other vectors to compare.
+
+    looks   each mark's name, shape, size, width of its line, and colour
+    """
+
+    looks: tuple[tuple[str, str, float, float, str], ...] = ()
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(aspect="equal")
+        ax.axhline(0, color=PALE, lw=0.8)
+        ax.axvline(0, color=PALE, lw=0.8)
+        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.5, ms=8, animated=True)
+        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.014)
+        self.marks = {
+            name: ax.plot([], [], mark, ms=size, mew=width, mec=color, mfc="none", zorder=5, animated=True)[0]
+            for name, mark, size, width, color in self.looks
+        }
+
+    def show(self, grad_J: Array, estimates: Array, marks: Mapping[str, Array], unit: float, reach: float) -> int:
+        """Draw all in this unit, but what lies beyond the reach; the number of dots that do."""
+        shown = estimates / unit
+        inside = (np.abs(shown) <= reach).all(axis=1)
+        self.cloud.set_data(shown[inside].T)
+        self.arrow.set_UVC(*grad_J[:, None] / unit)
+        for name, mark in self.marks.items():
+            place = marks[name][:, None] / unit
+            mark.set_data(np.where((np.abs(place) <= reach).all(), place, np.nan))
+        return int(np.count_nonzero(~inside))
+
+
+class EstimateCloud(Cloud):
+    """In units of |∇J|, so that the arrow has length 1; the mean that theory gives the estimates is a cross.
 
     Numbers: grad_J and mean (2,), estimates (n, 2), noise: their standard deviation; reach: how far the axes go, in
     units of |∇J|. Without it, or if it is 0, they zoom by powers of 2.
     """
 
+    looks = (("mean", "+", 17, 2.2, INK),)
+
     def draw(self, ax: Axes) -> None:
+        super().draw(ax)
         self.ax = ax
-        ax.set(xlim=(-96, 96), ylim=(-96, 96), aspect="equal")  # room for the longest numbers
+        ax.set(xlim=(-96, 96), ylim=(-96, 96))  # room for the longest numbers
         ax.set_xlabel(r"$\partial J\,/\,\partial\theta_1$, in units of $|\nabla J|$")
         ax.set_ylabel(r"$\partial J\,/\,\partial\theta_2$, in units of $|\nabla J|$")
         ax.locator_params(nbins=4, steps=[1, 2, 3, 4, 5, 10])
         plain(ax)
-        ax.axhline(0, color=PALE, lw=0.8)
-        ax.axvline(0, color=PALE, lw=0.8)
-        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.5, ms=8, animated=True)
-        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.014)
-        (self.cross,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=17, zorder=5, animated=True)
         self.outside = ax.text(
             0.98, 0.98, "", transform=ax.transAxes, ha="right", va="top", fontsize=9.5, color=OCCUPANCY, animated=True
         )
@@ -35,15 +66,12 @@ class EstimateCloud(Part):
 
     def update(self, numbers: Numbers) -> None:
         estimates, grad, mean = (np.asarray(numbers[name]) for name in ("estimates", "grad_J", "mean"))
-        unit = np.linalg.norm(grad) or 1.0
+        unit = float(np.linalg.norm(grad)) or 1.0
         reach = numbers.get("reach") or self.reach((np.linalg.norm(mean) + 2 * numbers["noise"]) / unit)
         if self.ax.get_xlim() != (-reach, reach):  # drawn anew
             self.ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        inside = (np.abs(estimates) <= reach * unit).all(axis=1)
-        self.cloud.set_data(estimates[inside].T / unit)
-        self.arrow.set_UVC(*grad[:, None] / unit)
-        self.cross.set_data(*mean[:, None] / unit)
-        self.outside.set_text(f"{np.count_nonzero(~inside)} of {len(inside)} outside" if (~inside).any() else "")
+        outside = self.show(grad, estimates, {"mean": mean}, unit, reach)
+        self.outside.set_text(f"{outside} of {len(estimates)} outside" if outside else "")
 
     @staticmethod
     def reach(size: float) -> float:

@@ -144,7 +144,7 @@ def test_the_gradient_ends_on_its_circle_and_what_is_outside_is_counted():
     assert len(part.cloud.get_xydata()) == 2
     assert "(2 out)" in part.note.get_text()
     part.update(numbers | {"batch": 2})
-    assert np.isnan(part.ring.get_xydata()).all()
+    assert np.isnan(part.marks["ring"].get_xydata()).all()
 
 
 def test_an_estimator_without_bias_has_a_bare_0_and_the_chosen_one_is_bold():

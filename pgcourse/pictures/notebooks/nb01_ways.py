@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE
-from pgcourse.pictures.part import Numbers, Part, arrows, plain
+from pgcourse.pictures.clouds import Cloud
+from pgcourse.pictures.palette import INK, OCCUPANCY
+from pgcourse.pictures.part import Numbers, plain
 from pgcourse.pictures.tables import Table
 
 WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
@@ -17,37 +18,27 @@ WAYS = {  # the key of a way to ∇J, and its sign and name in the picture
 }
 
 
-class GradientCloud(Part):
+class GradientCloud(Cloud):
     """Several ways to one gradient: the formula's as an arrow, others by their signs, random estimates as dots.
 
     xlim, ylim   what the axes show: at best a square that leaves no side empty
     Numbers: ways (key of WAYS → (2,)), estimates (n, 2).
     """
 
+    looks = (("differences", "s", 17, 1.8, INK), ("automatic", "D", 12, 1.8, INK), ("evolution", "^", 11, 1.8, INK))
+
     def __init__(self, xlim: tuple[float, float], ylim: tuple[float, float]) -> None:
         self.xlim, self.ylim = xlim, ylim
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=self.xlim, ylim=self.ylim, aspect="equal")
+        super().draw(ax)
+        ax.set(xlim=self.xlim, ylim=self.ylim)
         ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
         ax.locator_params(nbins=5)
         plain(ax)
-        ax.axhline(0, color=PALE, lw=0.8)
-        ax.axvline(0, color=PALE, lw=0.8)
-        (self.cloud,) = ax.plot([], [], ".", color=OCCUPANCY, alpha=0.45, ms=7, animated=True)
-        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.013)
-        marks = {"differences": ("s", 17), "automatic": ("D", 12), "evolution": ("^", 11)}
-        self.tips = {
-            way: ax.plot([], [], mark, mfc="none", mec=INK, mew=1.8, ms=size, animated=True)[0]
-            for way, (mark, size) in marks.items()
-        }
 
     def update(self, numbers: Numbers) -> None:
-        (u, v), estimates = numbers["ways"]["formula"], np.asarray(numbers["estimates"])
-        self.cloud.set_data(estimates.T)
-        self.arrow.set_UVC([u], [v])
-        for way, tip in self.tips.items():
-            tip.set_data(numbers["ways"][way].reshape(2, 1))
+        self.show(numbers["ways"]["formula"], np.asarray(numbers["estimates"]), numbers["ways"], 1, np.inf)
 
     def describe(self, numbers: Numbers) -> str:
         u, v = numbers["ways"]["formula"]

@@ -10,9 +10,10 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 
+from pgcourse.pictures.clouds import Cloud
 from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, signed
+from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, signed
 from pgcourse.pictures.tables import Table
 
 
@@ -79,48 +80,39 @@ class Paths(Grid):
         return self.said(numbers).replace("\n", "; ").replace("★ ", "").replace("✖ ", "") + "."
 
 
-class BatchCloud(Part):
-    """Estimates of ∇J, one dot for each batch of trajectories, around ∇J itself, the arrow; all in parts of |∇J|.
+class BatchCloud(Cloud):
+    """One dot for each batch of trajectories, in parts of |∇J|, which is the radius of the circle.
 
-    The circle has the length of ∇J. ◇ is where theory puts the estimates' mean, + is the mean of those drawn; the
-    batch shown elsewhere has a ring. Numbers: estimates (n, 2), mean (2,), grad_J (2,), batch, and edge, how many |∇J|
-    there are from the middle to the picture's edge.
+    ◇ is where theory puts the estimates' mean, + is the mean of those drawn; the batch shown elsewhere has a ring.
+    Numbers: estimates (n, 2), mean (2,), grad_J (2,), batch, and edge, how many |∇J| there are from the middle to the
+    picture's edge.
     """
+
+    looks = (("expected", "D", 11, 1.6, INK), ("average", "+", 13, 2.2, INK), ("ring", "o", 13, 2, POLICY))
 
     def __init__(self, labels: tuple[str, str] = ("∂/∂θ₁", "∂/∂θ₂")) -> None:
         self.labels = labels
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[])
+        (self.circle,) = ax.plot([], [], "--", color=GRADIENT, lw=1, animated=True)  # below the dots
+        super().draw(ax)
+        ax.set(xlim=(-1, 1), ylim=(-1, 1), xticks=[], yticks=[])
         ax.set_xlabel(self.labels[0], fontsize=10)
         ax.set_ylabel(self.labels[1], fontsize=10)
         for side in ax.spines.values():
             side.set_color(PALE)
-        ax.axhline(0, color=PALE, lw=0.8)
-        ax.axvline(0, color=PALE, lw=0.8)
-        (self.circle,) = ax.plot([], [], "--", color=GRADIENT, lw=1, animated=True)
-        (self.cloud,) = ax.plot([], [], "o", color=OCCUPANCY, alpha=0.5, mec="none", ms=5, animated=True)
-        self.arrow = arrows(ax, [0], [0], GRADIENT, 0.014)
-        (self.expected,) = ax.plot([], [], "D", mfc="none", mec=INK, mew=1.6, ms=11, zorder=6, animated=True)
-        (self.average,) = ax.plot([], [], "+", color=INK, mew=2.2, ms=13, zorder=6, animated=True)
-        (self.ring,) = ax.plot([], [], "o", mfc="none", mec=POLICY, mew=2, ms=13, zorder=5, animated=True)
-        ax.set_title("\n", fontsize=12)
+        ax.set_title("\n", fontsize=12)  # room for the note
         self.note = note_above(ax, in_layout=False)
 
     def update(self, numbers: Numbers) -> None:
-        unit = np.linalg.norm(numbers["grad_J"]) * numbers["edge"]
-        dots = np.asarray(numbers["estimates"]) / unit
-        inside = np.abs(dots).max(axis=1) <= 1
-        self.cloud.set_data(dots[inside].T)
+        edge, estimates = numbers["edge"], np.asarray(numbers["estimates"])
         around = np.linspace(0, 2 * np.pi, 73)
-        self.circle.set_data(np.cos(around) / numbers["edge"], np.sin(around) / numbers["edge"])
-        u, v = numbers["grad_J"] / unit
-        self.arrow.set_UVC([u], [v])
-        places = (numbers["mean"] / unit, dots.mean(axis=0), dots[numbers["batch"] - 1])
-        for line, place in zip((self.expected, self.average, self.ring), places, strict=True):
-            line.set_data(np.where(np.abs(place).max() <= 1, place, np.nan).reshape(2, 1))
-        beyond = f" ({np.count_nonzero(~inside)} out)" if not inside.all() else ""
-        self.note.set_text(f"● a batch{beyond}   + their mean\n→ ∇J   ◇ exact mean   edge: {numbers['edge']:.0f} |∇J|")
+        self.circle.set_data(np.cos(around) / edge, np.sin(around) / edge)
+        marks = {"expected": numbers["mean"], "average": estimates.mean(axis=0)}
+        marks["ring"] = estimates[numbers["batch"] - 1]
+        out = self.show(numbers["grad_J"], estimates, marks, float(np.linalg.norm(numbers["grad_J"])) * edge, 1)
+        beyond = f" ({out} out)" if out else ""
+        self.note.set_text(f"● a batch{beyond}   + their mean\n→ ∇J   ◇ exact mean   edge: {edge:.0f} |∇J|")
 
     def describe(self, numbers: Numbers) -> str:
         length = np.linalg.norm(numbers["grad_J"])
