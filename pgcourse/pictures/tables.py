@@ -95,7 +95,7 @@ class LinesTable(Table):
             ax.axhline(y + 0.5, color=PALE, lw=0.8)
 
     def figures(self, numbers: Numbers) -> Sequence[Sequence[str]]:
-        return [[f"{'≠ ' * self.leaves(value, numbers)}{value:+.6f}"] for value in numbers["lines"]]
+        return [[f"{'≠ ' * self.leaves(value, numbers)}{value:+z.6f}"] for value in numbers["lines"]]
 
     def remark(self, numbers: Numbers) -> str:
         apart = np.ptp(numbers["lines"])
@@ -103,7 +103,7 @@ class LinesTable(Table):
         return minus(f"{numbers['where']}: the lines {differ}")
 
     def describe(self, numbers: Numbers) -> str:
-        values = ", ".join(f"{value:+.6f}" for value in numbers["lines"])
+        values = ", ".join(f"{value:+z.6f}" for value in numbers["lines"])
         leaving = [str(k) for k, value in enumerate(numbers["lines"], start=1) if self.leaves(value, numbers)]
         said = f" Not as line 1: {', '.join(leaving)}." if leaving else ""
         return f"{numbers['where']}: lines 1 to {len(self.lines)} are worth {values}.{said}"

@@ -54,7 +54,7 @@ class Residuals(Part):
         for text, string in zip(self.head, ("", numbers["where"], "off by"), strict=True):
             text.set_text(string)
         for route, (value, distance) in numbers["routes"].items():
-            texts = (route, f"{value:+.6f}", f"{distance:.0e}" if distance else "–")
+            texts = (route, f"{value:+z.6f}", f"{distance:.0e}" if distance else "–")
             for text, string in zip(self.cells[route], texts, strict=True):
                 text.set_text(minus(string))
 
@@ -63,6 +63,6 @@ class Residuals(Part):
 
     def describe(self, numbers: Numbers) -> str:
         k = numbers["k"]
-        routes = "; ".join(f"{route} {value:+.6f}" for route, (value, _) in numbers["routes"].items())
+        routes = "; ".join(f"{route} {value:+z.6f}" for route, (value, _) in numbers["routes"].items())
         applied = f"After {k} application{'s' * (k != 1)} the residual is {numbers['residuals'][k]:.1e}."
         return f"{applied} {numbers['where']}: {routes}."
