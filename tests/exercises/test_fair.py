@@ -493,6 +493,8 @@ def test_float32_is_judged_by_its_own_rounding_and_float64_by_its():
     assert close((exact * (1 + 1e-7)).astype(np.float32), exact)
     assert not close((exact * (1 + 1e-3)).astype(np.float32), exact)
     assert not close(exact * (1 + 1e-5), exact)
+    assert close([1e-17, 0.0], [0.0, 0.0]), "where all is 0, rounding is allowed"
+    assert not close([1e-12, 0.0], [0.0, 0.0])
 
 
 def test_shown_is_short_and_never_fails():

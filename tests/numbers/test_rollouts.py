@@ -69,6 +69,13 @@ def test_alias_tables_hold_the_probabilities_they_were_made_of(problem):
     assert not again[probs == 0].any()
 
 
+def test_a_column_that_is_full_but_for_a_tie_gives_away_what_it_has_too_much():
+    threshold, alias = alias_tables(np.array([[1 + 4e-10, 1 - 4e-10, 1]]) / 3)
+    assert threshold[0, 1] == pytest.approx(1 - 4e-10, rel=0, abs=1e-14)
+    assert alias[0, 1] == 0
+    assert threshold[0, 0] == pytest.approx(1, rel=0, abs=1e-14)
+
+
 @claim
 @given(problems(), st.integers(0, 2**32 - 1))
 def test_noise_of_the_last_digits_changes_no_alias_that_is_drawn(problem, seed):
