@@ -81,6 +81,9 @@ def test_lanes_of_different_lengths_share_the_trajectories_as_they_come_free(kin
     for s, _, r in tau:
         assert s.tolist() == list(range(len(s)))
         assert r.tolist() == list(range(1, len(s)))
+    to_come = tau.steps.backward(tau.steps.r, 1.0)  # 1 + 2 + … + length, without what has been
+    length, t = tau.length[tau.steps.n], tau.steps.t
+    assert to_come.tolist() == (length * (length + 1) / 2 - t * (t + 1) / 2).tolist()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -227,6 +230,15 @@ def test_spaces_that_are_supported_pass():
 def test_a_policy_that_gives_no_action_is_told_what_was_expected(act, said):
     with pytest.raises(ValueError, match=said):
         play(Count(), act, 1, 5, np.random.default_rng(0))
+
+
+def test_actions_are_counted_from_where_their_space_begins():
+    env = Count()
+    env.action_space = Discrete(2, start=3)
+    assert play(env, lambda obs, rng: np.array([4]), 1, 5, np.random.default_rng(0)).a.tolist() == [[4] * 5]
+    for a in (2, 5):
+        with pytest.raises(ValueError, match=rf"act returned array\(\[{a}\]\), expected integers in 3 … 4"):
+            play(env, lambda obs, rng, a=a: np.array([a]), 1, 5, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("field", ["n", "horizon"])
