@@ -79,6 +79,8 @@ class Landscape(Part):
     (len(y), len(x)). A value called trail starts anew when θ is dragged.
     """
 
+    title, note_size = "", 11
+
     def __init__(
         self, x: Array, y: Array, J: Array, labels: tuple[str, str] = ("θ₁", "θ₂"), names: Sequence[str] = ()
     ) -> None:
@@ -98,8 +100,8 @@ class Landscape(Part):
         (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
-        ax.set_title("\n", fontsize=11)  # room for the note, which inside would hide θ
-        self.note = note_above(ax, 11)
+        ax.set_title(f"{self.title}\n", fontsize=11, color=INK)  # room for the note, which inside would hide θ
+        self.note = note_above(ax, self.note_size)
         self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
         label = f"θ = ({self.labels[0]}, {self.labels[1]})"
         step = float(self.extent[0] / 60), float(self.extent[1] / 60)
@@ -116,7 +118,11 @@ class Landscape(Part):
         set_tails(self.arrow, [theta])
         u, v = self.within(theta, self.arrow_for(grad))
         self.arrow.set_UVC([u], [v])
-        self.note.set_text(minus(f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(grad):.4f}"))
+        self.note.set_text(minus(self.said(numbers)))
+
+    def said(self, numbers: Numbers) -> str:
+        """The note."""
+        return f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(numbers['grad_J']):.4f}"
 
     def within(self, theta: Array, arrow: Array) -> Array:
         """Shorter if it would leave the frame, down to a third: so that its head shows."""

@@ -91,27 +91,17 @@ class StatesAndSlopes(Part):
 
 
 class GainMap(Landscape):
-    """A landscape whose note stands above it, where it hides no corner: how far J is below the best one.
+    """A landscape whose note says how far J is below the best one.
 
     Numbers: those of `Landscape`, and best, the largest J.
     """
 
-    title = "orange: ∇J"
-
-    def draw(self, ax: Axes) -> None:
-        super().draw(ax)
-        ax.set_title(f"{self.title}\n", fontsize=11, color=INK)
-        self.note.set(position=(0.5, 1.02), ha="center", va="bottom", fontsize=10, bbox=None)
-
-    def update(self, numbers: Numbers) -> None:
-        super().update(numbers)
-        self.note.set_text(minus(self.said(numbers)))
+    title, note_size = "orange: ∇J", 10
 
     def describe(self, numbers: Numbers) -> str:
         return f"{super().describe(numbers)} Above the map: {minus(self.said(numbers))}."
 
     def said(self, numbers: Numbers) -> str:
-        """The note."""
         steps = len(numbers.get("trail", ()))
         return f"{steps} step{'s' * (steps != 1)}: J is {numbers['best'] - numbers['J']:.2g} below the best"
 
