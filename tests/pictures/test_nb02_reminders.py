@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
-from pgcourse import LiveFigure, zoo
+from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, greedy, occupancy, optimal_values, value_iteration_policies
 from pgcourse.pictures import (
     Gap,
@@ -83,30 +82,6 @@ CASES = {
         [visit_numbers(5, 0), visit_numbers(0, 1), visit_numbers(LAST, 2, 0.01)],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_a_live_figure_can_move_all_of_it(case):
-    make, all_numbers = CASES[case]
-    picture = make()
-    picture.update(all_numbers[0])
-    live = LiveFigure(picture.figure, case)
-    for numbers in all_numbers:
-        picture.update(numbers)
-        live.update(picture.describe(numbers))
-    live.close()
 
 
 @pytest.mark.parametrize("wish", [0.0, 0.4, 1.0, 1.3, -0.2])

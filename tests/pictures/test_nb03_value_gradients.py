@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse import zoo
 from pgcourse.bellman import exact
@@ -43,18 +42,6 @@ CASES = {
         [residual_numbers(0, 0.9), residual_numbers(9, 0.5), residual_numbers(20, 0.1)],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 @pytest.mark.parametrize(

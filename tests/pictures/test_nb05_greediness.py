@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse.gradients import angle
 from pgcourse.pictures import (
@@ -85,18 +84,6 @@ CASES = {
         [{"alpha": alpha, "way": way, "J": J} for alpha, way, J in ((3, "q", 0.2), (1e3, "q", 0.5), (1e3, "∇J", 0.05))],
     ),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 @pytest.mark.parametrize(

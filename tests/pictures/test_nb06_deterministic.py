@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse.gradients import angle
 from pgcourse.pictures import (
@@ -96,18 +94,6 @@ CASES = {
         [map_numbers([-1, -1], [0, 1]), map_numbers([-0.5, -1.5], [-1, 0]), map_numbers([-1.2, -0.4], [1, 1])],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 def test_estimates_beyond_the_frame_are_counted_and_lie_at_its_edge():

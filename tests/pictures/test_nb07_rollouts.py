@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse.pictures import (
     BatchCloud,
@@ -98,18 +97,6 @@ CASES = {
         [step_numbers(-80, 100), step_numbers(-40, 10), step_numbers(-12, -1)],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 def drawn(part):

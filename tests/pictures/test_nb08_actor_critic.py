@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse.pictures import CriticBars, Fit, LongRun, Lottery, Picture, PolicyMap, Tradeoff
 
@@ -77,18 +75,6 @@ CASES = {
         [{"G": np.linspace(-1, 0, n), "v_w": share * np.linspace(-1, 0, n)} for n, share in ((5, 1), (5, 0.5), (9, 0))],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 def test_the_setting_is_dragged_in_whole_steps_if_it_has_some():

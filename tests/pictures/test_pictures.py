@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from picture_claims import says_its_numbers, shows_its_numbers
 
 from pgcourse import pictures, zoo
 from pgcourse.bellman import exact
@@ -89,18 +88,6 @@ CASES = {  # how to make the picture, and three sets of numbers for it
         [ways_numbers(seed) for seed in range(3)],
     ),
 }
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_moved_equals_fresh(case):
-    make, numbers = CASES[case]
-    shows_its_numbers(make, *numbers)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_description_says_its_numbers(case):
-    make, numbers = CASES[case]
-    says_its_numbers(make, *numbers)
 
 
 def test_the_tangent_has_the_slope_of_J():
