@@ -397,6 +397,18 @@ def test_one_step_and_ten_steps() -> None:
     assert picture.draws == draws + 1, "where ten steps lead is drawn once"
 
 
+def test_each_of_ten_steps_has_the_numbers_of_where_it_begins() -> None:
+    def along(values: dict[str, Any], numbers: dict[str, float]) -> dict[str, Any]:
+        """x falls by a tenth of its own parabola's y."""
+        return {"x": values["x"] - numbers["y"] / 10}
+
+    one_by_one, at_once = (Explorer({"x": 0.5}, Counted(), Parabola(), step=along) for _ in range(2))
+    for _ in range(10):
+        buttons(one_by_one)["one step"].click()
+    buttons(at_once)["ten steps"].click()
+    assert at_once.values == one_by_one.values
+
+
 def test_reset_takes_the_view_back_to_where_it_began() -> None:
     explorer = Explorer({"x": FloatSlider(1.0, max=4), "note": "a"}, Counted(), Parabola(), step=double)
     frame = explorer.live.frame
