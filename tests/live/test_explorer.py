@@ -8,6 +8,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -662,6 +663,39 @@ def test_a_scene_stops_play() -> None:
                 await asyncio.sleep(0)
             assert explorer.scene == "low"
             assert buttons(explorer)["play"].description == "play"
+
+    asyncio.run(play())
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_scene_chosen_in_another_thread_while_play_takes_a_step_is_shown_after_that_step_and_stays() -> None:
+    """JupyterLab's messages are heard in a thread of their own."""
+    stepping, chosen = Event(), Event()
+
+    def compute(x: float) -> dict[str, float]:
+        if x == 12:
+            stepping.set()
+            chosen.wait(0.3)  # it would be chosen by then if it did not wait for the step
+        return {"x": x, "y": x**2}
+
+    def choose(explorer: Explorer) -> None:
+        stepping.wait()
+        explorer.widget.children[-1].set_state({"choice": [0, 1]})
+        chosen.set()
+
+    async def play() -> None:
+        explorer = Explorer({"x": 10.0}, compute, Parabola(), count_up, scenes={"low": {"x": -2}, "high": {"x": 4}})
+        thread = Thread(target=choose, args=[explorer])
+        thread.start()
+        buttons(explorer)["play"].value = True
+        while thread.is_alive():
+            await asyncio.sleep(0.001)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (explorer.scene, explorer.numbers) == ("low", {"x": -2, "y": 4})
+        assert explorer.live.frame["at"] == [[-2.0, 4.0]]
+        assert explorer.widget.children[-1].present == 0
+        assert buttons(explorer)["play"].description == "play"
 
     asyncio.run(play())
 
