@@ -25,10 +25,13 @@ const CSS = `
   line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
 .live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; position: absolute; z-index: 1;
   top: 4px; left: 8px; right: 8px; box-shadow: 0 2px 8px rgba(0, 0, 0, .3); pointer-events: none; }
+.live-figure-error details { font-size: 12px; }
+.live-figure-error summary { width: fit-content; cursor: pointer; pointer-events: auto; }
 .live-figure-stale, .live-figure-waiting { background: #fff8c5; border-color: #9a6700; color: #4d2d00; }
 .live-figure-waiting { position: absolute; z-index: 1; bottom: 4px; left: 8px; max-width: 70%; pointer-events: none;
   box-shadow: 0 2px 8px rgba(0, 0, 0, .3); }
 .live-figure-dead { filter: grayscale(1) opacity(.6); }
+:is(.live-figure-gone, .live-figure-gone *).jupyter-widgets-disconnected::before { display: none; } /* the note says it */
 .live-figure-spoken { position: absolute; bottom: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
 
@@ -37,7 +40,7 @@ const STALE = "The kernel of this picture is gone, so the picture no longer foll
 const set = (node, attributes) => { for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value); };
 
 const element = (tag, attributes, parent) => {
-  const node = tag === "div" || tag === "style" ? document.createElement(tag) : document.createElementNS(SVG, tag);
+  const node = ["div", "style", "details", "summary"].includes(tag) ? document.createElement(tag) : document.createElementNS(SVG, tag);
   set(node, attributes);
   parent?.append(node);
   return node;
@@ -216,6 +219,9 @@ function render({ model, el }) {
   const beneath = element("g", {}, svg), background = element("image", {}, svg), above = element("g", {}, svg);
   const controls = element("div", {}, card);
   const error = element("div", { class: "live-figure-note live-figure-error", role: "alert" }, root);
+  const sentence = element("div", {}, error), folded = element("details", {}, error);
+  element("summary", {}, folded).textContent = "in Python's words";
+  const python = element("div", {}, folded);
   const stale = element("div", { class: "live-figure-note live-figure-stale", role: "status" }, root);
   const waiting = element("div", { class: "live-figure-note live-figure-waiting", role: "status" }, scroll);
   const spoken = element("div", { class: "live-figure-spoken", "aria-live": "polite" }, root);
@@ -296,9 +302,13 @@ function render({ model, el }) {
 
   const drawSoon = () => { asked ||= requestAnimationFrame(draw); };
 
+  // what follows an empty line is folded
   const complain = () => {
-    error.textContent = model.get("error");
-    error.style.display = model.get("error") ? "" : "none";
+    const [first, ...rest] = model.get("error").split("\n\n");
+    sentence.textContent = first;
+    python.textContent = rest.join("\n\n");
+    folded.style.display = rest.length ? "" : "none";
+    error.style.display = first ? "" : "none";
     drawSoon();
   };
 
@@ -308,7 +318,9 @@ function render({ model, el }) {
     waiting.style.display = words ? "" : "none";
   };
   const live = () => {
-    const dead = own.comm_live === false, beside = [...whole().children].filter((part) => !part.contains(root));
+    const dead = own.comm_live === false;
+    whole().classList.toggle("live-figure-gone", dead);
+    const beside = [...whole().children].filter((part) => !part.contains(root));
     for (const part of [scroll, ...(whole() === root ? [] : beside)]) {
       part.inert = dead;
       part.classList.toggle("live-figure-dead", dead);

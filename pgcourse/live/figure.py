@@ -121,7 +121,7 @@ class LiveFigure(anywidget.AnyWidget):
         self._show(**self._described())
 
     def fail(self, message: str) -> None:
-        """Show `message` in the view; the picture stays as it was."""
+        """Show `message` in the view, folded after its first empty line; the picture stays as it was."""
         self._show(error=message, frame={**self.frame, "ack": self._ack()})
 
     def close(self) -> None:
