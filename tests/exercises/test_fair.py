@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -526,3 +528,27 @@ def test_an_axis_of_length_one_is_no_mistake(answer):
 def test_true_is_no_number():
     assert number(True) is None
     assert number(np.array([True])) is None
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarm clock here")
+def test_the_alarm_gives_back_what_was_there_and_rings_until_it_is_heard():
+    def swallows_one() -> None:
+        with contextlib.suppress(BaseException):
+            while True:
+                pass
+        while True:
+            pass
+
+    before = signal.getsignal(signal.SIGALRM)
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        with pytest.raises(patience.TooLong), patience.by_alarm(0.05):
+            swallows_one()
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000
+        assert signal.getsignal(signal.SIGALRM) is before
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_what_is_not_a_number_is_none():
+    assert number(float("nan")) is None
