@@ -1,4 +1,4 @@
-"""A2C and REINFORCE with networks: one update by hand, ends and time limits kept apart, and CartPole learned."""
+"""A2C and REINFORCE with networks: one update by hand, ends and time limits kept apart, and CartPole learned by A2C."""
 
 from __future__ import annotations
 
@@ -282,9 +282,3 @@ def test_a2c_learns_cartpole_to_475_from_scratch():
     rng = np.random.default_rng(0)
     looks = (learner for learner in islice(a2c.train(envs, seed=1), 800) if learner.updates % 20 == 0)
     assert any(play(test, learner.policy, 100, 500, rng).length.mean() >= 475 for learner in looks)
-
-
-def test_reinforce_with_a_linear_softmax_learns_cartpole_to_200():
-    """From about 22, in the returns of its own batches. Ten seeds of ten need less than half of the limit."""
-    envs = gymnasium.make_vec("CartPole-v1", num_envs=16)
-    assert any(learner.returns.mean() >= 200 for learner in islice(reinforce.train(envs, seed=0), 80))

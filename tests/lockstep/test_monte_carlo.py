@@ -463,3 +463,16 @@ def test_a_monte_carlo_run_counts_steps_and_discounts_each_reward_by_its_time():
             assert state.length.tolist() == [length, length]
             assert state.steps.tolist() == [k * length, k * length]
             assert state.episodes.tolist() == [k, k]
+
+
+@pytest.mark.slow
+def test_with_the_largest_published_step_a_few_runs_in_a_thousand_are_lost():
+    """With one θ, as in notebook 07: J there is below −1000 after 30 episodes, where the median is near −40."""
+    phi = np.zeros((4, 2, 1))
+    phi[:, zoo.RIGHT] = 1
+    runs = reinforce_runs(CORRIDOR, phi, [-np.log(19)], alpha=2.0**-12, seeds=range(2000), horizon=5000)
+    theta = last(runs, 30).theta[:, 0]
+    p = 1 / (1 + np.exp(-theta.clip(-16, 16)))
+    J = (2 * p - 4) / (p * (1 - p))
+    assert 1 <= (J < -1000).sum() <= 20
+    assert -60 < np.median(J) < -20
