@@ -148,7 +148,7 @@ class LiveFigure(anywidget.AnyWidget):
         png, said = base64.b64encode(self.still()).decode(), escape(self._description or self.name)
         return (
             "<style>.jp-OutputArea:has(.live-figure, .jp-RenderedImage) .live-still, .jp-OutputArea:has(.live-still) "
-            ".jp-OutputArea-output.jupyter-widgets:not(:has(*)) { display: none; }</style>"
+            ".lm-Panel.jp-OutputArea-output:not(:has(*)) { display: none; }</style>"
             f'<div class="live-still"><img src="data:image/png;base64,{png}" width="{self.size[0]:.0f}" alt="{said}">'
             "<p>This is a still picture. To make it live, use the menu: Run → Run All Cells.</p></div>"
         )
