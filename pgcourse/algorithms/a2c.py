@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, policy_for
-from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, rmsprop
+from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, rmsprop
 from pgcourse.arrays import Array, finite, frozen, number, whole
 from pgcourse.environments import play_streams
 from pgcourse.returns import gae, td_errors
@@ -58,8 +58,8 @@ class Learner:
     policy: SoftmaxNetwork  # the actor: π_θ
     critic: MLP
     w: Array
-    memory_theta: Memory = NOTHING
-    memory_w: Memory = NOTHING
+    memory_theta: Memory = FRESH
+    memory_w: Memory = FRESH
     updates: int = 0
     steps: int = 0  # of all environments together
     earned: Array | float = 0.0  # (N,) in the trajectories that are not over

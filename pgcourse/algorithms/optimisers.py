@@ -26,7 +26,7 @@ class Memory(NamedTuple):
     s: Array | float = 0.0
 
 
-NOTHING = Memory()
+FRESH = Memory()
 Optimiser = Callable[[Array, Memory], tuple[Array, Memory]]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.algorithms.networks import SoftmaxNetwork, inputs, policy_for
-from pgcourse.algorithms.optimisers import NOTHING, Memory, Optimiser, adam
+from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, adam
 from pgcourse.arrays import Array, finite, frozen, number, shaped, whole
 from pgcourse.environments import play
 from pgcourse.returns import returns_to_go
@@ -67,7 +67,7 @@ class Learner:
     """All that REINFORCE knows after `updates` batches; nothing in it changes."""
 
     policy: SoftmaxNetwork
-    memory: Memory = NOTHING
+    memory: Memory = FRESH
     updates: int = 0
     steps: int = 0  # of all environments together
     returns: Array = field(default_factory=lambda: np.zeros(0))  # (N,) undiscounted, of the trajectories of this batch

@@ -11,8 +11,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from pgcourse.exercises.shown import watch
 from pgcourse.exercises.verdict import Verdict
+from pgcourse.exercises.watching import watch
 
 
 def checks_in(module: ModuleType) -> dict[str, Callable[..., Verdict]]:

@@ -11,7 +11,7 @@ from pgcourse import zoo
 from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, exact, optimal_values
 from pgcourse.exercises.ask import EXACT, RETURNED, close, furthest, run
-from pgcourse.exercises.read import LARGEST, number, numbers
+from pgcourse.exercises.read import MOST_ENTRIES, numbers, one_number
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import tabular_softmax_gradient
@@ -24,7 +24,7 @@ def check_parameter_count(answer: Any) -> Verdict:
     """How many numbers it takes to write down any stochastic policy for FrozenLake 4×4 (16 states, 4 actions)."""
     if answer is ...:
         return waiting("a number")
-    if (count := number(answer)) is None:
+    if (count := one_number(answer)) is None:
         return wrong(f"{shown(answer)} is not a number; expected a whole number such as 7.")
     known: dict[float, Verdict] = {
         58: nearly("3 × 16 is the right product, but it is 48. It is an easy slip: the chapter has it, too."),
@@ -163,13 +163,13 @@ def _signs(answer: Any) -> Array | None:
     if isinstance(answer, Mapping):
         answer = [answer.get(action, answer.get(a)) for a, action in enumerate(ACTIONS)]
     if isinstance(answer, str):
-        answer = [sign for sign in answer[:LARGEST] if not sign.isspace() and sign not in ",;"]
+        answer = [sign for sign in answer[:MOST_ENTRIES] if not sign.isspace() and sign not in ",;"]
     answer = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
     if not isinstance(answer, list | tuple) or len(answer) != len(ACTIONS):
         return None
     if any(x is ... for x in answer):
         raise Reply(waiting("four signs"))
-    signs = [SIGNS.get(x.strip()) if isinstance(x, str) else number(x) for x in answer]
+    signs = [SIGNS.get(x.strip()) if isinstance(x, str) else one_number(x) for x in answer]
     return None if None in signs else np.sign(np.array(signs, dtype=float))
 
 

@@ -12,7 +12,7 @@ from pgcourse import zoo
 from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
-from pgcourse.exercises.read import LARGEST, entries, numbers
+from pgcourse.exercises.read import MOST_ENTRIES, entries, numbers
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, cut, shown, told
 from pgcourse.mdp import FiniteMDP
@@ -200,7 +200,7 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
         my_reasons = "".join(my_reasons) if all(isinstance(x, str) for x in my_reasons) else my_reasons
     if not isinstance(my_reasons, str):
         return wrong(f"{shown(my_reasons)} is not a text; expected four letters such as 'ABCD'.")
-    letters = "".join(sign for sign in my_reasons[:LARGEST].upper() if sign.isalnum())
+    letters = "".join(sign for sign in my_reasons[:MOST_ENTRIES].upper() if sign.isalnum())
     if strange := sorted(set(letters) - set(REASONS)):
         return wrong(f"{strange[0]} is not one of the reasons, expected letters from A to {max(REASONS)}.")
     if len(letters) != len(PROOF):

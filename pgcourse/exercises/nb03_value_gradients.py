@@ -7,20 +7,18 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pgcourse.arrays import Array
 from pgcourse.bellman import exact, transition
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
-from pgcourse.exercises.read import LARGEST, entries, letter, numbers, whole
+from pgcourse.exercises.read import MOST_ENTRIES, entries, letter, numbers, one_whole
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import value_gradient, value_gradient_operator
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
+from pgcourse.trajectories import Mask
 from pgcourse.zoo import garnet
-
-Mask = NDArray[np.bool_]
 
 # Each line of the derivation: choose its reason
 
@@ -290,7 +288,7 @@ def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy, asked: Collection
 
 
 def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdict:
-    s, a = (whole(pair[0]), whole(pair[1])) if isinstance(pair, tuple) and len(pair) == 2 else (None, None)
+    s, a = (one_whole(pair[0]), one_whole(pair[1])) if isinstance(pair, tuple) and len(pair) == 2 else (None, None)
     if s is None or a is None or not (0 <= s < mdp.S and 0 <= a < mdp.A):
         expected = f"expected (s, a), a state below {mdp.S} and an action below {mdp.A}"
         return wrong(f"{shown(pair)} is not a parameter; {expected}.")
@@ -301,9 +299,9 @@ def _check_zeros_of(pair: Any, states: Any, mdp: FiniteMDP, pi: Policy) -> Verdi
         states = list(states)
     if not isinstance(states, Collection) or isinstance(states, str | bytes):
         return wrong(f"For {name} you have {shown(states)}, expected a list of states such as [0, 3].")
-    if len(states) > LARGEST:
+    if len(states) > MOST_ENTRIES:
         return wrong(f"For {name} you name {len(states):,} states, expected at most {mdp.S}.")
-    named_states = [whole(x) for x in states]
+    named_states = [one_whole(x) for x in states]
     if strange := [x for x, k in zip(states, named_states, strict=True) if k is None or not 0 <= k < mdp.S]:
         return wrong(f"For {name} you name {shown(strange[0])}, expected states: whole numbers from 0 to {mdp.S - 1}.")
     chosen = np.array([s in named_states for s in range(mdp.S)])

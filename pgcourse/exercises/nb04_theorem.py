@@ -10,7 +10,7 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.bellman import occupancy
 from pgcourse.exercises.ask import RETURNED, close, run
-from pgcourse.exercises.read import accused, number, whole
+from pgcourse.exercises.read import accused, one_number, one_whole
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import shown
 from pgcourse.mdp import FiniteMDP
@@ -36,7 +36,7 @@ def check_constant(answer: Any, gamma: float) -> Verdict:
 
 
 def _constant(answer: Any, gamma: float) -> Verdict:
-    if (value := number(answer)) is None:
+    if (value := one_number(answer)) is None:
         return wrong(f"{shown(answer)} is not a number; expected a number such as 3.5.")
     if close(value, 1 / (1 - gamma)):
         return right(f"1/(1−γ) = {1 / (1 - gamma):g}, the sum of ρ^π: that is all that ∝ leaves out.")
@@ -204,7 +204,7 @@ def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mappin
             answer = run(my_sample, "mdp, pi, rng", mdp, pi, rng)
         except Reply as reply:
             raise Reply(reply.verdict._replace(message=reply.verdict.message + _hint(reply.verdict.message))) from None
-        s = whole(answer)
+        s = one_whole(answer)
         if s is None or not 0 <= s < mdp.S:
             return wrong(f"{RETURNED} {shown(answer)}, expected one state: a whole number from 0 to {mdp.S - 1}.")
         counts[s] += 1
@@ -284,7 +284,7 @@ def check_border(slope: Any, average: Any) -> Verdict:
         return waiting(f"the {'slope' if slope is ... else 'average'}, too,")
     values = []
     for name, answer in (("slope", slope), ("average", average)):
-        if (value := number(answer)) is None:
+        if (value := one_number(answer)) is None:
             drawn = " It exists: an average over the actions that are drawn, and each of these has π > 0."
             return wrong(f"The {name} is {shown(answer)}, expected a number.{drawn * (name == 'average')}")
         values.append(round(value, 6) if np.isfinite(value) else value)

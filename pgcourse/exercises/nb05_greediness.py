@@ -11,7 +11,7 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.bellman import exact
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
-from pgcourse.exercises.read import entries, letter, number, numbers, truth, word
+from pgcourse.exercises.read import entries, letter, numbers, one_number, truth, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
@@ -50,7 +50,7 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
     if not close(rho[mdp.live], rho_pi[mdp.live]):
         used, expected = _listed(rho[mdp.live]), _listed(rho_pi[mdp.live])
         return wrong(f"ρ is {used}, expected ρ^π = {expected}: “how far (ρ)” goes to 0.")
-    share = number(my_case.get("q_share"))
+    share = one_number(my_case.get("q_share"))
     if close(q, q_pi) and share != 1:
         return wrong("q is still q^π, so g is ∇J, exactly. Slide “how far (q)” up.")
     if my_case.get("q_kind") != LAGGING:

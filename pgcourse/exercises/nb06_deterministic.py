@@ -9,7 +9,7 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.deterministic import compatible_weights
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
-from pgcourse.exercises.read import entries, number, numbers
+from pgcourse.exercises.read import entries, numbers, one_number
 from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import angle
@@ -25,7 +25,7 @@ def check_dpg(my_dpg: Any) -> Verdict:
     for _ in range(3):
         K, P, Sigma, A, B, R, gamma = (rng.uniform(0.3, 0.95, 7) * [-1, 3, 5, 1, 1, 1, 1]).tolist()
         answer = run(my_dpg, "K, P, Sigma, A, B, R, gamma", K, P, Sigma, A, B, R, gamma)
-        if (value := number(answer)) is None:
+        if (value := one_number(answer)) is None:
             return wrong(f"{RETURNED} {shown(answer)}, expected a number.")
         G = -2 * (R * K + gamma * B * P * (A + B * K))
         if not close(value, G * Sigma):
@@ -135,7 +135,7 @@ def check_spread(answer: Any) -> Verdict:
     )
     if unanswered := [name for name, x in said.items() if x is ...]:
         return waiting(f"an exponent for {unanswered[0]!r}")
-    given = {name: number(x) for name, x in said.items()}
+    given = {name: one_number(x) for name, x in said.items()}
     if strange := [name for name, x in given.items() if x is None]:
         return wrong(f"For {strange[0]!r} you have {shown(said[strange[0]])}, expected a number.")
     if given == EXPONENTS:

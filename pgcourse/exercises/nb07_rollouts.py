@@ -11,7 +11,7 @@ import numpy as np
 
 from pgcourse.arrays import Array
 from pgcourse.exercises.ask import EXACT, RETURNED, ROUGH, Mistake, close, furthest, named, run
-from pgcourse.exercises.read import LARGEST, entries, letter, number, numbers, truth
+from pgcourse.exercises.read import MOST_ENTRIES, entries, letter, numbers, one_number, truth
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.policy import grad_log_softmax, softmax
@@ -168,7 +168,7 @@ def check_crossing(answer: Any) -> Verdict:
     for device, (rise, why) in DEVICES.items():
         if given[device] is ...:
             return waiting(f"a number for “{device}”")
-        if (value := number(given[device])) is None:
+        if (value := one_number(given[device])) is None:
             return wrong(f"“{device}” has {shown(given[device])}, expected a number such as 0 or 2.5.")
         if not abs(value - rise) <= 0.01:
             return _why_not_this_rise(device, value, rise, why)
@@ -241,7 +241,7 @@ V = np.array([3.0, -1.0, 2.0])  # some baseline v(s), wrong on purpose
 
 
 @cache
-def estimators() -> dict[str, tuple[str, Array]]:
+def six_lines() -> dict[str, tuple[str, Array]]:
     """The lines of the exercise: letter → (what it is, the weights (n, H))."""
     mdp = small()
     G = _weights(_to_go)
@@ -284,7 +284,7 @@ def check_biased(answer: Any) -> Verdict:
         if (said := truth(given[key])) is None:
             return wrong(f"{key} has {shown(given[key])}, expected True (biased) or False.")
         if said is not biased:
-            code, weights = estimators()[key]
+            code, weights = six_lines()[key]
             size = f"{100 * small().bias(weights):.0f} % of |∇J|" if biased else "0"
             text = (
                 f"{key}, {code}, is {'biased' if biased else 'unbiased'}: {why}. Summed over all trajectories of a "
@@ -298,7 +298,7 @@ def _letters_to_truths(answer: Any) -> Any:
     """The letters of the biased ones, as a set, a list or a text, are an answer, too."""
     letters: set[str] = set()
     if isinstance(answer, str):
-        letters = {x for x in answer[:LARGEST].upper() if x.isalnum()}
+        letters = {x for x in answer[:MOST_ENTRIES].upper() if x.isalnum()}
     elif isinstance(answer, set | frozenset | list | tuple) and all(isinstance(x, str) for x in answer):
         letters = {letter(x) for x in answer}
     return {key: key in letters for key in BIASED} if letters and letters <= set(BIASED) else answer

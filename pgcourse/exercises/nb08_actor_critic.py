@@ -9,7 +9,7 @@ import numpy as np
 
 from pgcourse.arrays import Array
 from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
-from pgcourse.exercises.read import accused, entries, number, numbers, word
+from pgcourse.exercises.read import accused, entries, numbers, one_number, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 
@@ -250,7 +250,7 @@ def check_best_baseline(answer: Any, p: float, q: tuple[float, float]) -> Verdic
 
 
 def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
-    if (b := number(answer)) is None:
+    if (b := one_number(answer)) is None:
         return wrong(f"{shown(answer)} is not a number; expected one such as 0.25.")
     best = (1 - p) * q_1 + p * q_2
     variance = p * (1 - p) * np.square(b - best)

@@ -107,7 +107,7 @@ def set_aside(folder: Path, kind: str = "") -> str:
     return aside.name
 
 
-def reset(folder: Path) -> str | None:
+def begin_anew(folder: Path) -> str | None:
     """Begin anew. Returns the name under which the old file is kept, None if there was none."""
     with _alone(folder):
         return set_aside(folder) if (folder / FILE).exists() else None

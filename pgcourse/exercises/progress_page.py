@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 from IPython.display import HTML, Markdown
 
 import pgcourse.exercises as course
-from pgcourse.exercises.progress import FILE, Entries, Entry, NotProgress, load, merge, now, parse, written
-from pgcourse.exercises.progress import reset as begin_anew
+from pgcourse.exercises.progress import FILE, Entries, Entry, NotProgress, begin_anew, load, merge, now, parse, written
 from pgcourse.exercises.verdict import TONES, Verdict, nearly, right, waiting, wrong
 
 LONGEST = 90  # characters of a question

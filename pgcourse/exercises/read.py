@@ -1,6 +1,6 @@
 """Reading an answer: every form in which the right thing can be said is understood, the same in all checks.
 
-number(np.array([20]))                # 20.0; None if it is no number
+one_number(np.array([20]))                # 20.0; None if it is no number
 numbers([1, 2, 3], "my_rho is")       # an array; a Reply if it is none
 entries("DECAB", [2, 3, 4, 5, 6], …)  # {2: "D", 3: "E", …}
 """
@@ -20,10 +20,10 @@ from pgcourse.arrays import Array
 from pgcourse.exercises.verdict import Reply, Verdict, right, waiting, wrong
 from pgcourse.exercises.words import shown
 
-LARGEST = 100_000  # entries of an answer: who answers range(10**9) would wait for it
+MOST_ENTRIES = 100_000  # entries of an answer: who answers range(10**9) would wait for it
 
 
-def number(answer: Any) -> float | None:
+def one_number(answer: Any) -> float | None:
     """The real number that an answer is: of any type, in an array or a list of one, too. None if it is none, or NaN."""
     answer = _only(answer)
     if not isinstance(answer, Real | Decimal) or isinstance(answer, bool | np.bool_):
@@ -45,9 +45,9 @@ def _only(answer: Any) -> Any:
     return answer
 
 
-def whole(answer: Any) -> int | None:
+def one_whole(answer: Any) -> int | None:
     """The whole number that an answer is, such as a state; None if it is none."""
-    value = number(answer)
+    value = one_number(answer)
     return int(value) if value is not None and value.is_integer() else None
 
 
@@ -65,9 +65,9 @@ def numbers(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> Arr
     """
     refused = Reply(wrong(f"{what} {shown(answer)}, expected {_array_of(shape)}."))
     if isinstance(answer, Iterator):
-        answer = list(islice(answer, LARGEST + 1))
-    if _size(answer) > LARGEST:
-        raise Reply(wrong(f"{what} {shown(answer)}: more than {LARGEST:,} entries, expected {_array_of(shape)}."))
+        answer = list(islice(answer, MOST_ENTRIES + 1))
+    if _size(answer) > MOST_ENTRIES:
+        raise Reply(wrong(f"{what} {shown(answer)}: more than {MOST_ENTRIES:,} entries, expected {_array_of(shape)}."))
     try:
         array = np.asarray(answer)
         if array.dtype.kind not in "biufO" or (array.dtype.kind == "O" and any(x is None for x in array.flat)):
@@ -91,16 +91,16 @@ def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _size(answer: Any, depth: int = 4) -> int:
-    """How many entries, those of lists in lists counted; a little more than LARGEST stands for more."""
+    """How many entries, those of lists in lists counted; a little more than MOST_ENTRIES stands for more."""
     if isinstance(answer, str | bytes) or not hasattr(answer, "__len__"):
         return 1
     size = answer.size if isinstance(answer, np.ndarray) else len(answer)
-    if size > LARGEST or depth == 0 or not isinstance(answer, list | tuple):
+    if size > MOST_ENTRIES or depth == 0 or not isinstance(answer, list | tuple):
         return int(size)
     total = 0
     for part in answer:
         total += _size(part, depth - 1)
-        if total > LARGEST:
+        if total > MOST_ENTRIES:
             break
     return total
 
@@ -123,7 +123,7 @@ def entries(answer: Any, keys: Iterable[Any], expected: str, absent: Callable[[A
     """
     keys = list(keys)
     answer = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
-    values = [sign for sign in answer[:LARGEST] if sign.isalnum()] if isinstance(answer, str) else answer
+    values = [sign for sign in answer[:MOST_ENTRIES] if sign.isalnum()] if isinstance(answer, str) else answer
     if isinstance(values, list | tuple) and len(values) == len(keys):
         return dict(zip(keys, values, strict=True))
     if not isinstance(answer, Mapping):

@@ -33,12 +33,12 @@ from ipywidgets import Button, FloatSlider, Label, Layout, Widget
 
 from pgcourse.live.controls import Controls, Values, equal
 from pgcourse.live.dragging import Wish, let_drag
+from pgcourse.live.errors import in_words
 from pgcourse.live.figure import LiveFigure
 from pgcourse.live.interrupts import Home, interruptible
 from pgcourse.live.layout import arranged, tree
 from pgcourse.live.running import Player, Runner, Work
 from pgcourse.live.scenes import SceneButtons
-from pgcourse.live.words import in_words
 
 _open: WeakSet[Explorer] = WeakSet()
 

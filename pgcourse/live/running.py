@@ -22,9 +22,9 @@ from typing import Any
 
 from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
 
+from pgcourse.live.controls import Values
 from pgcourse.live.interrupts import Home, interruptible, when_interrupted
 
-Values = dict[str, Any]
 Work = Callable[..., Iterator[tuple[float, Values]]]
 
 SLICE = 0.01  # seconds of work between two looks at what the reader does

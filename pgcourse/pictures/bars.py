@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, plain, set_tails
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, plain, set_tails
 
 
 class ActionBars(Part):
@@ -84,7 +84,7 @@ class ActionBars(Part):
             self.tops[a].set_data([a], [height])
             self.notes[a].set_text(f"π = {probs[s, a]:.3f}")
 
-    def heights(self, numbers: Numbers) -> Array:
+    def heights(self, numbers: Numbers) -> Floats:
         return np.asarray(numbers[self.name][numbers["state"]], dtype=float)
 
     def describe(self, numbers: Numbers) -> str:
@@ -107,7 +107,7 @@ class ProbabilityBars(ActionBars):
         self.tops[-1].set_markersize(0)
         self.bars[-1].set_facecolor(PALE)
 
-    def heights(self, numbers: Numbers) -> Array:
+    def heights(self, numbers: Numbers) -> Floats:
         return numbers["pi"].probs[numbers["state"]]
 
 

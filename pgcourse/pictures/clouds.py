@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE
-from pgcourse.pictures.part import Array, Numbers, Part, arrows, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, arrows, plain
 
 
 class Cloud(Part):
@@ -30,7 +30,7 @@ class Cloud(Part):
             for name, mark, size, width, color in self.looks
         }
 
-    def show(self, grad_J: Array, estimates: Array, marks: Mapping[str, Array], unit: float, reach: float) -> int:
+    def show(self, grad_J: Floats, estimates: Floats, marks: Mapping[str, Floats], unit: float, reach: float) -> int:
         """Draw all in this unit, but what lies beyond the reach; the number of dots that do."""
         shown = estimates / unit
         inside = (np.abs(shown) <= reach).all(axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import GRADIENT, INK, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
 
 
 class Curve(Part):
@@ -21,8 +21,8 @@ class Curve(Part):
 
     def __init__(
         self,
-        x: Array,
-        y: Array,
+        x: Floats,
+        y: Floats,
         ylim: tuple[float, float] | None = None,
         name: str = "theta",
         xlabel: str = "θ",
@@ -82,7 +82,7 @@ class Landscape(Part):
     title, note_size = "", 11
 
     def __init__(
-        self, x: Array, y: Array, J: Array, labels: tuple[str, str] = ("θ₁", "θ₂"), names: Sequence[str] = ()
+        self, x: Floats, y: Floats, J: Floats, labels: tuple[str, str] = ("θ₁", "θ₂"), names: Sequence[str] = ()
     ) -> None:
         self.x, self.y, self.J, self.labels = x, y, J, labels
         self.names = names or ("theta_1", "theta_2")
@@ -102,7 +102,7 @@ class Landscape(Part):
         (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
         ax.set_title(f"{self.title}\n", fontsize=11, color=INK)  # room for the note, which inside would hide θ
         self.note = note_above(ax, self.note_size)
-        self.extent: Array = np.array([np.ptp(self.x), np.ptp(self.y)])
+        self.extent: Floats = np.array([np.ptp(self.x), np.ptp(self.y)])
         label = f"θ = ({self.labels[0]}, {self.labels[1]})"
         step = float(self.extent[0] / 60), float(self.extent[1] / 60)
         self.handles = [Handle(self.point, label, self._dragged, step=step)]
@@ -124,14 +124,14 @@ class Landscape(Part):
         """The note."""
         return f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(numbers['grad_J']):.4f}"
 
-    def within(self, theta: Array, arrow: Array) -> Array:
+    def within(self, theta: Floats, arrow: Floats) -> Floats:
         """Shorter if it would leave the frame, down to a third: so that its head shows."""
         low, high = np.array([(self.x[0], self.y[0]), (self.x[-1], self.y[-1])])
         room = np.where(arrow > 0, high - theta, theta - low)
         parts = np.divide(room, np.abs(arrow), out=np.ones(2), where=arrow != 0)
         return arrow * np.clip(parts.min(), 1 / 3, 1)
 
-    def arrow_for(self, grad: Array) -> Array:
+    def arrow_for(self, grad: Floats) -> Floats:
         """∇J's direction; its length grows as √|∇J|, so that a small gradient can be seen and a large one fits."""
         length = np.linalg.norm(grad)
         steep = 3 * np.ptp(self.J) / self.extent.min()

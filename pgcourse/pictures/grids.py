@@ -11,7 +11,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, minus, signed, texts
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, signed, texts
 
 
 class Corridor(Part):
@@ -73,7 +73,7 @@ def short(x: float) -> str:
     return f"{digit}e{int(power)}"
 
 
-def letters(desc: ArrayLike) -> Array:
+def letters(desc: ArrayLike) -> Floats:
     """A map as (rows, columns) of letters, from letters or from a text for each row, or ValueError."""
     try:
         rows = [[*row] for row in np.array(desc, dtype=str)]
@@ -95,7 +95,7 @@ class Grid(Part):
         self.desc, self.moves = letters(desc), np.asarray(moves, dtype=float)
         self.flat, columns = self.desc.ravel(), self.desc.shape[1]
         states = np.arange(self.flat.size)
-        self.centres: Array = np.column_stack([states % columns, states // columns]).astype(float)  # (S, 2)
+        self.centres: Floats = np.column_stack([states % columns, states // columns]).astype(float)  # (S, 2)
         self.free = np.flatnonzero(np.isin(self.flat, ["S", "F"]))
         across = self.moves[:, ::-1]  # (A, 4, 2): from a cell's centre along the rim of each action's triangle
         self.corners = np.stack([0 * self.moves, self.moves - across, self.moves + across, 0 * self.moves], axis=1) / 2
@@ -131,7 +131,7 @@ class Grid(Part):
             ax.add_patch(patch)
         return patches
 
-    def beside(self, way: float | tuple[float, float]) -> Array:
+    def beside(self, way: float | tuple[float, float]) -> Floats:
         """(free · A, 2), places for text in the triangles: from the cell's centre, so far along each move."""
         return (self.centres[self.free, None] + np.multiply(way, self.moves)).reshape(-1, 2)
 
@@ -179,7 +179,7 @@ class GridWorld(Grid):
         """How a number becomes a colour."""
         return VALUES, PowerNorm(0.5, 0, self.top)
 
-    def shades(self, numbers: Numbers) -> Array:
+    def shades(self, numbers: Numbers) -> Floats:
         """The number behind each state's colour, of shape (S,)."""
         return numbers["v_pi"]
 
@@ -227,7 +227,7 @@ class SignedGrid(GridWorld):
     def colors(self) -> tuple[Colormap, Normalize]:
         return SIGNED, Normalize(-1, 1)
 
-    def shades(self, numbers: Numbers) -> Array:
+    def shades(self, numbers: Numbers) -> Floats:
         x, scale = np.asarray(numbers[self.shown], dtype=float), numbers[self.scale]
         return np.sign(x) * np.sqrt(np.abs(x) / scale) if scale else np.zeros_like(x)
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pgcourse.pictures.palette import INK
 
 Numbers = Mapping[str, Any]
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # matplotlib's own settings, whatever the reader's matplotlibrc says
 DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}

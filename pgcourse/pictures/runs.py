@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
 class LearningCurve(Part):
@@ -62,7 +62,7 @@ class LearningCurve(Part):
             return "press run" + (f": {settings}" if settings else "")
         beyond = np.count_nonzero(returns < self.bottom)
         edge = f"   {beyond} below the edge" if beyond else ""
-        now = f"   {self.also} {figure(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
+        now = f"   {self.also} {rounded(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
         return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
 
     def describe(self, numbers: Numbers) -> str:
@@ -110,10 +110,10 @@ class QuantileCurve(Part):
         self.band.set_xy(np.column_stack([np.r_[x, x[::-1]], np.r_[low, high[::-1]]]))
         self.median.set_data(x, median)
         self.mean.set_data(x, runs.mean(axis=0))
-        said = f"episode {x[-1]:.0f}\nmedian {figure(median[-1])}\nmean {figure(runs[:, -1].mean())}"
+        said = f"episode {x[-1]:.0f}\nmedian {rounded(median[-1])}\nmean {rounded(runs[:, -1].mean())}"
         self.note.set_text(minus(said))
 
-    def curve(self, numbers: Numbers) -> tuple[Array, Array] | None:
+    def curve(self, numbers: Numbers) -> tuple[Floats, Floats] | None:
         """x and the runs, once there is a point."""
         x, runs = (numbers["curves"] or {}).get(self.name, ((), ()))
         return (np.asarray(x), np.asarray(runs)) if len(x) else None
@@ -192,6 +192,6 @@ class LongRun(Part):
         return minus(f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}.")
 
 
-def figure(x: float) -> str:
+def rounded(x: float) -> str:
     """Two decimals, and from 10,000 on the power of ten: the return of a run that is lost has no bounds."""
     return f"{x:.2f}" if abs(x) < 10_000 else f"{x:.0e}"

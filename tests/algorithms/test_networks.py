@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, log_softmax, orthogonal, policy_for
-from pgcourse.algorithms.optimisers import NOTHING, adam, rmsprop, sgd
+from pgcourse.algorithms.optimisers import FRESH, adam, rmsprop, sgd
 from pgcourse.gradients import finite_differences
 from pgcourse.policy import grad_log_softmax, softmax
 
@@ -136,19 +136,19 @@ def test_a_space_that_is_not_supported_is_named(make, message):
 def test_constant_gradients_make_steps_of_one():
     """Then m̂ = g and ŝ = g² at every t, whatever the unit of g is; rmsprop's √s comes from 0 like √(1 − ρᵗ)."""
     g = np.array([1e-3, -4.0, 1e4])
-    of_adam = of_rmsprop = NOTHING
+    of_adam = of_rmsprop = FRESH
     for t in range(1, 30):
         step, of_adam = adam(g, of_adam, epsilon=0)
         np.testing.assert_allclose(step, np.sign(g), rtol=1e-12)
         step, of_rmsprop = rmsprop(g, of_rmsprop, rho=0.9, epsilon=0)
         np.testing.assert_allclose(step, np.sign(g) / np.sqrt(1 - 0.9**t), rtol=1e-12)
     assert of_adam.t == of_rmsprop.t == 29
-    assert sgd(g, NOTHING)[0] is g
+    assert sgd(g, FRESH)[0] is g
 
 
 def test_adam_keeps_the_means_it_says():
     gs = np.random.default_rng(0).standard_normal((5, 3))
-    memory = NOTHING
+    memory = FRESH
     for g in gs:
         step, memory = adam(g, memory)
     weight_m, weight_s = (rho ** np.arange(4, -1, -1) for rho in (0.9, 0.999))
@@ -160,7 +160,7 @@ def test_adam_keeps_the_means_it_says():
 def test_an_optimiser_leaves_its_arguments_as_they_were(optimiser):
     g = np.ones(3)
     g.setflags(write=False)
-    _, memory = optimiser(g, NOTHING)
+    _, memory = optimiser(g, FRESH)
     before = [np.copy(x) for x in memory]
     optimiser(g, memory)
     assert all(np.array_equal(old, new) for old, new in zip(before, memory, strict=True))

@@ -150,3 +150,40 @@ def test_importing_the_package_and_all_its_modules_imports_nothing_heavy():
     program = f"import {modules}, sys; print(*[name for name in {heavy} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
+
+
+# One name, one thing. Shared on purpose: the parts of an algorithm, and of a linear-quadratic regulator what a finite
+# MDP has, too.
+SHARED = {"Settings", "Learner", "train", "update", "reward", "action_value", "objective", "policy_gradient"}
+
+
+def defined():
+    """(name, module) of every public function, class and type that a module defines."""
+    for module in MODULES:
+        for node in tree(module).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names = [node.name]
+            else:
+                names = [t.id for t in getattr(node, "targets", ()) if isinstance(t, ast.Name) and not t.id.isupper()]
+            yield from ((name, module) for name in names if not name.startswith("_"))
+
+
+def stem(module):
+    return module.split(".")[-1]
+
+
+def test_no_two_modules_have_one_name():
+    stems = [stem(module) for module in MODULES if stem(module) != "__init__"]
+    assert not {name for name in stems if stems.count(name) > 1}
+
+
+def test_no_function_or_class_bears_the_name_of_a_module():
+    stems = {stem(module) for module in MODULES}
+    assert not [f"{module}.{name}" for name, module in defined() if name in stems]
+
+
+def test_no_public_name_means_two_things():
+    homes: dict[str, list[str]] = {}
+    for name, module in defined():
+        homes.setdefault(name, []).append(module)
+    assert not {name: modules for name, modules in homes.items() if len(modules) > 1 and name not in SHARED}

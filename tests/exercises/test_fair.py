@@ -19,7 +19,7 @@ from right_answers import ALL, ARRAYS, FUNCTIONS, NUMBERS, TABLES
 import pgcourse.exercises as course
 from pgcourse.exercises import patience, verdict
 from pgcourse.exercises.ask import Mistake, close, named, run
-from pgcourse.exercises.read import number, numbers
+from pgcourse.exercises.read import numbers, one_number
 from pgcourse.exercises.words import apart, shown
 from pgcourse.policy import Policy
 
@@ -526,8 +526,8 @@ def test_an_axis_of_length_one_is_no_mistake(answer):
 
 
 def test_true_is_no_number():
-    assert number(True) is None
-    assert number(np.array([True])) is None
+    assert one_number(True) is None
+    assert one_number(np.array([True])) is None
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarm clock here")
@@ -551,4 +551,4 @@ def test_the_alarm_gives_back_what_was_there_and_rings_until_it_is_heard():
 
 
 def test_what_is_not_a_number_is_none():
-    assert number(float("nan")) is None
+    assert one_number(float("nan")) is None

@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import pgcourse.exercises as course
-from pgcourse.exercises import check_best_p, progress, progress_page, shown
+from pgcourse.exercises import check_best_p, progress, progress_page, watching
 from pgcourse.exercises.verdict import right, wrong
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -71,17 +71,17 @@ def test_run_all_again_writes_nothing(tmp_path):
 
 @pytest.mark.parametrize("thing", [None, 3, right("by hand"), check_best_p(...)])
 def test_what_is_no_reply_to_an_exercise_is_not_recorded(tmp_path, thing):
-    assert shown.recorded(thing, tmp_path) == ""
+    assert watching.recorded(thing, tmp_path) == ""
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_what_a_cell_shows_is_recorded(tmp_path, monkeypatch):
     """As in a notebook: an assert, a semicolon or another last line show nothing."""
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    monkeypatch.setattr(shown, "get_ipython", lambda: SimpleNamespace(kernel=object(), events=shell.events))
-    monkeypatch.delenv(shown.SWITCH, raising=False)
+    monkeypatch.setattr(watching, "get_ipython", lambda: SimpleNamespace(kernel=object(), events=shell.events))
+    monkeypatch.delenv(watching.SWITCH, raising=False)
     monkeypatch.chdir(tmp_path)
-    shown.watch()
+    watching.watch()
     shell.run_cell("from pgcourse.exercises import check_best_p, check_parameter_count")
     for cell in ("assert check_best_p(0.586)", "check_best_p(0.586);", "x = check_best_p(0.586)", "check_best_p(...)"):
         shell.run_cell(cell, store_history=True)
@@ -99,13 +99,13 @@ def test_nothing_is_recorded_outside_a_kernel_or_when_it_is_switched_off(monkeyp
 
     kernel = SimpleNamespace(kernel=object(), events=SimpleNamespace(register=register))
     for shell, switch in ((None, "on"), (SimpleNamespace(), "on"), (kernel, "off")):
-        monkeypatch.setattr(shown, "get_ipython", lambda shell=shell: shell)
-        monkeypatch.setenv(shown.SWITCH, switch)
-        shown.watch()
+        monkeypatch.setattr(watching, "get_ipython", lambda shell=shell: shell)
+        monkeypatch.setenv(watching.SWITCH, switch)
+        watching.watch()
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_the_check_works(tmp_path):
-    note = shown.recorded(check_best_p(1), tmp_path / "gone")
+    note = watching.recorded(check_best_p(1), tmp_path / "gone")
     assert "cannot be saved in progress.json: No such file or directory" in note
     assert "checks work all the same" in note
 
@@ -351,7 +351,7 @@ def test_two_resets_in_one_second_keep_two_files(tmp_path, monkeypatch):
     kept = []
     for _ in range(2):
         progress.record("best_p", "right", "yes", tmp_path)
-        kept.append(progress.reset(tmp_path))
+        kept.append(progress.begin_anew(tmp_path))
     assert len(set(kept)) == 2
     assert all((tmp_path / name).exists() for name in kept)
 

@@ -18,7 +18,7 @@ from pgcourse.pictures import (
     StateArrows,
     StepSizes,
 )
-from pgcourse.pictures.notebooks.nb05_directions import arc, verdict
+from pgcourse.pictures.notebooks.nb05_directions import arc, judged
 from pgcourse.pictures.notebooks.nb05_steps import falls
 
 X, WIDE = np.linspace(-6, 6, 13), np.linspace(-8, 8, 13)
@@ -92,7 +92,7 @@ CASES = {
      (180.0, "angle 180°: downhill"), (np.nan, "one of them is 0: no direction")],
 )  # fmt: skip
 def test_an_angle_says_whether_it_is_uphill(degrees, words):
-    assert verdict(degrees) == words
+    assert judged(degrees) == words
 
 
 @pytest.mark.parametrize("degrees", [0.0, 45.0, 131.0, -100.0, 179.0])

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from pgcourse.pictures.palette import GRADIENT, INK
-from pgcourse.pictures.part import Array, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, plain
 
 
 class Residuals(Part):
@@ -58,7 +58,7 @@ class Residuals(Part):
             for text, string in zip(self.cells[route], texts, strict=True):
                 text.set_text(minus(string))
 
-    def on_scale(self, y: Array) -> Array:
+    def on_scale(self, y: Floats) -> Floats:
         return np.where(y >= self.floor, y, np.nan)
 
     def describe(self, numbers: Numbers) -> str:

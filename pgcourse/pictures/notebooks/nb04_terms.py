@@ -15,7 +15,7 @@ from pgcourse.pictures.palette import GRADIENT, INK, MINUS, OCCUPANCY, PALE, PLU
 from pgcourse.pictures.part import Handle, Numbers, Part, minus, plain, signed, texts
 
 CELL = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
-NOTHING = 1e-3  # of the largest term: what is smaller has no sign written
+FAINT = 1e-3  # of the largest term: what is smaller has no sign written
 
 
 class PairTerms(Grid):
@@ -59,7 +59,7 @@ class PairTerms(Grid):
         shades = np.sign(terms) * np.sqrt(np.abs(terms) / largest) if largest else terms
         for patch, sign, term, shade in zip(self.triangles, self.signs, terms, shades, strict=True):
             patch.set_facecolor(SIGNED((shade + 1) / 2))
-            sign.set_text("" if abs(term) <= NOTHING * largest else "+" if term > 0 else "−")
+            sign.set_text("" if abs(term) <= FAINT * largest else "+" if term > 0 else "−")
         centre, over = self.centres[numbers["state"]], numbers["state"] not in self.free
         rim = CELL if over else self.corners[numbers["action"]]  # no triangle's tip in the name of a hole
         self.rim.set_data((centre + rim).T)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, arrows, note_above, plain, set_tails
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, note_above, plain, set_tails
 
 
 class Ingredients(Part):
@@ -77,11 +77,11 @@ class Ingredients(Part):
 class Plane(NamedTuple):
     """A plane of two parameters θ: its axes, J over it (len(y), len(x)), its labels, and preferences = basis @ θ."""
 
-    x: Array
-    y: Array
-    J: Array
+    x: Floats
+    y: Floats
+    J: Floats
     labels: tuple[str, str]
-    basis: Array
+    basis: Floats
 
 
 class Directions(Part):
@@ -154,10 +154,10 @@ class Directions(Part):
         self.arc.set_data(theta[:, None] + 0.1 * size * arc(along, other))
         plane = self.planes[self.shown]
         inside = plane.x[0] <= theta[0] <= plane.x[-1] and plane.y[0] <= theta[1] <= plane.y[-1]
-        self.note.set_text(verdict(numbers["angle"]) + (" (θ is outside)" if not inside else ""))
+        self.note.set_text(judged(numbers["angle"]) + (" (θ is outside)" if not inside else ""))
 
     def describe(self, numbers: Numbers) -> str:
-        (x, y), said = numbers["theta"], verdict(numbers["angle"])
+        (x, y), said = numbers["theta"], judged(numbers["angle"])
         return f"Parameters: {numbers['parameters']}; θ is ({x:.2f}, {y:.2f}). From ∇J to g: {said}."
 
 
@@ -198,22 +198,22 @@ class StateArrows(Part):
         self.sides.set_data(np.transpose([parts[0], g, parts[1]]))
         across = 1.5 * unit(np.array([-grad[1], grad[0]]))
         self.level.set_data(np.transpose([-across, across]))
-        self.note.set_text(verdict(numbers["angle"]))
+        self.note.set_text(judged(numbers["angle"]))
 
     def describe(self, numbers: Numbers) -> str:
         said = (f"{name}'s arrow is ({x:.2f}, {y:.2f})" for name, (x, y) in
                 zip(self.states, numbers["arrows"], strict=True))  # fmt: skip
         (x, y), (u, v) = numbers["g"], numbers["grad_J"]
         sums = f"together g, ({x:.2f}, {y:.2f}); ∇J is ({u:.2f}, {v:.2f})"
-        return f"{', '.join(said)}, {sums}. From ∇J to g: {verdict(numbers['angle'])}."
+        return f"{', '.join(said)}, {sums}. From ∇J to g: {judged(numbers['angle'])}."
 
 
-def unit(vector: Array) -> Array:
+def unit(vector: Floats) -> Floats:
     length = np.linalg.norm(vector)
     return vector / length if length else vector
 
 
-def arc(one: Array, other: Array) -> Array:
+def arc(one: Floats, other: Floats) -> Floats:
     """Points (2, n) of the unit circle from one direction to another, by the shorter way."""
     if not (one.any() and other.any()):
         return np.full((2, 2), np.nan)
@@ -223,7 +223,7 @@ def arc(one: Array, other: Array) -> Array:
     return np.array([np.cos(angles), np.sin(angles)])
 
 
-def verdict(angle: float) -> str:
+def judged(angle: float) -> str:
     """An angle to ∇J in degrees, and what it means."""
     if np.isnan(angle):
         return "one of them is 0: no direction"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pgcourse.pictures.curves import Curve
 from pgcourse.pictures.palette import INK, POLICY
-from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
 class Climbs(Part):
@@ -47,7 +47,7 @@ class Climbs(Part):
             self.falls[name].set_data(fallen, J[fallen])
             self.notes[name].set_text(minus(self.said(name, J)))
 
-    def said(self, name: str, J: Array) -> str:
+    def said(self, name: str, J: Floats) -> str:
         fallen = int(falls(J).sum())
         how = f"falls {fallen} times" if fallen > 1 else "falls once" if fallen else "never falls"
         return f"{name}: J {J[0]:.2f} → {J[-1]:.2f}, {how}"
@@ -56,7 +56,7 @@ class Climbs(Part):
         return ". ".join(self.said(name, np.asarray(numbers["climbs"][name])) for name in self.climbs) + "."
 
 
-def falls(J: Array) -> NDArray[np.bool_]:
+def falls(J: Floats) -> NDArray[np.bool_]:
     """Whether each step has lowered J (n − 1,), rounding apart."""
     return np.diff(J) < -1e-9 * np.maximum(1, np.abs(J[:-1]))
 
@@ -92,7 +92,7 @@ class StepSizes(Part):
     """
 
     def __init__(
-        self, alphas: Array, ways: Mapping[str, tuple[Array, str, str]], before: float, greedy: float, top: float
+        self, alphas: Floats, ways: Mapping[str, tuple[Floats, str, str]], before: float, greedy: float, top: float
     ) -> None:
         self.alphas, self.ways, self.before, self.greedy, self.top = alphas, ways, before, greedy, top
 

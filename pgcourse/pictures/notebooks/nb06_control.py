@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import NullFormatter
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, minus, note_above, plain
 
 
 class NoisyLine(Part):
@@ -39,7 +39,7 @@ class NoisyLine(Part):
 
     def update(self, numbers: Numbers) -> None:
         K, sigma, s = numbers["K"], numbers["sigma"], numbers["s"]
-        across: Array = np.linspace(*self.s, 41)
+        across: Floats = np.linspace(*self.s, 41)
         self.line.set_data(across, K * across)
         ends = across[[0, -1]]
         low, high = K * ends - 2 * sigma, K * ends + 2 * sigma
@@ -80,7 +80,7 @@ class ActionSlice(Part):
         mu, sigma, q_mu, slope = (numbers[name] for name in ("mu", "sigma", "q_mu", "slope"))
         self.curve.set_data(numbers["actions"], numbers["q"])
         self.dots.set_data(numbers["drawn"], numbers["q_drawn"])
-        bell: Array = np.linspace(-4, 4, 61)
+        bell: Floats = np.linspace(-4, 4, 61)
         low, height = self.q[0], 0.22 * (self.q[1] - self.q[0])
         self.density.set_xy(np.column_stack([mu + sigma * bell, low + height * np.exp(-(bell**2) / 2)]))
         across, up = self.a[1] - self.a[0], self.q[1] - self.q[0]

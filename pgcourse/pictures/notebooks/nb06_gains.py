@@ -10,14 +10,14 @@ from matplotlib.patches import Polygon
 
 from pgcourse.pictures.curves import Curve, Landscape
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, arrows, minus, note_above, plain, set_tails
+from pgcourse.pictures.part import Floats, Numbers, Part, arrows, minus, note_above, plain, set_tails
 
 
 class StableCurve(Curve):
     """J along one gain, between two borders beyond which it is −∞; see `Curve` for the numbers."""
 
     def __init__(
-        self, x: Array, y: Array, ylim: tuple[float, float], borders: tuple[float, float], **look: Any
+        self, x: Floats, y: Floats, ylim: tuple[float, float], borders: tuple[float, float], **look: Any
     ) -> None:
         super().__init__(x, y, ylim, **look)
         self.borders = borders

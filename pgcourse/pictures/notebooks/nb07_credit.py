@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pgcourse.pictures.clouds import Cloud
 from pgcourse.pictures.grids import Grid
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, signed
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, signed
 from pgcourse.pictures.tables import Table
 
 
@@ -46,7 +46,7 @@ class Paths(Grid):
 
     def update(self, numbers: Numbers) -> None:
         paths = [np.asarray(path) for path in numbers["paths"]][: self.most]
-        last: list[list[Array]] = [[], [], []]
+        last: list[list[Floats]] = [[], [], []]
         for i, line in enumerate(self.lines):
             if i >= len(paths):
                 line.set_data([], [])
@@ -58,7 +58,7 @@ class Paths(Grid):
             marks.set_data(np.array(places).reshape(-1, 2).T)
         self.note.set_text(self.said(numbers))
 
-    def way(self, path: Array, i: int, n: int) -> Array:
+    def way(self, path: Floats, i: int, n: int) -> Floats:
         """(T + 1, 2): the centres of the cells, shifted by the path's lane and by how far it has come."""
         lane = 0.44 * ((i + 0.5) / n - 0.5)
         drift = np.linspace(-0.12, 0.12, len(path))

@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, POLICY
-from pgcourse.pictures.part import Array, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
 class NoisySteps(Part):
@@ -53,7 +53,7 @@ class NoisySteps(Part):
         self.before.set_data([x[0], x[-1]], [numbers["J"]] * 2)
         self.note.set_text(minus(f"before: J = {numbers['J']:.2f}   {self.said(numbers)}"))
 
-    def gains(self, after: Array, J: float) -> str:
+    def gains(self, after: Floats, J: float) -> str:
         """Up to which size a step leads above J, without a fall before it."""
         worse = np.flatnonzero(after <= J)
         last = len(after) if not len(worse) else worse[0]

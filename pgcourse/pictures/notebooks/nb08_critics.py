@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Array, Handle, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, minus, note_above, plain
 
 DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
@@ -109,7 +109,7 @@ class Lottery(Part):
 
     def update(self, numbers: Numbers) -> None:
         p, mean = numbers["probs"], numbers["mean"]
-        estimates: Array = np.array(numbers["estimates"], dtype=float).round(9) + 0.0  # no −0
+        estimates: Floats = np.array(numbers["estimates"], dtype=float).round(9) + 0.0  # no −0
         for k, (bar, label, left) in enumerate(zip(self.bars, self.labels, (0.0, p[0]), strict=True)):
             height = float(np.clip(estimates[k], *self.ylim))
             bar.set_bounds(left, 0, p[k], height)
@@ -119,7 +119,7 @@ class Lottery(Part):
         self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}, mean {mean:.3g}"))
 
     def describe(self, numbers: Numbers) -> str:
-        estimates: Array = np.array(numbers["estimates"], dtype=float).round(9) + 0.0
+        estimates: Floats = np.array(numbers["estimates"], dtype=float).round(9) + 0.0
         rows = zip(numbers["probs"], estimates, strict=True)
         said = "; ".join(
             f"action {k} has probability {p:.2f} and estimate {g:.4g}" for k, (p, g) in enumerate(rows, start=1)
