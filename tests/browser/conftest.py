@@ -251,3 +251,11 @@ def ran_notebook(lab: Lab, browser: Any, _ran: dict[str, Notebook]) -> Callable[
         return _ran[path]
 
     return ran
+
+
+@pytest.fixture
+def notebook(request: pytest.FixtureRequest, lab: Lab, ran_notebook: Callable[..., Notebook]) -> Notebook:
+    """The notebook that a module bears the number of: for test_nb06_deterministic.py it is 06_….ipynb."""
+    number = request.path.stem.removeprefix("test_nb")[:2]
+    (found,) = lab.folder.glob(f"{number}_*.ipynb")
+    return ran_notebook(found.name)

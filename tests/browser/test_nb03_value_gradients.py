@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from reader import cell_of, choose_scene, press, said, view, wait_until_said
 
 LINES = "The derivation, line by line, with its numbers in one state of FrozenLake"
 FELT = "Who feels one parameter of the table on the tilted lake"
 SPREADING = "The gradient of v spreading over FrozenLake from its source"
-
-
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("03_bellman_on_grad_v.ipynb")
 
 
 def lines_in(text):

@@ -14,11 +14,6 @@ LOST = "Two objectives, and an update that goes down for both"
 STEP = "One step along the gradient, before and after"
 
 
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("04_the_theorem.ipynb")
-
-
 def figures(pattern, text):
     return [float(x.replace("−", "-").replace(",", "")) for x in re.search(pattern, text).groups()]
 

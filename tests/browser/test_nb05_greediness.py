@@ -13,11 +13,6 @@ STEPS = "Steps along the exact gradient in the corridor, small and too long"
 SIZES = "One step of any size on FrozenLake"
 
 
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("05_greediness_gradient.ipynb")
-
-
 def press_key(slider, key):
     slider.focus()
     slider.press(key)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from reader import cell_of, changed, number_after, press, said, view, wait_until_said
 
 J_VIEW = "J of the boat along its gain, and the states and slopes that make its gradient"
 LIMIT = "The stochastic gradient in one state as the noise goes away"
 OFF_POLICY = "On-policy and off-policy directions over the gain and the constant"
 CART = "Deterministic policy gradient on a cart with two gains"
-
-
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("06_deterministic_policies.ipynb")
 
 
 def test_K_is_dragged_to_the_best_gain_and_pushed_over_the_border(notebook):

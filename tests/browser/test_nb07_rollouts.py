@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from reader import cell_of, choose_scene, number_after, press, said, settled, view, wait_until_said
 
 BATCHES = "Trajectories on FrozenLake, and the estimates of the gradient they make"
@@ -26,11 +25,6 @@ def work_held(work):
     return held_work
 held, figures_view._runner._work = True, work_held(figures_view._runner._work)
 """
-
-
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("07_rollouts.ipynb")
 
 
 def test_estimators_credit_and_step_sizes_answer_their_controls(notebook):

@@ -12,11 +12,6 @@ CARTPOLE = "A2C on CartPole-v1"
 PERFECT = "A critic fitted to a batch's own returns, more and more perfectly"
 
 
-@pytest.fixture
-def notebook(ran_notebook):
-    return ran_notebook("08_actor_critic.ipynb")
-
-
 def test_lambda_is_dragged_and_bias_falls_while_the_spread_rises(notebook):
     picture = view(notebook, TRADEOFF)
     before = said(picture)
