@@ -1,6 +1,8 @@
 """The architecture, read off the imports: numbers → picture → browser, one way only. One row a folder."""
 
 import ast
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +189,28 @@ def test_no_public_name_means_two_things():
     for name, module in defined():
         homes.setdefault(name, []).append(module)
     assert not {name: modules for name, modules in homes.items() if len(modules) > 1 and name not in SHARED}
+
+
+def mentioned(code):
+    """The names that code uses, alone, after a dot or in an import."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names)
+
+
+def test_every_public_function_of_the_numbers_is_used():
+    """By a notebook, a benchmark or the package: what only its own test calls is a promise without a reader."""
+    root = PACKAGE.parent
+    codes = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    for path in (root / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        codes += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    used = {name for code in codes for name in mentioned(ast.parse(code))}
+    for path in (root / "benchmarks").glob("*.py"):  # which hold cells of notebooks, as strings
+        used |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    numbers = [*NUMBERS, *(module for module in MODULES if folder(module) in ("lockstep", "algorithms"))]
+    assert not [f"{module}.{name}" for name, module in defined() if module in numbers and name not in used]
