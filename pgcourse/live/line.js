@@ -61,27 +61,32 @@ const watch = (own, el, say) => {
     }
   };
 
+  const cut = () => {
+    if (kernel.connectionStatus !== "connected") for (const one of owed.values()) one.lost = true;
+    tell();
+  };
+
   // When a line is back, ipywidgets asks the kernel for all it knows. What was sent into the cut line, and what waited
-  // behind it, the kernel does not know: it is sent again.
+  // behind it, the kernel does not know: it is sent again. What was sent later is answered.
   const mend = () => {
-    const all = [...owed.values()];
-    owed.clear();
+    const all = [...owed.values()].filter((one) => one.lost);
+    for (const [id, one] of owed) if (one.lost) owed.delete(id);
     for (const model of new Set(all.map((one) => one.model))) {
       const lost = all.filter((one) => one.model === model).map(({ state }) => state);
       if (!model?.comm_live) continue;
       const wish = Object.assign({}, ...lost, model._msg_buffer);
-      Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
+      Object.assign(model, { _pending_msgs: Math.max(0, model._pending_msgs - lost.length), _msg_buffer: null });
       model.save(wish, { patch: true });
     }
     tell();
   };
 
   kernel.anyMessage.connect(hear);
-  kernel.connectionStatusChanged.connect(tell);
+  kernel.connectionStatusChanged.connect(cut);
   manager.restored?.connect(mend);
   return () => {
     kernel.anyMessage.disconnect(hear);
-    kernel.connectionStatusChanged.disconnect(tell);
+    kernel.connectionStatusChanged.disconnect(cut);
     manager.restored?.disconnect(mend);
     clearTimeout(timer);
   };
