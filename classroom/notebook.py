@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     if first == "--new":
         files = write_skeleton(" ".join(rest))
         print("Written:", *(str(path.relative_to(ROOT)) for path in files), sep="\n  ")
-        print(f"Try it: python course.py notebook {' '.join(rest)[:2]}. CONTRIBUTING.md says how to go on.")
+        print(f"Try it: python course.py notebook {files[0].stem[:2]}. CONTRIBUTING.md says how to go on.")
         return 0
     if first == "--tables":
         changed = write_tables()

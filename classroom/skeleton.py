@@ -2,16 +2,19 @@
 
 The texts are in `template/`: there NN stands for the notebook's number, NAME for its name and TITLE for its title.
 A notebook costs four files: itself, its exercises, their tests and, only if no shape of `pictures` fits, its pictures.
+The notebook before it leads on to it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from classroom.listing import ROOT, Unlisted
 
 TEMPLATE = Path(__file__).parent / "template"
+BACK = "Back to [the map](00_start_here.ipynb)"  # in the cell "licence"; what comes after it leads to the next notebook
 
 
 def write_skeleton(name: str, root: Path = ROOT) -> list[Path]:
@@ -33,4 +36,22 @@ def write_skeleton(name: str, root: Path = ROOT) -> list[Path]:
         text = (TEMPLATE / template).read_text(encoding="utf-8")
         text = text.replace("NN", number).replace("NAME", words).replace("TITLE", title)
         path.write_text(text, encoding="utf-8", newline="\n")
-    return list(files.values())
+    return [*files.values(), *_lead_on_to(files["notebook.ipynb"])]
+
+
+def _lead_on_to(new: Path) -> list[Path]:
+    """Let the notebook before lead to the new one, and the new one to where that led; returns the one before."""
+    earlier = [path for path in sorted(new.parent.glob("[0-9][0-9]_*.ipynb")) if path.name < new.name]
+    texts = {path: path.read_text(encoding="utf-8") for path in (*earlier[-1:], new)}
+    if len(texts) == 1:
+        return []
+    before = earlier[-1]
+    onwards = re.search(re.escape(BACK) + r"((, on to \[\d\d\]\(\w+\.ipynb\))?)", texts[before])
+    if onwards is None:
+        raise Unlisted(f"{before.name} has no {BACK!r}, expected it at the end: there it leads on to {new.name}.")
+    here = f"{BACK}, on to [{new.name[:2]}]({new.name})"
+    for path, old, now in ((before, onwards[0], here), (new, BACK, BACK + onwards[1])):
+        text = texts[path].replace(old, now)
+        json.loads(text)  # still a notebook
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return [before]
