@@ -11,12 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-from stored_notebooks import NOTEBOOKS
 
 TESTS = Path(__file__).parents[1]
+CHILD = TESTS / "notebooks" / "without_avx512.py"  # no test_: pytest finds it only where it is named
 VARIABLE = "NPY_DISABLE_CPU_FEATURES"
 AVX512 = [name for name in __cpu_dispatch__ if name == "X86_V4" or name.startswith("AVX512")]
 SAMPLED = (
@@ -32,10 +31,7 @@ SAMPLED = (
     "numbers/test_sampling.py",
 )
 
-in_a_child = pytest.mark.skipif(VARIABLE not in os.environ, reason="runs in a child of the first test")
 
-
-@pytest.mark.skipif(VARIABLE in os.environ, reason="this is a child")
 def test_notebooks_and_samples_keep_their_claims_where_digits_differ(tmp_path):
     used = [name for name in AVX512 if __cpu_features__[name]]
     if not used:
@@ -43,26 +39,10 @@ def test_notebooks_and_samples_keep_their_claims_where_digits_differ(tmp_path):
     other = os.environ | {VARIABLE: " ".join(used), "OPENBLAS_CORETYPE": "Haswell"}
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
     said, children = [], []
-    for files in ([__file__], [str(TESTS / name) for name in SAMPLED]):
+    for files in ([str(CHILD)], [str(TESTS / name) for name in SAMPLED]):
         said.append(tmp_path / str(len(said)))
         with said[-1].open("w") as out:
             child = subprocess.Popen([*command, *files], env=other, cwd=TESTS.parent, stdout=out, stderr=out)
         children.append(child)
     codes = [child.wait() for child in children]
     assert codes == [0, 0], "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in said)
-
-
-@in_a_child
-def test_a_child_does_without():
-    assert AVX512
-    assert not any(__cpu_features__[name] for name in AVX512)
-
-
-@in_a_child
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path):
-    """Its cells in one process, without a kernel: with their asserts, and the answers of the exercises."""
-    known: dict[str, object] = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, f"{path.stem}, {cell.id}", "exec"), known)
