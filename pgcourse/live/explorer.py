@@ -157,9 +157,9 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         """The view, after a still picture that gives way to it: JupyterLab prefers a widget even where it has none."""
-        if self.widget.comm is not None:
-            display(HTML(self.live.still_page()))
         data, metadata = self._repr_mimebundle_()
+        if png := data.get("image/png"):
+            display(HTML(self.live.still_page(png)))
         display(data, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -143,13 +143,14 @@ class LiveFigure(anywidget.AnyWidget):
                 artist.set_animated(True)
             self.figure.stale = stale
 
-    def still_page(self) -> str:
-        """The still picture with a word on how to make it live, as HTML that hides beside a live figure or a PNG."""
-        png, said = base64.b64encode(self.still()).decode(), escape(self._description or self.name)
+    def still_page(self, png: bytes) -> str:
+        """`still` with a word on how to make it live, as HTML that hides beside a live figure or a PNG."""
+        said = escape(self._description or self.name)
         return (
             "<style>.jp-OutputArea:has(.live-figure, .jp-RenderedImage) .live-still, .jp-OutputArea:has(.live-still) "
             ".lm-Panel.jp-OutputArea-output:not(:has(*)) { display: none; }</style>"
-            f'<div class="live-still"><img src="data:image/png;base64,{png}" width="{self.size[0]:.0f}" alt="{said}">'
+            f'<div class="live-still"><img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
+            f'width="{self.size[0]:.0f}" alt="{said}">'
             "<p>This is a still picture. To make it live, use the menu: Run → Run All Cells.</p></div>"
         )
 
