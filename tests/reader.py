@@ -1,12 +1,15 @@
 """What a reader sees in a notebook and does to it, for the tests in a browser.
 
-Everything waits for a condition, as long as conftest.PATIENCE allows; nothing waits for a time.
+Everything waits for a condition, as long as PATIENCE allows; nothing waits for a time.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
+
+PATIENCE = 120  # seconds for each thing that is waited for: on a busy machine everything comes, but late
 
 
 def view(notebook: Any, name: str) -> Any:
@@ -56,12 +59,19 @@ def wait_until_said(notebook: Any, picture: Any, pattern: str) -> str:
 
 
 def settled(notebook: Any, picture: Any) -> str:
-    """What the picture says, once that is what the kernel has last said of it."""
+    """What the picture says, once that is what the kernel has last said of it.
+
+    The kernel is asked again and again: it may hear of the reader's last move after it was asked.
+    """
     name = picture.get_attribute("aria-label")
     lives = "[view.live for view in list(globals().values()) if type(view).__name__ == 'Explorer']"
     chosen = f"live.comm and live.name == {name!r}"  # of the cell's last run: the earlier ones are closed
-    last = notebook.run(f"print(next(live.frame['description'] for live in {lives} if {chosen}))")
-    return wait_until_said(notebook, picture, f"^{re.escape(last.strip())}$")
+    end = time.monotonic() + PATIENCE
+    while True:
+        last = notebook.run(f"print(next(live.frame['description'] for live in {lives} if {chosen}))").strip()
+        if said(picture).strip() == last:
+            return last
+        assert time.monotonic() < end, f"the picture says {said(picture)!r}, and the kernel {last!r}"
 
 
 def changed(notebook: Any, picture: Any, text: str) -> str:
@@ -79,8 +89,10 @@ def press(notebook: Any, picture: Any, name: str) -> None:
 
 
 def scenes(notebook: Any, picture: Any) -> Any:
-    """The scene buttons of the view with this picture, in their order."""
-    return notebook.page.locator(".scene-view", has=picture).locator(".scene-buttons button")
+    """The scene buttons of the view with this picture, in their order, once they are there."""
+    buttons = notebook.page.locator(".scene-view", has=picture).locator(".scene-buttons button")
+    buttons.first.wait_for()
+    return buttons
 
 
 def wait_until_present(notebook: Any, picture: Any, k: int) -> str:

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import pytest
+from reader import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 120  # seconds for each thing that is waited for: on a busy machine everything comes, but late
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 CHROMIUM_FLAGS = [
     "--no-sandbox",

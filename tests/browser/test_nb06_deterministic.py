@@ -22,7 +22,7 @@ def test_K_is_dragged_to_the_best_gain_and_pushed_over_the_border(notebook):
     slider = cell_of(notebook, picture).locator(".noUi-handle").first
     slider.focus()
     slider.press("ArrowLeft")
-    picture.get_by_text("J is −∞").wait_for()
+    picture.get_by_text("This cannot be drawn: J is −∞").wait_for()
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     wait_until_said(notebook, picture, "K is -4.05")
