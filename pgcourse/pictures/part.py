@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -108,8 +109,8 @@ def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
 
 
 def minus(text: str) -> str:
-    """With a minus sign for each hyphen, as matplotlib's own tick labels have."""
-    return text.replace("-", "−")
+    """With a minus sign before each negative number, as matplotlib's own tick labels have; "reward-to-go" stays."""
+    return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)", "−", text)
 
 
 def signed(x: float) -> str:

@@ -20,6 +20,7 @@ from pgcourse.pictures import (
     ProbabilityBars,
     WaysTable,
 )
+from pgcourse.pictures.part import minus
 from pgcourse.policy import Policy, direct, grad_log_softmax, softmax, tabular_softmax
 
 DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
@@ -205,3 +206,18 @@ def contrast_with_white(color):
     channels = np.array(to_rgb(color))
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("J = -0.39", "J = −0.39"),
+        ("(0.15, -.2)", "(0.15, −.2)"),
+        ("2.5e-10", "2.5e−10"),
+        ("-∞", "−∞"),
+        ("γᵗ G_t, reward-to-go: bias 0", "γᵗ G_t, reward-to-go: bias 0"),
+        ("10-90 %", "10-90 %"),
+    ],
+)
+def test_a_minus_sign_stands_before_numbers_and_a_hyphen_stays_between_words(text, shown):
+    assert minus(text) == shown
