@@ -109,8 +109,8 @@ def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
 
 
 def minus(text: str) -> str:
-    """With a minus sign before each negative number, as matplotlib's own tick labels have; "reward-to-go" stays."""
-    return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)", "−", text)
+    """With minus signs in "-1", "1e-9" and "q - v", as matplotlib's own tick labels have; "reward-to-go" stays."""
+    return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)|(?<= )-(?= )", "−", text)
 
 
 def signed(x: float) -> str:

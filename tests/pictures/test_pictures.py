@@ -215,6 +215,7 @@ def contrast_with_white(color):
         ("(0.15, -.2)", "(0.15, −.2)"),
         ("2.5e-10", "2.5e−10"),
         ("-∞", "−∞"),
+        ("q - v", "q − v"),
         ("γᵗ G_t, reward-to-go: bias 0", "γᵗ G_t, reward-to-go: bias 0"),
         ("10-90 %", "10-90 %"),
     ],
