@@ -1,7 +1,8 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
 numbers    the chapter         mdp, zoo, policy, bellman, gradients; arrays (checked at the border)
-           samples             trajectories, sampling, environments, returns, estimators
+           samples             trajectories, sampling, environments, returns, estimators, durations
+           many processes      parallel
            continuous actions  lqr, deterministic
            learning            lockstep (many seeds at once on a finite MDP), algorithms (any Gymnasium environment)
 picture    pictures

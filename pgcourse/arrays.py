@@ -4,6 +4,7 @@
     real_array                       an array of finite numbers, by the names of its axes
     distributions                    rows that sum to 1, as exactly as float64 can
     shaped                           an array of one given shape; its numbers are not looked at
+    generator                        where random numbers come from
     finite                           a result that must be numbers, or the argument that is to blame
 
 Every message names the field, the place, the value and what was expected.
@@ -28,6 +29,7 @@ Shape = Sequence[int | None]  # None for an axis of any length
 TOLERANCE = 1e-9  # how far from 1 the sum of a distribution may be
 ROUNDINGS = 16  # and how many last digits of its own type, float32 or so
 LARGEST = 1e50  # of rewards, features and the like: products and sums of a few stay among the floats
+LARGEST_FLOAT = float(np.finfo(float).max)
 COUNTABLE = 2**63  # integers from here on are none of NumPy's
 NEAREST = 1e-12  # how near γ may come to 1 without being 1: p itself is only known to some 1e-15
 
@@ -80,7 +82,7 @@ def real_array(
     array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
     if (axes != "…" and array.ndim != len(axes.split())) or array.size == 0:
         raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
-    if not (fine := np.abs(array) <= min(most, np.finfo(float).max)).all():  # NaN is not, either
+    if not (fine := np.abs(array) <= min(most, LARGEST_FLOAT)).all():  # NaN is not, either
         index = np.argwhere(~fine)[0]
         expected = f"a size of at most {most:g}" if np.isfinite(array[tuple(index)]) else "a finite number"
         raise ValueError(f"{_place(field, axes, index)} is {array[tuple(index)]}, expected {expected}")
@@ -151,6 +153,13 @@ def at_least(ndim: int, value: ArrayLike) -> ArrayLike:
     return value
 
 
+def generator(rng: Any) -> np.random.Generator:
+    """`rng` itself, or TypeError: a bare seed would give the same numbers at every call."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {reprlib.repr(rng)}, expected a NumPy generator, such as np.random.default_rng(0)")
+    return rng
+
+
 def finite(result: Array, field: str, **arguments: Any) -> Array:
     """`result` if it is made of numbers; else ValueError, naming the argument that is not, or that all is too large."""
     if np.isfinite(result).all():
@@ -169,6 +178,12 @@ def finite(result: Array, field: str, **arguments: Any) -> Array:
 def frozen(array: NDArray[Kind]) -> NDArray[Kind]:
     """A read-only copy."""
     array = array.copy()
+    array.setflags(write=False)
+    return array
+
+
+def sealed(array: NDArray[Kind]) -> NDArray[Kind]:
+    """The array itself, read-only from now on: for what was made just now, and nobody else writes to."""
     array.setflags(write=False)
     return array
 

@@ -2,7 +2,9 @@
 
     act(obs, rng) → actions      the policy, for observations (N, …): actions (N,) integers, or (N, …) of a Box
 
-Observations must be Discrete or Box, actions Discrete or Box. An environment alone is a batch of N = 1.
+Observations must be Discrete or Box, actions Discrete or Box. An environment alone is a batch of N = 1. An action
+outside its Box is an error. With `clip` the environment gets the nearest action inside, and what `act` gave is kept:
+that is what a Gaussian policy must score.
 
 Gymnasium ≥ 1.0 tells `terminated` from `truncated`, and vector environments begin a new trajectory by themselves, in
 one of two ways. *Next step* (the default): the step after an end ignores its action, pays 0 and returns the first
@@ -15,18 +17,18 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import LARGEST, Array, environment_name, whole
+from pgcourse.arrays import LARGEST, Array, environment_name, generator, whole
 from pgcourse.trajectories import Mask, Packed, Stream, Trajectories
 
-Act = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
+Act: TypeAlias = "Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]"
 
 
-def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> Trajectories:
+def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator, clip: bool = False) -> Trajectories:
     """n trajectories, each to its end (terminated), to the environment's own time limit or to `horizon` (truncated).
 
     The environment is reset, with a seed from `rng`. Its N lanes take the n trajectories in the order in which they
@@ -37,7 +39,7 @@ def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> 
     finite, or naming the shape if `act` returns something else than one action a lane.
     """
     n, horizon = whole("n", n), whole("horizon", horizon)
-    lanes = _Lanes(env, rng)
+    lanes = _Lanes(env, rng, clip)
     playing, t = np.full(lanes.n, -1), np.zeros(lanes.n, dtype=int)  # which trajectory, and how far it is
     start: list[NDArray[Any]] = []
     parts: list[tuple[NDArray[Any], ...]] = []
@@ -61,7 +63,9 @@ def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator) -> 
     return Trajectories(np.array(start), Packed(*(column[order] for column in columns)))
 
 
-def play_streams(env: Any, act: Act, steps: int, rng: np.random.Generator) -> Generator[Stream, Act | None, None]:
+def play_streams(
+    env: Any, act: Act, steps: int, rng: np.random.Generator, clip: bool = False
+) -> Generator[Stream, Act | None, None]:
     """Batch after batch of `steps` transitions of each lane, (N, steps), without end: the environment goes on between.
 
     The environment is checked and reset at once, and stepped only when a batch is asked for. `send(act)` asks for one
@@ -69,7 +73,7 @@ def play_streams(env: Any, act: Act, steps: int, rng: np.random.Generator) -> Ge
     again later, and a new one begins anew, with a reset. Steps that only reset a lane are marked in `valid` as none.
     """
     steps = whole("steps", steps)
-    lanes = _Lanes(env, rng)
+    lanes = _Lanes(env, rng, clip)
     return _play_streams(lanes, act, steps)
 
 
@@ -85,8 +89,8 @@ class _Lanes:
     obs: NDArray[Any]  # (N, …)
     fresh: Mask  # (N,) where obs is the first of a trajectory
 
-    def __init__(self, env: Any, rng: np.random.Generator) -> None:
-        self.env, self.rng = env, rng
+    def __init__(self, env: Any, rng: np.random.Generator, clip: bool = False) -> None:
+        self.env, self.rng, self.clip = env, generator(rng), clip
         self.vector = hasattr(env, "num_envs")
         self.n = env.num_envs if self.vector else 1
         self.name = environment_name(env)
@@ -108,7 +112,8 @@ class _Lanes:
     def step(self, act: Act) -> tuple[NDArray[Any], NDArray[Any], Array, NDArray[Any], Mask, Mask, Mask]:
         """s, a, r, s_next, terminated, truncated of each lane, and whether it was a step at all."""
         s, a = self.obs, self._actions(act)
-        answer = self.env.step(a if self.vector else self._alone(a))
+        inside = self._inside(a)
+        answer = self.env.step(inside if self.vector else self._alone(inside))
         if not (isinstance(answer, tuple) and len(answer) == 5):
             raise ValueError(
                 f"{self.name}: step returned {reprlib.repr(answer)}, expected (observation, reward, terminated, "
@@ -183,16 +188,33 @@ class _Lanes:
             raise ValueError(f"{self.name}: act returned {a!r}, expected finite numbers")
         return a
 
+    def _inside(self, a: NDArray[Any]) -> NDArray[Any]:
+        """The actions as the environment gets them; ValueError naming the first that is outside the Box."""
+        if type(self.action_space).__name__ == "Discrete":
+            return a
+        low, high = self.action_space.low, self.action_space.high
+        a = a.astype(self.action_space.dtype, copy=False)
+        if (out := (a < low) | (a > high)).any():
+            if self.clip:
+                return np.clip(a, low, high)
+            i = int(np.argwhere(out)[0, 0])
+            raise ValueError(
+                f"{self.name}: act returned {a[i]} for lane {i}, expected an action in {self.action_space}; "
+                "with clip=True the environment gets the nearest one"
+            )
+        return a
+
     def _alone(self, a: NDArray[Any]) -> Any:
         return int(a[0]) if a.ndim == 1 and a.dtype.kind in "iu" else a[0].astype(self.action_space.dtype)
 
 
-def single_space(env: Any, kind: str, supported: tuple[str, ...]) -> Any:
-    """The observation or action space of one lane, or TypeError if it is none of the supported."""
+def single_space(env: Any, kind: str, supported: tuple[str, ...], hint: str = "") -> Any:
+    """The observation or action space of one lane, or TypeError, with the hint, if it is none of the supported."""
     name = f"{'single_' if hasattr(env, 'num_envs') else ''}{kind}_space"
     space = getattr(env, name, None)
+    if space is None:
+        raise TypeError(f"env is {reprlib.repr(env)}, expected an environment, such as gymnasium.make('CartPole-v1')")
     if (found := type(space).__name__) not in supported:  # by its name, so that nothing is imported
-        hint = ""
         if kind == "observation" and found in ("Dict", "Tuple", "Discrete", "MultiDiscrete", "MultiBinary"):
             hint = "; gymnasium.wrappers.FlattenObservation makes a Box of it"
         raise TypeError(f"{environment_name(env)}: {kind}_space is {space}, expected {' or '.join(supported)}{hint}")

@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from pgcourse.bellman import exact
 from pgcourse.mdp import FiniteMDP
+from pgcourse.policy import tabular_softmax
 from pgcourse.zoo import garnet
 
 claim = settings(derandomize=True, deadline=None, max_examples=40, database=None)
@@ -20,6 +22,13 @@ def problems(draw, gammas=GAMMAS):
     absorbing = draw(st.integers(0, S - 1))
     mdp = garnet(S, A, draw(st.integers(1, S)), draw(st.sampled_from(gammas)), rng, absorbing)
     return mdp, draw(st.sampled_from((0.0, 1.0, 4.0))) * rng.standard_normal((S, A))
+
+
+def solved(problem):
+    """A problem with the tabular softmax π and its v^π, q^π and ρ^π: (mdp, theta, pi, v_pi, q_pi, rho_pi)."""
+    mdp, theta = problem
+    pi = tabular_softmax(theta)
+    return (*problem, pi, *exact(mdp, pi)[:3])
 
 
 def ending(mdp, stop):

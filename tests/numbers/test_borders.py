@@ -9,10 +9,11 @@ import gymnasium
 import numpy as np
 import pytest
 
-from pgcourse import deterministic, estimators, gradients, lqr, returns, zoo
-from pgcourse.algorithms import a2c, reinforce
-from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
+from pgcourse import deterministic, environments, estimators, gradients, lqr, returns, zoo
+from pgcourse.algorithms import a2c, reinforce, search
+from pgcourse.algorithms.networks import MLP
 from pgcourse.algorithms.optimisers import sgd
+from pgcourse.algorithms.policies import SoftmaxNetwork, policy_for
 from pgcourse.lockstep import monte_carlo, online
 from pgcourse.lqr import LQR, Unstable
 from pgcourse.policy import Policy
@@ -46,6 +47,8 @@ RETURNS = [
     (lambda: returns.lambda_returns(STEPS, ONES, 1.0, 0.9, 1), "v is 1.0, expected real numbers"),
     (lambda: gradients.expected_gae(MDP, PI, V, 7), "lam is 7, expected a finite number ≥ 0 and ≤ 1"),
     (lambda: gradients.expected_gae(MDP, PI, V[:, None], 0.5), r"v has shape \(4, 1\), expected \(S,\) = \(4,\)"),
+    (lambda: gradients.expected_gae_squared(MDP, PI, V, -0.1), "lam is -0.1, expected a finite number ≥ 0 and ≤ 1"),
+    (lambda: gradients.expected_gae_squared(MDP, PI, V * NAN, 0.5), r"v\[s=0\] is nan, expected a finite number"),
 ]
 ESTIMATORS = [
     (
@@ -241,3 +244,37 @@ def test_a_dict_of_observations_is_told_how_to_become_a_box():
     env.observation_space = gymnasium.spaces.Dict({"x": gymnasium.spaces.Discrete(2)})
     with pytest.raises(TypeError, match=r"observation_space is Dict.*; gymnasium.*FlattenObservation"):
         policy_for(env, (), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rng", [0, None, np.random.RandomState(0)], ids=["seed", "none", "old"])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: rollouts(MDP, PI, 5, 6, rng),
+        lambda rng: streams(MDP, PI, 5, 6, rng),
+        lambda rng: sample_pairs(RHO, PI, 5, rng),
+        lambda rng: environments.play(gymnasium.make("FrozenLake-v1"), None, 1, 5, rng),
+        lambda rng: environments.play_streams(gymnasium.make("FrozenLake-v1"), None, 5, rng),
+        lambda rng: zoo.garnet(4, 3, 2, 0.9, rng),
+        lambda rng: gradients.evolution_strategy(np.sum, np.zeros(2), 3, 1.0, rng),
+        lambda rng: lqr.sample_states(BOAT, -0.5, 0.1, 3, rng),
+        lambda rng: search.cem(np.sum, [0, 0], 1.0, rng),
+        lambda rng: search.antithetic(np.sum, [0, 0], 1.0, rng),
+        lambda rng: search.cma_es(np.sum, [0, 0], 1.0, rng),
+    ],
+    ids=range(11),
+)
+def test_a_seed_in_the_place_of_a_generator_is_named(draw, rng):
+    with pytest.raises(
+        TypeError, match=r"^rng is .*, expected a NumPy generator, such as np\.random\.default_rng\(0\)"
+    ):
+        draw(rng)
+
+
+@pytest.mark.parametrize("env", ["CartPole-v1", None, gymnasium.make])
+def test_what_is_no_environment_is_named(env):
+    for play in (lambda: a2c.train(env), lambda: reinforce.train(env)):
+        with pytest.raises(
+            TypeError, match=r"^env is .*, expected an environment, such as gymnasium\.make\('CartPole-v1'\)"
+        ):
+            next(play())

@@ -151,6 +151,25 @@ def test_continuous_actions_are_handed_over_as_they_are():
 # Refused
 
 
+@pytest.mark.parametrize("vector", [False, True])
+def test_an_action_outside_its_box_is_refused_or_clipped_and_kept_as_it_was_drawn(vector):
+    """Pendulum pays for the torque that it gets: at most 2."""
+    env = gymnasium.make_vec("Pendulum-v1", 2, vectorization_mode="sync") if vector else gymnasium.make("Pendulum-v1")
+
+    def far(obs, rng):
+        return np.where(np.arange(len(obs)) == len(obs) - 1, 3.0, 1.0)[:, None]
+
+    said = rf"Pendulum-v1: act returned \[3\.\] for lane {int(vector)}, expected an action in Box\(-2.*clip=True"
+    with pytest.raises(ValueError, match=said):
+        play(env, far, 2, 5, np.random.default_rng(0))
+    clipped = play(env, far, 2, 5, np.random.default_rng(0), clip=True)
+    inside = play(env, lambda obs, rng: far(obs, rng).clip(-2, 2), 2, 5, np.random.default_rng(0))
+    assert (clipped.steps.a.max(), inside.steps.a.max()) == (3, 2)
+    assert np.array_equal(clipped.steps.r, inside.steps.r)
+    batch = next(play_streams(env, far, 4, np.random.default_rng(0), clip=True))
+    assert batch.a.max() == 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reward_that_is_no_number_names_lane_and_step(kind):
     envs = [lambda: Count(9), lambda: Count(9, nan_at=3)]

@@ -189,6 +189,8 @@ CALLS = [
     (returns.td_errors, {"steps": STEPS, "v": ONES, "v_next": ONES, "gamma": 0.9}, "v v_next gamma"),
     (returns.gae, {"steps": STEPS, "delta": ONES, "gamma": 0.9, "lam": 0.5}, "delta gamma lam"),
     (gradients.expected_gae, {"mdp": MDP, "pi": PI, "v": V, "lam": 0.5}, "v lam"),
+    (gradients.expected_gae_until, {"mdp": MDP, "pi": PI, "v": V, "lam": 0.5, "horizon": 3}, "v lam horizon"),
+    (gradients.expected_gae_squared, {"mdp": MDP, "pi": PI, "v": V, "lam": 0.5}, "v lam"),
     (
         estimators.from_pairs,
         {"rho": RHO, "q": Q, "grad_log_pi": PHI, "s": [0], "a": [1], "b": V},
