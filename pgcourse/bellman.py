@@ -13,10 +13,13 @@ it stands; otherwise ValueError names a state from which it never does.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pgcourse._missing import missing
 from pgcourse.arrays import LARGEST, Array, finite, number, real_array, shaped, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -87,14 +90,14 @@ class Exact(NamedTuple):
 
 def exact(mdp: FiniteMDP, pi: Policy) -> Exact:
     """v^π, q^π, ρ^π and J at once. v^π solves the system and ρ^π its transpose: one LU factorisation serves both."""
-    from scipy.linalg.lapack import dgetrf, dgetrs  # here, because it takes as long to import as NumPy does
-
+    dgetrf, dgetrs = _lapack()
     lu, pivots, singular = dgetrf(system(mdp, pi).T, overwrite_a=True)  # transposed, as LAPACK's column order has it
     if singular:
         raise ValueError(f"I − γ p^π is singular to working precision (γ = {mdp.gamma}): v^π does not exist")
     v_pi = dgetrs(lu, pivots, reward(mdp, pi), trans=True)[0]
     rho_pi = _stay_for_ever(mdp, dgetrs(lu, pivots, mdp.rho_0)[0])
-    q_pi = mdp.r + mdp.gamma * (mdp.p @ v_pi)  # `action_value`, without its checks: every live view comes through here
+    # `action_value`, without its checks and as one product: every live view comes through here
+    q_pi = mdp.r + mdp.gamma * (mdp.p.reshape(-1, mdp.S) @ v_pi).reshape(mdp.r.shape)
     return Exact(v_pi, q_pi, rho_pi, float(mdp.rho_0 @ v_pi))
 
 
@@ -137,6 +140,16 @@ def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000)
             return v
         pi = Policy(np.where(better[:, None], greedy(q).probs, pi.probs))
     raise RuntimeError(f"policy iteration took more than {most} steps")
+
+
+@cache
+def _lapack() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """LU and its solve; imported when first used, because SciPy takes as long to import as NumPy does."""
+    try:
+        from scipy.linalg.lapack import dgetrf, dgetrs
+    except ModuleNotFoundError as error:
+        raise missing("scipy", "pgcourse.bellman", "most notebooks from 01 on") from error
+    return dgetrf, dgetrs
 
 
 def _stay_for_ever(mdp: FiniteMDP, arrivals: Array) -> Array:
