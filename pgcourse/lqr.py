@@ -8,6 +8,7 @@
     ∇_a q(s, a)                                  action_slope, which at a = K s is G s: slope_matrix
     Σ^π               = Σ_t γᵗ E[s_t s_tᵀ]       second_moment: what is needed of ρ^π, which is unnormalised
     ∇_K J             = G Σ^π                    policy_gradient, for every σ
+    ∂J/∂log σ         = −2σ² tr(H) / (1−γ)       exploration_gradient: what more noise costs, H = R + γ BᵀPB
 
 The parameters θ are the gain K (m, n), n numbers a state and m an action. After Bertsekas, *Dynamic Programming and
 Optimal Control* I, and, for ∇J, Fazel et al. 2018 (arXiv 1801.05039), who have γ = 1.
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, at_least, discount, frozen, number, real_array, whole
+from pgcourse._missing import missing
+from pgcourse.arrays import LARGEST, Array, at_least, discount, frozen, generator, number, real_array, whole
 
 NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
 ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like
@@ -183,7 +185,7 @@ def occupancy_density(lqr: LQR, K: ArrayLike, sigma: float, x: Array, i: int = 0
 def sample_states(lqr: LQR, K: ArrayLike, sigma: float, n: int, rng: np.random.Generator) -> Array:
     """n independent states s ~ (1−γ)ρ^π, one a row: first a step t, which has the law (1−γ)γᵗ, then s_t."""
     n, (weights, means, variances) = whole("n", n), _laws(lqr, K, sigma)
-    t = rng.choice(len(weights), size=n, p=weights / weights.sum())
+    t = generator(rng).choice(len(weights), size=n, p=weights / weights.sum())
     roots = np.array([_root(variance) for variance in variances])
     return means[t] + np.einsum("nij,nj->ni", roots[t], rng.standard_normal((n, len(lqr.A))))
 
@@ -204,6 +206,12 @@ def policy_gradient(lqr: LQR, K: ArrayLike, sigma: float = 0.0) -> Array:
     return slope_matrix(lqr, K) @ second_moment(lqr, K, sigma)
 
 
+def exploration_gradient(lqr: LQR, K: ArrayLike, sigma: float) -> float:
+    """∂J/∂log σ = −2σ² tr(R + γ BᵀPB) / (1 − γ): less than 0 for every σ > 0, since costs bend upwards in a."""
+    sigma = number("sigma", sigma, 0, LARGEST, above=0)
+    return float(-2 * sigma**2 * np.trace(_curvature(lqr, cost_matrix(lqr, K))) / (1 - lqr.gamma))
+
+
 def off_policy_gradient(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float = 0.0) -> Array:
     """ρ^b (∇_θμ ∇_a q^μ) = G Σ^b: the slopes of μ(s) = K s in the states that b visits (Silver et al. 2014)."""
     return slope_matrix(lqr, K) @ second_moment(lqr, K_b, sigma_b)
@@ -214,8 +222,10 @@ def best_gain(lqr: LQR) -> Array:
 
     Raises Unstable if no gain keeps the discounted costs finite, as with B = 0 and γ A² > 1.
     """
-    from scipy.linalg import solve_discrete_are  # here, because it takes as long to import as NumPy does
-
+    try:
+        from scipy.linalg import solve_discrete_are  # here, because it takes as long to import as NumPy does
+    except ModuleNotFoundError as error:
+        raise missing("scipy", "pgcourse.lqr.best_gain", "notebooks 06, 11 and 17") from error
     root = np.sqrt(lqr.gamma)
     try:
         P = solve_discrete_are(root * lqr.A, root * lqr.B, lqr.Q, lqr.R)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from random_mdps import assert_close, claim
 from scipy.linalg import solve_discrete_lyapunov
 
+from benchmarks.continuous import PLANE, theorem
 from pgcourse.gradients import finite_differences
 from pgcourse.lqr import (
     LQR,
@@ -20,6 +21,7 @@ from pgcourse.lqr import (
     best_gain,
     closed_loop,
     cost_matrix,
+    exploration_gradient,
     objective,
     occupancy_density,
     off_policy_gradient,
@@ -120,6 +122,36 @@ def test_the_gradient_in_K_is_that_of_finite_differences_with_and_without_noise(
     assert_close(
         policy_gradient(lqr, K, sigma), finite_differences(lambda K: objective(lqr, K, sigma), K, h=1e-6), rtol=1e-4
     )
+
+
+@claim
+@given(regulators())
+def test_more_noise_costs_by_the_closed_form_in_every_problem(problem):
+    lqr, K, _ = problem
+    found = exploration_gradient(lqr, K, 0.5)
+    nudged = finite_differences(lambda x: objective(lqr, K, np.exp(x[0])), np.log([0.5]))
+    assert_close(np.array(found), nudged[0], rtol=1e-5, scale=abs(objective(lqr, K, 0.5)))
+    assert found < 0
+
+
+@pytest.mark.parametrize(
+    ("K", "sigma", "J", "of_K", "of_log_sigma"),
+    [
+        (-0.5, 0.5, -4.667419, -4.698939, -6.451613),
+        (-0.9, 0.5, -3.893330, -0.055095, -5.408678),
+        (-0.5, 0.1, -1.570645, -1.660104, -0.258065),
+    ],
+)
+def test_a_gaussian_policy_s_gradient_is_the_policy_gradient_theorem_s_sum(K, sigma, J, of_K, of_log_sigma):
+    """ρ^π π (q ∇log π), by quadrature over the laws of s_t and over the actions, to 10⁻⁹ of the closed forms."""
+    exact = [policy_gradient(PLANE, K, sigma).item(), exploration_gradient(PLANE, K, sigma)]
+    np.testing.assert_allclose([objective(PLANE, K, sigma), *exact], [J, of_K, of_log_sigma], atol=5e-7)
+    np.testing.assert_allclose(theorem(PLANE, K, sigma), exact, rtol=1e-9)
+
+
+def test_without_noise_there_is_no_slope_in_log_sigma():
+    with pytest.raises(ValueError, match=r"sigma is 0, expected a finite number .*> 0"):
+        exploration_gradient(BOAT, -0.7, 0)
 
 
 @claim
