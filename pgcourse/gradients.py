@@ -5,6 +5,8 @@
     g    = ρ π (q ∇log π)          greediness_gradient, for any ρ and q
     q_w  = ∇log π · w              compatible_critic, another q for which g = ∇J
     A    = δ + γλ p π A            expected_gae, what GAE(λ) puts in the place of q
+    y    = E[(δ + γλ A')²]         expected_gae_squared, its second moment, and so its variance
+    A_k  = δ + γλ p π A_{k−1}      expected_gae_window, where only k steps are seen: A2C's windows
 
 Arrays: ρ (S,), q (S, A), ∇π and ∇log π (S, A, d), ∇v (S, d), ∇J (d,). ρ^π is unnormalised, which makes = of the
 theorem's ∝.
@@ -17,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, finite, number, real_array, shaped, weights, whole
+from pgcourse.arrays import LARGEST, Array, finite, generator, number, real_array, shaped, weights, whole
 from pgcourse.bellman import action_value, system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -84,11 +86,70 @@ def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
     Put in the place of q in the theorem it gives the mean of the gradient's estimates, and so their bias. The critic
     counts 0 where the process is over. With v = v^π it is q^π − v^π for any λ; with λ = 1 it is q^π − v for any v.
     """
-    lam = number("lam", lam, 0, 1)
-    v = np.where(mdp.absorbing, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
+    lam, v = number("lam", lam, 0, 1), _critic(mdp, v)
     delta = action_value(mdp, v) - v[:, None]
-    A_pi = np.linalg.solve(np.eye(mdp.S) - mdp.gamma * lam * (pi @ mdp.p_live), pi @ delta)
+    A_pi = np.linalg.solve(_fading(mdp, pi, mdp.gamma * lam), pi @ delta)
     return delta + mdp.gamma * lam * mdp.p @ A_pi
+
+
+def expected_gae_squared(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:
+    """E[A_t² | s, a] of GAE(λ) with the critic v (S,), exactly: y = E[δ² + 2γλ δ x(s') + (γλ)² (π y)(s')], (S, A).
+
+    Here δ = r + γ v(s') − v(s), x = π A is the mean of A_{t+1}, and the outer mean is over s'. It is δ + γλ A_{t+1}
+    squared, linear in y as Bellman's equation. The variance of A_t is y − A². A step pays r(s, a), as in `rollouts`.
+    """
+    lam, v = number("lam", lam, 0, 1), _critic(mdp, v)
+    x, now, gamma = pi @ expected_gae(mdp, pi, v, lam), mdp.r - v[:, None], mdp.gamma
+    known = now**2 + 2 * gamma * now * (mdp.p @ (v + lam * x)) + gamma**2 * (mdp.p @ (v**2 + 2 * lam * v * x))
+    y_pi = np.linalg.solve(_fading(mdp, pi, (gamma * lam) ** 2), pi @ known)
+    return known + (gamma * lam) ** 2 * (mdp.p @ y_pi)
+
+
+def expected_gae_until(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, horizon: int) -> Array:
+    """E[A | s, a] over all steps of trajectories that are cut after `horizon` steps, (S, A).
+
+    At the cut v(s') stands in: A_t = δ + γλ p π A_{t+1} with A_T = 0. Time t counts by P(s_t = s). It differs from
+    `expected_gae` unless v = v^π, since nothing follows the cut but v. It is 0 in absorbing states, and nan where no
+    trajectory comes.
+    """
+    advantages = _cut_advantages(mdp, pi, v, lam, whole("horizon", horizon))
+    here, step = np.where(mdp.absorbing, 0, mdp.rho_0), pi @ mdp.p_live
+    visits, total = np.zeros(mdp.S), np.zeros(mdp.r.shape)
+    for A in advantages[::-1]:
+        visits, total = visits + here, total + here[:, None] * A
+        here = np.where(mdp.absorbing, 0, here @ step)
+    seen = np.where(visits > 0, visits, np.where(mdp.absorbing, 1, np.nan))
+    return total / seen[:, None]
+
+
+def expected_gae_window(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int) -> Array:
+    """E[A | s, a] over the steps of windows of n steps, (S, A): (A_1 + … + A_n)/n, A_k = δ + γλ p π A_{k−1}, A_0 = 0.
+
+    Step j of a window has only k = n − j rewards, then v stands in: each k is as frequent. With λ = 1 it is the mean
+    of the k-step returns, minus v: A3C's and A2C's estimate (Mnih et al. 2016, arXiv 1602.01783). Each step of the
+    window is taken to find the same states, as with lanes that have been running for long.
+    """
+    return np.mean(_cut_advantages(mdp, pi, v, lam, whole("n", n)), axis=0)
+
+
+def _cut_advantages(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int) -> list[Array]:
+    """E[A | s, a] where the cut comes after 1, 2, …, n steps, (S, A) each: A_k = δ + γλ p π A_{k−1}, A_0 = 0."""
+    lam, v = number("lam", lam, 0, 1), _critic(mdp, v)
+    delta = action_value(mdp, v) - v[:, None]
+    advantages: list[Array] = [delta]
+    while len(advantages) < n:
+        advantages.append(delta + mdp.gamma * lam * (mdp.p @ (pi @ advantages[-1])))
+    return advantages
+
+
+def _critic(mdp: FiniteMDP, v: Array) -> Array:
+    """v (S,), 0 where the process is over."""
+    return np.where(mdp.absorbing, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
+
+
+def _fading(mdp: FiniteMDP, pi: Policy, c: float) -> Array:
+    """I − c p^π, the process ended in absorbing states; with c = 1 only if the policy ends, as `system` says."""
+    return system(mdp, pi) if c == 1 else np.eye(mdp.S) - c * (pi @ mdp.p_live)
 
 
 def angle(one: Array, other: Array) -> float:
@@ -142,7 +203,7 @@ def evolution_strategy(
     arXiv 1703.03864; antithetic pairs).
     """
     theta, n, sigma = _parameters(theta), whole("n", n), number("sigma", sigma, most=LARGEST, above=0)
-    epsilon = rng.standard_normal((n, *theta.shape))
+    epsilon = generator(rng).standard_normal((n, *theta.shape))
     slopes = [(_value(J, theta + sigma * e) - _value(J, theta - sigma * e)) / (2 * sigma) for e in epsilon]
     return np.einsum("n,n...->n...", slopes, epsilon)
 

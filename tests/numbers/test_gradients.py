@@ -3,7 +3,7 @@ import autograd.numpy
 import numpy as np
 import pytest
 from hypothesis import given
-from random_mdps import assert_close, claim, complex_step, ending, power_series, problems, return_of
+from random_mdps import assert_close, claim, complex_step, ending, power_series, problems, return_of, solved
 
 from pgcourse import bellman, zoo
 from pgcourse.bellman import exact, objective
@@ -64,9 +64,7 @@ def test_six_routes_to_the_gradient_of_J_agree(problem):
 @claim
 @given(problems(gammas=(0.0, 0.9, 0.99)))
 def test_finite_differences_of_the_objective_agree_to_the_digits_they_have(problem):
-    mdp, theta = problem
-    pi = tabular_softmax(theta)
-    _, q_pi, rho_pi, _ = exact(mdp, pi)
+    mdp, theta, pi, _, q_pi, rho_pi = solved(problem)
     differences = finite_differences(lambda t: objective(mdp, tabular_softmax(t)), theta)
     size = rho_pi @ (pi @ np.abs(q_pi))
     assert_close(tabular_softmax_gradient(rho_pi, pi, q_pi), differences, rtol=1e-8, scale=size)
@@ -140,9 +138,7 @@ def test_with_gamma_1_the_theorem_counts_visits_before_the_end(problem):
 @given(problems())
 def test_a_baseline_of_the_state_changes_nothing(problem):
     """ρ π ((q − b) ∇log π) = ρ π (q ∇log π) for any b(s), because Σ_a π ∇log π = 0."""
-    mdp, theta = problem
-    pi = tabular_softmax(theta)
-    _, q_pi, rho_pi, _ = exact(mdp, pi)
+    mdp, _, pi, _, q_pi, rho_pi = solved(problem)
     grad_log_pi = grad_log_softmax(tabular(mdp.S, mdp.A), pi)
     b = 10 * np.random.default_rng(0).standard_normal((mdp.S, 1))
     size = rho_pi @ (pi @ np.abs(q_pi - b))
@@ -155,9 +151,7 @@ def test_a_baseline_of_the_state_changes_nothing(problem):
 @given(problems())
 def test_in_the_table_the_right_q_with_any_weights_never_points_downhill(problem):
     """⟨g(ρ, q^π), ∇J⟩ = Σ_s ρ(s) ρ^π(s) Σ_a π² (q − v)² ≥ 0 for every ρ ≥ 0."""
-    mdp, theta = problem
-    pi = tabular_softmax(theta)
-    v_pi, q_pi, rho_pi, _ = exact(mdp, pi)
+    mdp, _, pi, v_pi, q_pi, rho_pi = solved(problem)
     rho = np.random.default_rng(0).exponential(size=mdp.S) ** 4
     cosine = np.vdot(tabular_softmax_gradient(rho, pi, q_pi), tabular_softmax_gradient(rho_pi, pi, q_pi))
     sum_of_squares = rho * rho_pi @ (pi.probs**2 * (q_pi - v_pi[:, None]) ** 2).sum(axis=1)

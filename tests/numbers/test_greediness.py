@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given
-from random_mdps import assert_close, claim, complex_step, problems, return_of
+from random_mdps import assert_close, claim, complex_step, problems, return_of, solved
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, exact, greedy, objective, optimal_values
@@ -105,9 +105,7 @@ def test_in_the_table_a_step_of_any_size_with_any_rho_lowers_no_value(problem):
 @claim
 @given(problems(gammas=(0.0, 0.5, 0.9, 0.99)))
 def test_a_mirror_step_of_any_size_lowers_no_value_and_the_longest_is_greedy(problem):
-    mdp, theta = problem
-    pi = tabular_softmax(theta)
-    v_pi, q_pi, _, _ = exact(mdp, pi)
+    mdp, _, pi, v_pi, q_pi, _ = solved(problem)
     for alpha in (1e-3, 0.1, 1.0, 10.0, 1e3):
         gain = evaluate(mdp, mirror_step(pi, q_pi, alpha)) - v_pi
         assert gain.min() >= -1e-9 * max(1, np.abs(v_pi).max())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
-from random_mdps import assert_close, claim, complex_step, power_series, problems, return_of
+from random_mdps import assert_close, claim, complex_step, power_series, problems, return_of, solved
 
 from pgcourse import zoo
 from pgcourse.bellman import exact, occupancy, reward, transition
@@ -117,9 +117,7 @@ def test_the_two_terms_of_q_are_the_two_terms_of_the_product_rule(problem):
 @given(problems())
 def test_to_first_order_a_step_changes_log_pi_by_the_push_less_its_average(problem):
     """d log π(a|s)/dα = g(s,a) − Σ_b π(b|s) g(s,b) along θ + α g, g = ρ π A; and dJ/dα = |g|²."""
-    mdp, theta = problem
-    pi = tabular_softmax(theta)
-    v_pi, q_pi, rho_pi, _ = exact(mdp, pi)
+    mdp, theta, pi, v_pi, q_pi, rho_pi = solved(problem)
     g = tabular_softmax_gradient(rho_pi, pi, q_pi)
     assert_close(g, rho_pi[:, None] * pi.probs * (q_pi - v_pi[:, None]), scale=rho_pi.max() * np.abs(q_pi).max())
 
