@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._alias import joint_table
-from pgcourse.arrays import Array, weights, whole
+from pgcourse.arrays import Array, generator, weights, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
@@ -35,7 +35,7 @@ def sample_pairs(rho: Array, pi: Policy, n: int, rng: np.random.Generator) -> tu
     rho, n = weights("rho", rho, pi.probs.shape[:1], ", as pi has"), whole("n", n, 0)
     if not rho.any():
         raise ValueError("rho is 0 in all states, expected a positive sum")
-    s = draw(rho / rho.sum(), n, rng)
+    s = draw(rho / rho.sum(), n, generator(rng))
     return s, draw_rows(pi.probs, s, rng)
 
 
@@ -66,7 +66,7 @@ def rollouts(
     """
     n, horizon = whole("n", n), whole("horizon", horizon)
     table = joint_table(mdp, _probs(mdp, pi), r)
-    start = draw(mdp.rho_0, n, rng)
+    start = draw(mdp.rho_0, n, generator(rng))
     lane = np.flatnonzero(~mdp.absorbing[start])
     row = table.first[start[lane]]
     lanes: list[Indices] = []
@@ -110,7 +110,7 @@ def streams(
     check_starts(mdp)
     table = joint_table(mdp, _probs(mdp, pi), r)
     cells, truncated = np.empty((steps, n), dtype=np.intp), np.zeros((steps, n), dtype=bool)
-    row, age = table.first[_starts(mdp, (n,), rng)], np.zeros(n, dtype=int)
+    row, age = table.first[_starts(mdp, (n,), generator(rng))], np.zeros(n, dtype=int)
     for t in range(steps):
         block = t % max(1, BLOCK // n)
         if block == 0:

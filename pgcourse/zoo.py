@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgcourse.arrays import Array, whole
+from pgcourse.arrays import Array, generator, whole
 from pgcourse.mdp import FiniteMDP, from_gymnasium
 
 LEFT, RIGHT = 0, 1  # the corridor's actions
@@ -86,6 +86,17 @@ def q_star_downhill() -> FiniteMDP:
     return FiniteMDP(p, np.array([[1, 0], [3, -3], [0, 0]]), gamma=0.9, rho_0=np.eye(3)[0], name="stop or go on")
 
 
+def stay_or_cash(gamma: float = 1.0) -> FiniteMDP:
+    """Stay for 1 a step, or cash 3 and end: with few steps left, what is best depends on the time.
+
+    State 0: action 0 stays and pays 1, action 1 ends and pays 3. State 1 is the end. Made for this course; with γ = 1
+    and H = 3 steps a plan by time earns 5, the best single P(cash) is (5 − √7)/6 and earns 3.528153.
+    """
+    p, r = np.zeros((2, 2, 2)), np.array([[1.0, 3], [0, 0]])
+    p[0, 0, 0] = p[0, 1, 1] = p[1, :, 1] = 1
+    return FiniteMDP(p, r, gamma, rho_0=np.eye(2)[0], name="stay or cash")
+
+
 def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generator, absorbing: int = 0) -> FiniteMDP:
     """A random MDP: from each pair, `branching` next states with random probabilities, rewards standard normal.
 
@@ -99,12 +110,34 @@ def garnet(S: int, A: int, branching: int, gamma: float, rng: np.random.Generato
     )
     if not 1 <= branching <= S or not 0 <= absorbing < S:
         raise ValueError(f"branching is {branching} and absorbing {absorbing}, expected 1 … {S} and 0 … {S - 1}")
-    p, r = np.zeros((S, A, S)), rng.standard_normal((S, A))
+    p, r = np.zeros((S, A, S)), generator(rng).standard_normal((S, A))
     for s, a in np.ndindex(S, A):
         p[s, a, rng.choice(S, branching, replace=False)] = rng.dirichlet(np.ones(branching))
     for s in range(S - absorbing, S):
         p[s], r[s] = np.eye(S)[s], 0
     return FiniteMDP(p, r, gamma, rng.dirichlet(np.ones(S)), f"Garnet({S}, {A}, {branching})")
+
+
+def five_states() -> FiniteMDP:
+    """Five states, three actions, two next states a pair: a Garnet whose random numbers are fixed, with γ = 0.9.
+
+    Nothing in it ends, it may start anywhere, and with the uniform policy J = 0.738888 and |∇J| = 1.534572 (tabular
+    softmax). Made for the notebooks on estimates: small enough to be exact, and no two states alike.
+    """
+    return _two_ways(5, 3, np.random.default_rng(11), "five states")
+
+
+def three_states() -> FiniteMDP:
+    """Three states, two actions, two next states a pair, γ = 0.9, made as `five_states`: its paths can be listed."""
+    return _two_ways(3, 2, np.random.default_rng(12), "three states")
+
+
+def _two_ways(S: int, A: int, rng: np.random.Generator, name: str) -> FiniteMDP:
+    p = np.zeros((S, A, S))
+    for s, a in np.ndindex(S, A):
+        after = rng.choice(S, 2, replace=False)
+        p[s, a, after] = np.diff([0, rng.random(), 1])
+    return FiniteMDP(p, rng.standard_normal((S, A)), gamma=0.9, rho_0=np.full(S, 1 / S), name=name)
 
 
 def lake_rewards(lake: FiniteMDP) -> Array:

@@ -18,7 +18,7 @@ from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
 from pgcourse.returns import returns_to_go
 from pgcourse.sampling import rollouts
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 
 CORRIDOR = zoo.short_corridor()
 ONE_SWITCH = np.tile([[[0.0], [1.0]]], (4, 1, 1))  # one θ for all cells: the log-odds of right

@@ -375,6 +375,7 @@ def figure():
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 def test_the_corridor_s_curves_begin_where_the_start_is_worth_and_end_below_the_optimum(figure):
     """The first episode is worth −82.11; nothing is clipped and each step costs 1, so that no curve crosses −11.657."""
     plain, baseline = figure
@@ -389,6 +390,7 @@ def test_the_corridor_s_curves_begin_where_the_start_is_worth_and_end_below_the_
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 def test_the_larger_step_is_nearer_to_the_optimum_after_1000_episodes_and_the_baseline_after_100(figure):
     plain, baseline = figure
     fast, slow = np.median(plain[-100:].mean(axis=0), axis=1)
@@ -466,6 +468,7 @@ def test_a_monte_carlo_run_counts_steps_and_discounts_each_reward_by_its_time():
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 def test_with_the_largest_published_step_a_few_runs_in_a_thousand_are_lost():
     """With one θ, as in notebook 07: J there is below −1000 after 30 episodes, where the median is near −40."""
     phi = np.zeros((4, 2, 1))
