@@ -1,35 +1,38 @@
-"""Small networks: forward, backward and the softmax policies they make. All parameters are one flat array θ (d,).
+"""Small networks: forward and backward. All parameters are one flat array θ (d,); `policies` makes policies of them.
 
     h₀ = x,   h_l = tanh(h_{l−1} W_l + b_l),   y = unit · (h_{L−1} W_L + b_L)    MLP.forward
     ∂⟨g, y⟩/∂θ, from the last layer to the first                                  MLP.backward
-    π_θ(a|s) = exp y_a / Σ_b exp y_b                                              SoftmaxNetwork
+    ∂⟨g, y⟩/∂x, the same way, one layer further                                   MLP.slope
+    ∂y/∂θ u, from the first layer to the last                                     MLP.along
 
-Without a hidden layer y = x W + b, and the policy is a linear softmax: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with
-x as its features.
+Without a hidden layer y = x W + b. With θ (k, d) these are k networks at once, and outputs and derivatives have a first
+axis k. With the activation "relu", max(0, ·) stands in the place of tanh.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import Array, finite, frozen, number, number_or_each, shaped, whole
-from pgcourse.environments import single_space
+from pgcourse.arrays import Array, number, whole
 
 
 @dataclass(frozen=True)
 class MLP:
-    """A multilayer perceptron with tanh between its layers; `sizes` are (inputs, hidden …, outputs).
+    """A multilayer perceptron with tanh, or "relu", between its layers; `sizes` are (inputs, hidden …, outputs).
 
     Its outputs are in units of `unit`: what must learn to say 200 is there sooner if it has to say 20 times 10.
     """
 
     sizes: tuple[int, ...]
     unit: float = 1.0
+    activation: str = "tanh"
 
     def __post_init__(self) -> None:
         sizes = tuple(whole("a size", size) for size in self.sizes)
@@ -37,21 +40,26 @@ class MLP:
             raise ValueError(f"sizes are {self.sizes}, expected at least inputs and outputs")
         object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "unit", number("unit", self.unit, above=0))
+        if self.activation not in ("tanh", "relu"):
+            raise ValueError(f"activation is {self.activation!r}, expected 'tanh' or 'relu'")
 
-    @property
+    @cached_property
     def d(self) -> int:
         """How many parameters: (n + 1) m from a layer of n to one of m."""
         return sum((n + 1) * m for n, m in pairwise(self.sizes))
 
     def layers(self, theta: Array) -> list[tuple[Array, Array]]:
-        """(W, b) of each layer, W (n, m) and b (m,), as views of θ (d,): writing to them writes to θ."""
-        if theta.shape != (self.d,):
+        """(W, b) of each layer, W (n, m) and b (m,), as views of θ (d,): writing to them writes to θ.
+
+        Of k networks, θ (k, d), they are (k, n, m) and (k, m).
+        """
+        if theta.ndim not in (1, 2) or theta.shape[-1] != self.d:
             raise ValueError(f"theta has shape {theta.shape}, expected ({self.d},) for layers of sizes {self.sizes}")
         layers, end = [], 0
         for n, m in pairwise(self.sizes):
             start, end = end, end + (n + 1) * m
-            W = theta[start:end].reshape(n + 1, m)
-            layers.append((W[:-1], W[-1]))
+            W = theta[..., start:end].reshape(*theta.shape[:-1], n + 1, m)
+            layers.append((W[..., :-1, :], W[..., -1, :]))
         return layers
 
     def initial(self, rng: np.random.Generator, last: float = 1.0) -> Array:
@@ -69,25 +77,77 @@ class MLP:
 
     def forward(self, theta: Array, x: Array) -> list[Array]:
         """[h₀, h₁, …, y] for inputs x (N, n): h_l = tanh(h_{l−1} W_l + b_l) from h₀ = x on; y has no tanh."""
-        *hidden, (W_last, b_last) = self.layers(theta)
         h = [x]
-        for W, b in hidden:
-            h.append(np.tanh(h[-1] @ W + b))
-        return [*h, self.unit * (h[-1] @ W_last + b_last)]
+        for last, (W, b) in zip([*[False] * (len(self.sizes) - 2), True], self.layers(theta), strict=True):
+            here = h[-1] @ W
+            here += b[..., None, :]
+            if last:
+                here *= self.unit
+            elif self.activation == "tanh":
+                np.tanh(here, out=here)
+            else:
+                np.maximum(here, 0, out=here)
+            h.append(here)
+        return h
 
     def backward(self, theta: Array, h: list[Array], g: Array) -> Array:
-        """Σ_n ∂⟨g_n, y_n⟩/∂θ, of shape (d,): h from `forward`, g (N, m) the derivatives with respect to the outputs y.
+        """Σ_n ∂⟨g_n, y_n⟩/∂θ, of the shape of θ: h from `forward`, g (N, m) the derivatives with respect to y.
 
-        By the chain rule, last layer first: ∂/∂W = hᵀ g, ∂/∂b = Σ_n g, and g ← (g Wᵀ)(1 − h²), since tanh' = 1 − tanh².
+        By the chain rule, last layer first: ∂/∂W = hᵀ g and ∂/∂b = Σ_n g, with g from `signals`.
         """
-        grad, g = np.empty(self.d), self.unit * g
-        passes = zip(self.layers(theta), self.layers(grad), h[:-1], strict=True)
-        for (W, _), (grad_W, grad_b), below in reversed(list(passes)):
-            grad_W[:] = below.T @ g
-            grad_b[:] = g.sum(axis=0)
-            if below is not h[0]:
-                g = (g @ W.T) * (1 - below**2)
+        grad = np.empty(theta.shape)
+        for (grad_W, grad_b), below, here in zip(
+            reversed(self.layers(grad)), reversed(h[:-1]), self.signals(theta, h, g), strict=True
+        ):
+            np.matmul(below.mT, here, out=grad_W)
+            here.sum(axis=-2, out=grad_b)
         return grad
+
+    def slope(self, theta: Array, h: list[Array], g: Array) -> Array:
+        """∂⟨g_n, y_n⟩/∂x_n, (N, inputs): how the outputs, weighted by g (N, m), change with the inputs; h as above."""
+        for signal in self.signals(theta, h, g):
+            g = signal  # the last one is that of the first layer
+        return g @ self.layers(theta)[0][0].mT
+
+    def signals(self, theta: Array, h: list[Array], g: Array) -> Iterator[Array]:
+        """∂⟨g_n, y_n⟩/∂z of each layer's sums z = h_{l−1} W_l + b_l, last layer first: unit · g, g ← (g Wᵀ)(1 − h²).
+
+        For tanh' = 1 − tanh². The slope of max(0, ·) is 1 or 0.
+        """
+        g = self.unit * g
+        yield g
+        for (W, _), here in zip(reversed(self.layers(theta)[1:]), reversed(h[1:-1]), strict=True):
+            g = g @ W.mT
+            g *= self._steepness(here)
+            yield g
+
+    def along(self, theta: Array, h: list[Array], u: Array) -> Array:
+        """d/dt y(θ + t u) at t = 0, (N, outputs): how the outputs move if θ moves along u (d,); h from `forward`.
+
+        ḣ_l = (1 − h_l²)(h_{l−1} U_l + c_l + ḣ_{l−1} W_l), from ḣ₀ = 0 on, with U, c the layers of u; y has no 1 − h².
+        One network only.
+        """
+        moved = np.zeros_like(h[0])
+        for (W, _), (U, c), below, here in zip(self.layers(theta), self.layers(u), h[:-1], h[1:], strict=True):
+            moved = below @ U + c + (moved @ W if below is not h[0] else 0)
+            if here is not h[-1]:
+                moved *= self._steepness(here)
+        return self.unit * moved
+
+    def _steepness(self, h: Array) -> NDArray[Any]:
+        """The activation's slope where its value is h."""
+        if self.activation == "relu":
+            return h > 0
+        steepness = h * h
+        return np.subtract(1, steepness, out=steepness)
+
+
+def check_hidden(hidden: Any) -> None:
+    """ValueError unless `hidden` is a tuple or a list of hidden layers' sizes; it may be empty."""
+    if not isinstance(hidden, tuple | list):
+        raise ValueError(f"hidden is {hidden!r}, expected a tuple of integers ≥ 1, one for each hidden layer")
+    for k, size in enumerate(hidden):
+        whole(f"hidden[{k}]", size)
 
 
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -96,72 +156,6 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     q, r = np.linalg.qr(rng.standard_normal((max(n, m), min(n, m))))
     q *= np.sign(np.diag(r))
     return q if n >= m else q.T
-
-
-@dataclass(frozen=True, eq=False)
-class SoftmaxNetwork:
-    """π_θ(·|s), a softmax over the outputs of a network, one for each action: first, first + 1, ….
-
-    Observations are an array (N, …), flattened to (N, inputs); ValueError naming the first that is not finite. Called
-    with a random generator it is an `act` of `environments`.
-    """
-
-    net: MLP
-    theta: Array
-    first: int = 0
-
-    def outputs(self, obs: NDArray[Any]) -> Array:
-        """y (N, A): the preferences, log π up to a constant of each row."""
-        with np.errstate(over="ignore", invalid="ignore"):  # refused by name
-            return finite(self.net.forward(self.theta, inputs(obs))[-1], "the output", theta=self.theta, obs=obs)
-
-    def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
-        """a ~ π(·|s) for each of the observations: (N,) actions.
-
-        argmax_a (y_a + noise_a) with standard Gumbel noise is a draw from the softmax of y: no sum, no division.
-        """
-        y = self.outputs(obs)
-        return self.first + (y + rng.gumbel(size=y.shape)).argmax(axis=1)
-
-    def greedy(self, obs: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
-        """argmax_a π(a|s); `rng` is not used, it is there to be called as the policy itself is."""
-        return self.first + self.outputs(obs).argmax(axis=1)
-
-    def probs(self, obs: NDArray[Any]) -> Array:
-        """π(a|s), (N, A)."""
-        return np.exp(log_softmax(self.outputs(obs)))
-
-    def gradient(
-        self, obs: NDArray[Any], a: NDArray[np.intp], weight: Array, beta: float | Array = 0.0
-    ) -> tuple[Array, Array]:
-        """Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), (d,), and the entropies H (N,); weights w (N,), β (N,) or 0.
-
-        With respect to the preferences y: ∂log π(a|s)/∂y_b = 1[a = b] − π_b and ∂H/∂y_b = −π_b (log π_b + H).
-        """
-        h = self.net.forward(self.theta, inputs(obs))
-        N, A = h[-1].shape
-        chosen, weight = np.asarray(a), shaped("weight", weight, "N", (N,))
-        beta = np.broadcast_to(number_or_each("beta", beta, "N", (N,)), N)
-        fine = chosen.shape == (N,) and chosen.dtype.kind in "iu"
-        if not (fine and self.first <= chosen.min() <= chosen.max() < self.first + A):
-            raise ValueError(f"a is {a!r}, expected {N} actions in {self.first} … {self.first + A - 1}")
-        log_pi = log_softmax(h[-1])
-        pi = np.exp(log_pi)
-        H = -(pi * log_pi).sum(axis=1)
-        g = -pi * (weight[:, None] + beta[:, None] * (log_pi + H[:, None]))
-        g[np.arange(N), chosen - self.first] += weight
-        return self.net.backward(self.theta, h, g), H
-
-
-def policy_for(env: Any, hidden: tuple[int, ...], rng: np.random.Generator) -> SoftmaxNetwork:
-    """An almost uniform policy for a Gymnasium environment, vectorised or not; without hidden layers, exactly uniform.
-
-    TypeError naming the space unless observations are a Box and actions Discrete.
-    """
-    observations = single_space(env, "observation", ("Box",))
-    actions = single_space(env, "action", ("Discrete",))
-    net = MLP((int(np.prod(observations.shape)), *hidden, int(actions.n)))
-    return SoftmaxNetwork(net, frozen(net.initial(rng, last=0.01 if hidden else 0)), int(actions.start))
 
 
 def inputs(obs: NDArray[Any], axes: int = 1) -> Array:
@@ -174,9 +168,3 @@ def inputs(obs: NDArray[Any], axes: int = 1) -> Array:
         place = tuple(np.argwhere(~finite)[0].tolist())
         raise ValueError(f"obs{list(place)} is {obs[place]}, expected a finite number")
     return obs.reshape(np.prod(obs.shape[:axes], dtype=int), -1)
-
-
-def log_softmax(y: Array) -> Array:
-    """log π_a = y_a − log Σ_b exp y_b, for each row; the largest y is taken off first, so that no exp overflows."""
-    y = y - y.max(axis=1, keepdims=True)
-    return y - np.log(np.exp(y).sum(axis=1, keepdims=True))

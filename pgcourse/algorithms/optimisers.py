@@ -49,6 +49,20 @@ def adam(
     m̂ = m / (1 − ρₘᵗ) and ŝ = s / (1 − ρₛᵗ) make up for both having begun at 0.
     """
     t = memory.t + 1
-    m = rho_m * memory.m + (1 - rho_m) * g
-    s = rho_s * memory.s + (1 - rho_s) * g**2
-    return m / (1 - rho_m**t) / (np.sqrt(s / (1 - rho_s**t)) + epsilon), Memory(t, m, s)
+    m, s, part = rho_m * memory.m, rho_s * memory.s, (1 - rho_m) * g  # one operation a line, in place: no more arrays
+    m += part
+    np.multiply(g, g, out=part)
+    part *= 1 - rho_s
+    s += part
+    step = m / (1 - rho_m**t)
+    np.divide(s, 1 - rho_s**t, out=part)
+    np.sqrt(part, out=part)
+    part += epsilon
+    step /= part
+    return step, Memory(t, m, s)
+
+
+def shortened(g: Array, most: float) -> Array:
+    """g, or, if it is longer than `most`, a vector of that length in its direction."""
+    length = np.sqrt(g @ g)
+    return g if length <= most else g * (most / length)
