@@ -5,23 +5,26 @@
     θ   climbs  E[A_t ∇log π_θ(a_t|s_t) + β ∇H(π_θ(s_t))]     the actor
     w   climbs  E[A_t ∇v_w(s_t)]                              the critic: its target is v_w(s_t) + A_t, held fixed
 
-One batch is n steps of each of the N environments; it makes one step of θ and one of w, and is thrown away. After Mnih
-et al. 2016 (arXiv 1602.01783), whose environments are not in step (A3C). States are not weighted by γᵗ, as is common
-practice: so in general this direction is not the gradient of J.
+One batch is n steps of each of the N environments, whose actions are discrete or a Box; it makes one step of θ and one
+of w, and is thrown away. With λ = 1, A_t is the n-step window's: all its rewards, then v (Mnih et al. 2016, arXiv
+1602.01783, whose environments are not in step: A3C). States are not weighted by γᵗ, as is common practice: so in
+general this direction is not the gradient of J.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, inputs, policy_for
+from pgcourse.algorithms.actor_critic import ActorCritic, after, begin, learning
+from pgcourse.algorithms.networks import check_hidden, inputs
 from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, rmsprop
-from pgcourse.arrays import Array, finite, frozen, number, whole
-from pgcourse.environments import play_streams
+from pgcourse.algorithms.policies import policy_for
+from pgcourse.arrays import finite, frozen, number, whole
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
 
@@ -40,107 +43,72 @@ class Settings:
     alpha_theta: float = 3e-3
     alpha_w: float = 1e-2  # the critic follows v^π while π moves: with 3e-4 far fewer runs reach 475
     beta: float = 0.0  # weight of the entropy
+    log_sigma: float = 0.0  # of a Gaussian policy at first, in half-widths of the Box
     unit: float = 10.0  # of the critic's outputs: v grows from about 0 to at most 1/(1−γ) = 200
     optimiser: Optimiser = rmsprop  # divides by each parameter's typical gradient, without momentum
 
     def __post_init__(self) -> None:
+        check_hidden(self.hidden)
         whole("n", self.n)
         for name, most in (("gamma", 1), ("lam", 1), ("alpha_theta", np.inf), ("alpha_w", np.inf)):
             number(name, getattr(self, name), 0, most)
-        number("beta", self.beta)
+        for name in ("beta", "log_sigma"):
+            number(name, getattr(self, name))
         number("unit", self.unit, above=0)
 
 
 @dataclass(frozen=True, eq=False)
-class Learner:
+class Learner(ActorCritic):
     """All that A2C knows after `updates` batches; nothing in it changes."""
 
-    policy: SoftmaxNetwork  # the actor: π_θ
-    critic: MLP
-    w: Array
     memory_theta: Memory = FRESH
     memory_w: Memory = FRESH
-    updates: int = 0
-    steps: int = 0  # of all environments together
-    earned: Array | float = 0.0  # (N,) in the trajectories that are not over
-    returns: Array = field(default_factory=lambda: np.zeros(0))  # undiscounted, of those that ended in this batch
     entropy: float = np.nan  # mean H(π(s)) in this batch
     error: float = np.nan  # root mean square of A_t: how far the critic was from its target
 
-    def v(self, obs: Array) -> Array:
-        """v_w(s), (N,)."""
-        return self.critic.forward(self.w, inputs(obs))[-1][:, 0]
-
 
 def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
-    """A2C on a Gymnasium environment, vectorised or not, with Box observations and Discrete actions; without end.
+    """A2C on a Gymnasium environment, vectorised or not, with Box observations and Discrete or Box actions; no end.
 
     Each `next` is one update. The environment is checked and reset at once, with a seed from `seed`: the same seed is
-    the same run. To stop, ask no more; a new generator begins anew. One generator an environment at a time.
+    the same run. To stop, ask no more; a new generator begins anew. One generator an environment at a time. An action
+    drawn outside of a Box is clipped for the environment, and scored as it was drawn.
 
     TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
     not finite.
     """
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))
-    policy = policy_for(env, settings.hidden, rng)
-    critic = MLP((*policy.net.sizes[:-1], 1), settings.unit)
-    learner = Learner(policy, critic, w=frozen(critic.initial(rng)))
-    return _train(learner, play_streams(env, policy, settings.n, rng), settings)
-
-
-def _train(
-    learner: Learner, batches: Generator[Stream, SoftmaxNetwork | None, None], settings: Settings
-) -> Iterator[Learner]:
-    batch = next(batches)
-    while True:
-        learner = update(learner, batch, settings)
-        yield learner
-        batch = batches.send(learner.policy)
+    policy = policy_for(env, settings.hidden, rng, log_sigma=settings.log_sigma)
+    learner, batches = begin(Learner, env, settings, rng, policy)
+    return learning(learner, batches, partial(update, settings=settings))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what leaves the range of floats is refused by name
 def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
     """The learner after one more batch (N, n): δ, A, then a step of θ and one of w, as the module's text has them."""
     policy, critic, w = learner.policy, learner.critic, learner.w
-    shape, s = batch.r.shape, inputs(batch.s, axes=2)
+    shape, s, a = batch.r.shape, inputs(batch.s, axes=2), batch.a.reshape(-1, *batch.a.shape[2:])
     h = critic.forward(w, s)
     v, v_next = h[-1].reshape(shape), critic.forward(w, inputs(batch.s_next, axes=2))[-1].reshape(shape)
     delta = td_errors(batch, v, v_next, settings.gamma)
     A = gae(batch, delta, settings.gamma, settings.lam).ravel()
 
     weight = batch.valid.ravel() / max(1, batch.valid.sum())  # a mean over what is a step at all
-    pi_gradient, entropy = policy.gradient(s, batch.a.ravel(), weight * A, settings.beta * weight)
+    pi_gradient, entropy = policy.gradient(s, a, weight * A, settings.beta * weight)
     v_gradient = critic.backward(w, h, (weight * A)[:, None])
     step_theta, memory_theta = settings.optimiser(pi_gradient, learner.memory_theta)
     step_w, memory_w = settings.optimiser(v_gradient, learner.memory_w)
     theta, w = policy.theta + settings.alpha_theta * step_theta, w + settings.alpha_w * step_w
     finite(theta, "theta", alpha_theta=settings.alpha_theta, step=step_theta)
     finite(w, "w", alpha_w=settings.alpha_w, step=step_w)
-    returns, earned = finished(batch, learner.earned)
-    return Learner(
+    return after(
+        learner,
+        batch,
         policy=replace(policy, theta=frozen(theta)),
-        critic=critic,
         w=frozen(w),
         memory_theta=memory_theta,
         memory_w=memory_w,
-        updates=learner.updates + 1,
-        steps=learner.steps + int(batch.valid.sum()),
-        earned=earned,
-        returns=returns,
         entropy=float(weight @ entropy),
         error=float(np.sqrt(weight @ A**2)),
     )
-
-
-def finished(batch: Stream, earned: Array | float) -> tuple[Array, Array]:
-    """The undiscounted returns of the trajectories that end in the batch, in order, and (N,) what the others earned.
-
-    `earned` (N,) is what those under way had earned before.
-    """
-    total = earned + np.cumsum(batch.r * batch.valid, axis=1).T  # (n, N)
-    returns, paid = [], np.zeros(len(batch.r))
-    for t, n in np.argwhere(batch.ended.T):
-        returns.append(total[t, n] - paid[n])
-        paid[n] = total[t, n]
-    return frozen(np.array(returns)), frozen(total[-1] - paid)

@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.algorithms.networks import SoftmaxNetwork, inputs, policy_for
+from pgcourse.algorithms.networks import check_hidden, inputs
 from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, adam
+from pgcourse.algorithms.policies import NetworkPolicy, policy_for
+from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, finite, frozen, number, shaped, whole
 from pgcourse.environments import play
 from pgcourse.returns import returns_to_go
@@ -56,6 +58,7 @@ class Settings:
     baseline: Baseline = mean  # every G_t is positive here: without one, whatever was done is made more probable
 
     def __post_init__(self) -> None:
+        check_hidden(self.hidden)
         for name in ("episodes", "horizon"):
             whole(name, getattr(self, name))
         number("gamma", self.gamma, 0, 1)
@@ -66,7 +69,7 @@ class Settings:
 class Learner:
     """All that REINFORCE knows after `updates` batches; nothing in it changes."""
 
-    policy: SoftmaxNetwork
+    policy: NetworkPolicy
     memory: Memory = FRESH
     updates: int = 0
     steps: int = 0  # of all environments together
@@ -84,7 +87,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     """
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))
-    return _train(env, Learner(policy_for(env, settings.hidden, rng)), settings, rng)
+    return on_one_thread(_train(env, Learner(policy_for(env, settings.hidden, rng, ("Discrete",))), settings, rng))
 
 
 def _train(env: Any, learner: Learner, settings: Settings, rng: np.random.Generator) -> Iterator[Learner]:

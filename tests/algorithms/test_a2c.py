@@ -12,9 +12,11 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit
 
 from pgcourse.algorithms import a2c, reinforce
-from pgcourse.algorithms.a2c import Learner, finished, update
-from pgcourse.algorithms.networks import MLP, SoftmaxNetwork, policy_for
+from pgcourse.algorithms.a2c import Learner, update
+from pgcourse.algorithms.actor_critic import finished
+from pgcourse.algorithms.networks import MLP
 from pgcourse.algorithms.optimisers import sgd
+from pgcourse.algorithms.policies import SoftmaxNetwork, policy_for
 from pgcourse.environments import play
 from pgcourse.trajectories import Stream
 
@@ -276,6 +278,7 @@ def test_the_vectorised_cartpole_is_the_ordinary_one_step_by_step():
     assert ends["truncated"] >= 1
 
 
+@pytest.mark.slow
 def test_a2c_learns_cartpole_to_475_from_scratch():
     """The mean return of 100 trajectories, in a second or so. Most seeds need less than a fifth of the limit."""
     envs, test = (gymnasium.make_vec("CartPole-v1", num_envs=n) for n in (16, 100))

@@ -21,6 +21,7 @@ def best_mean(settings, seed, episodes=1000):
             return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "least", "most"),
     [

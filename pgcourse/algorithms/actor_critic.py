@@ -1,0 +1,127 @@
+"""What A2C, PPO and TRPO have in common: a policy and a critic v_w that learn from batches of n steps of N lanes.
+
+first        what they know before the first batch
+advantages   s, a, A = GAE(λ) and the critic's targets G = v_w(s) + A of a batch, as rows
+learning     one update a batch, without end
+finished     the returns of the trajectories that ended in a batch
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgcourse.algorithms.networks import MLP, inputs
+from pgcourse.algorithms.policies import NetworkPolicy, policy_for
+from pgcourse.algorithms.threads import on_one_thread
+from pgcourse.arrays import Array, frozen
+from pgcourse.environments import play_streams
+from pgcourse.returns import gae, td_errors
+from pgcourse.trajectories import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class ActorCritic:
+    """What is known after `updates` batches; nothing in it changes."""
+
+    policy: NetworkPolicy  # the actor: π_θ
+    critic: MLP
+    w: Array
+    updates: int = 0
+    steps: int = 0  # of all environments together
+    earned: Array | float = 0.0  # (N,) in the trajectories that are not over
+    returns: Array = field(default_factory=lambda: np.zeros(0))  # undiscounted, of those that ended in this batch
+
+    def v(self, obs: NDArray[Any]) -> Array:
+        """v_w(s), (N,)."""
+        return self.critic.forward(self.w, inputs(obs))[-1][:, 0]
+
+
+Learner = TypeVar("Learner", bound=ActorCritic)
+
+
+def begin(
+    kind: type[Learner], env: Any, settings: Any, rng: np.random.Generator, policy: NetworkPolicy | None = None
+) -> tuple[Learner, Generator[Stream, Any, None]]:
+    """The learner before the first batch, its weights drawn at random unless there is a policy, and the batches.
+
+    The environment is checked and reset at once. What the policy draws outside of a Box is clipped for it.
+    """
+    if policy is None:
+        policy = policy_for(env, settings.hidden, rng, last=settings.last, log_sigma=settings.log_sigma)
+    critic = MLP((policy.net.sizes[0], *settings.hidden, 1), settings.unit)
+    learner = kind(policy, critic, frozen(critic.initial(rng)))
+    return learner, play_streams(env, policy, settings.n, rng, clip=True)
+
+
+class Advantages(NamedTuple):
+    """The M steps of a batch as rows: s (M, k), a (M, …), A (M,) and G (M,)."""
+
+    s: Array
+    a: NDArray[Any]
+    A: Array
+    G: Array
+
+
+def advantages(learner: ActorCritic, batch: Stream, gamma: float, lam: float) -> Advantages:
+    """A = GAE(λ) with the learner's critic, and G = v_w(s) + A, of all that is a step in the batch."""
+    s, s_next, shape = inputs(batch.s, axes=2), inputs(batch.s_next, axes=2), batch.r.shape
+    v, v_next = (learner.critic.forward(learner.w, x)[-1].reshape(shape) for x in (s, s_next))
+    A = gae(batch, td_errors(batch, v, v_next, gamma), gamma, lam)
+    real = batch.valid.ravel()
+    return Advantages(s[real], batch.a.reshape(-1, *batch.a.shape[2:])[real], A.ravel()[real], (A + v).ravel()[real])
+
+
+def check_minibatch(minibatch: int, batch: Stream) -> None:
+    """ValueError if a minibatch is larger than a batch (N, n). Some of its steps may be resets, and teach nothing."""
+    if minibatch > batch.r.size:
+        raise ValueError(f"minibatch is {minibatch}, expected at most the batch's {batch.r.size} steps")
+
+
+def normalised(A: Array) -> Array:
+    """(A − mean) / deviation, (M,). ValueError if all are equal: they say nothing."""
+    if (A[0] == A).all():  # their deviation may be a rounding error
+        raise ValueError(f"all {len(A)} advantages are {A[0]}, expected some that differ to normalise")
+    centred = A - A.mean()
+    return centred / np.sqrt((centred * centred).mean())
+
+
+def learning(
+    learner: Learner, batches: Generator[Stream, Any, None], update: Callable[[Learner, Stream], Learner]
+) -> Iterator[Learner]:
+    """The learner after each batch, without end. The next batch is drawn with the new policy."""
+    return on_one_thread(_learning(learner, batches, update))
+
+
+def _learning(
+    learner: Learner, batches: Generator[Stream, Any, None], update: Callable[[Learner, Stream], Learner]
+) -> Iterator[Learner]:
+    batch = next(batches)
+    while True:
+        learner = update(learner, batch)
+        yield learner
+        batch = batches.send(learner.policy)
+
+
+def after(learner: Learner, batch: Stream, **changes: Any) -> Learner:
+    """The learner one batch later: it has counted the batch's steps and returns, and `changes` are what it learnt."""
+    returns, earned = finished(batch, learner.earned)
+    steps = learner.steps + int(batch.valid.sum())
+    return replace(learner, updates=learner.updates + 1, steps=steps, earned=earned, returns=returns, **changes)
+
+
+def finished(batch: Stream, earned: Array | float) -> tuple[Array, Array]:
+    """The undiscounted returns of the trajectories that end in the batch, in order, and (N,) what the others earned.
+
+    `earned` (N,) is what those under way had earned before.
+    """
+    total = earned + np.cumsum(batch.r * batch.valid, axis=1).T  # (n, N)
+    returns, paid = [], np.zeros(len(batch.r))
+    for t, n in np.argwhere(batch.ended.T):
+        returns.append(total[t, n] - paid[n])
+        paid[n] = total[t, n]
+    return frozen(np.array(returns)), frozen(total[-1] - paid)

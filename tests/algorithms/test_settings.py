@@ -1,0 +1,57 @@
+"""What an algorithm may be told: everything else is refused by name, before anything runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "changes", "said"),
+    [
+        (ppo, {"epsilon": 0}, "epsilon is 0, expected a number > 0"),
+        (ppo, {"lam": 1.1}, "lam is 1.1"),
+        (ppo, {"gamma": np.nan}, "gamma is nan"),
+        (ppo, {"alpha": np.inf}, "alpha is inf"),
+        (ppo, {"most": 0}, "most is 0, expected a number > 0"),
+        (ppo, {"log_sigma": np.nan}, "log_sigma is nan"),
+        (a2c, {"log_sigma": np.inf}, "log_sigma is inf"),
+        (ppo, {"epochs": 0}, "epochs is 0, expected an integer ≥ 1"),
+        (ppo, {"minibatch": 1}, "minibatch is 1, expected ≥ 3 to normalise A: one number has no deviation"),
+        (trpo, {"delta": 0}, "delta is 0, expected a finite number > 0"),
+        (trpo, {"delta": np.nan}, "delta is nan"),
+        (trpo, {"lam": 1.1}, "lam is 1.1"),
+        (trpo, {"damping": -1}, "damping is -1, expected a finite number ≥ 0"),
+        (trpo, {"shrink": 1.0}, "shrink is 1.0, expected a finite number > 0 and ≤ 0.99"),
+        (trpo, {"products": 0}, "products is 0, expected an integer ≥ 1"),
+        (trpo, {"tries": 1.5}, "tries is 1.5, expected an integer ≥ 1"),
+        (ddpg, {"tau": 1.1}, "tau is 1.1, expected a finite number ≥ 0 and ≤ 1"),
+        (ddpg, {"gamma": np.nan}, "gamma is nan"),
+        (ddpg, {"warmup": -1}, "warmup is -1, expected an integer ≥ 0"),
+        (ddpg, {"batch": 0}, "batch is 0, expected an integer ≥ 1"),
+        (ddpg, {"capacity": 200}, "capacity is 200, expected at least a batch: 256 transitions"),
+        (ddpg, {"alpha_w": np.inf}, "alpha_w is inf"),
+        (ddpg, {"unit": 0}, "unit is 0, expected a finite number > 0"),
+        (ddpg, {"noise": -0.1}, "noise is -0.1, expected a finite number ≥ 0"),
+        (td3, {"critics": 0}, "critics is 0, expected an integer ≥ 1"),
+        (td3, {"delay": 1.5}, "delay is 1.5, expected an integer ≥ 1"),
+        (td3, {"smoothing": -1}, "smoothing is -1, expected a finite number ≥ 0"),
+        (td3, {"clip": np.inf}, "clip is inf"),
+        (td3, {"noise": np.nan}, "noise is nan"),
+        (sac, {"temperature": 0}, "temperature is 0, expected a finite number > 0"),
+        (sac, {"entropy": np.inf}, "entropy is inf"),
+        (sac, {"alpha_temperature": -1}, "alpha_temperature is -1"),
+        (sac, {"gamma": 1.5}, "gamma is 1.5"),
+        (a2c, {"hidden": (32, 0)}, r"hidden\[1\] is 0, expected an integer ≥ 1"),
+        (ppo, {"hidden": 32}, "hidden is 32, expected a tuple of integers ≥ 1, one for each hidden layer"),
+        (trpo, {"hidden": (2.5,)}, r"hidden\[0\] is 2.5"),
+        (reinforce, {"hidden": None}, "hidden is None"),
+        (sac, {"hidden": ("64",)}, r"hidden\[0\] is '64'"),
+    ],
+    ids=lambda x: next(iter(x)) if isinstance(x, dict) else getattr(x, "__name__", "").rpartition(".")[2],
+)
+def test_settings_that_are_none_are_refused_by_name(algorithm, changes, said):
+    with pytest.raises(ValueError, match=said):
+        algorithm.Settings(**changes)
