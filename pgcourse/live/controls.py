@@ -83,9 +83,9 @@ class Controls:
     def between(self) -> str:
         """In words, which values no slider can show, since they lie between two of its steps."""
         return " ".join(
-            f"{self.widgets[key].description or key} is {value:.4g}; its slider shows the nearest step, {shown:.4g}."
+            f"{self.widgets[key].description or key} is {digits(value)}; its slider shows the nearest step, {shown}."
             for key, value in self._between.items()
-            if f"{value:.4g}" != f"{(shown := self.widgets[key].value):.4g}"
+            if digits(value) != (shown := digits(self.widgets[key].value))
         )
 
     def moved(self, change: Any) -> str | None:
@@ -147,6 +147,12 @@ def nearest_step(slider: FloatSlider, value: float) -> float:
         return slider.min
     share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
     return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
+
+
+def digits(value: Any) -> str:
+    """A value in few digits, with the minus sign that sliders have."""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("-", "−") if isinstance(value, Real) else text
 
 
 def _rounded(old: Any, new: Any) -> bool:

@@ -24,17 +24,21 @@ generator that is stepped while the view stays alive (see `running`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
 from typing import Any
 from weakref import WeakSet
 
 from IPython.display import HTML, display
-from ipywidgets import Button, FloatSlider, Label, Layout, Widget
+from ipywidgets import HTML as Words
+from ipywidgets import Button, FloatSlider, Layout, Widget
 
-from pgcourse.live.controls import Controls, Values, equal
+from pgcourse.live.ahead import Ahead
+from pgcourse.live.controls import Controls, Values, digits, equal
 from pgcourse.live.dragging import Wish, let_drag
 from pgcourse.live.errors import in_words
-from pgcourse.live.figure import LiveFigure
+from pgcourse.live.figure import Glimpse, LiveFigure
 from pgcourse.live.interrupts import Home, interruptible
 from pgcourse.live.layout import arranged, tree
 from pgcourse.live.running import Player, Runner, Work
@@ -56,6 +60,8 @@ class Explorer:
     scene      the one to open with
     run        generator function of some of the values that yields (share done, values it changes); gives buttons:
                run (and stop), reset, and a bar
+    ahead      False for a `compute` whose numbers hang on more than the values, such as random ones without a seed:
+               otherwise pictures are made before they are asked for (see `ahead`)
 
     An error in `compute` at construction is raised as usual. Later it is shown in the view, in words, the picture
     stays as it was, and the exception is kept in `error`. The values go back to those of the picture, too, except that
@@ -74,6 +80,7 @@ class Explorer:
         scenes: Mapping[str, Values] | None = None,
         scene: str | None = None,
         run: Work | None = None,
+        ahead: bool = True,
     ) -> None:
         self._values = Controls(controls)
         self._controls = self._values.widgets
@@ -93,18 +100,20 @@ class Explorer:
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
         self.live.observe(lambda change: self.close(), "comm")
-        handles: Sequence[Any] = getattr(picture, "handles", ())
-        let_drag(self.live, handles, self._put, self._home)
+        let_drag(self.live, self.handles, self._put, self._home)
+        self._ahead = Ahead(self) if ahead else None
+        self.live.on_msg(self._home.bound(self._on_message))
         self.live.update(self._described(self.numbers))
         self._heard = self._home.bound(self._on_control)
         self._values.observe(self._heard)
         buttons = self._buttons()
         sliders = any(isinstance(control, FloatSlider) for control in self._controls.values())
-        self._note = Label() if sliders and (buttons or handles) else None  # has its line even when it is silent
+        # Words are wrapped on a narrow page, where a label is cut. They have their line even when they are silent.
+        self._note = Words(layout=Layout(min_height="28px")) if sliders and (buttons or self.handles) else None
         choose = self._home.bound(self._on_scene)
-        self._scene_buttons = SceneButtons(list(self._scenes), choose) if self._scenes else None
+        self.scene_buttons = SceneButtons(list(self._scenes), choose) if self._scenes else None
         self._remark()
-        self.widget = arranged([*self._controls.values()], buttons, self.live, [self._note, self._scene_buttons])
+        self.widget = arranged([*self._controls.values()], buttons, self.live, [self._note, self.scene_buttons])
 
     @property
     def values(self) -> Values:
@@ -128,6 +137,31 @@ class Explorer:
         self._inputs_moved(before)
 
     @property
+    def controls(self) -> dict[str, Widget]:
+        """The widgets, by the name of the value that stands in them."""
+        return self._controls
+
+    @property
+    def scenes(self) -> dict[str, Values]:
+        """All values of each scene, by its name."""
+        return self._scenes
+
+    @property
+    def handles(self) -> Sequence[Any]:
+        """The points of the picture that the reader may drag."""
+        return getattr(self._picture, "handles", ())
+
+    @property
+    def run_inputs(self) -> list[str] | None:
+        """The names of the values that the run begins with; None if there is no run."""
+        return None if self._runner is None else self._runner.inputs
+
+    @property
+    def moves_by_itself(self) -> bool:
+        """Whether it plays or runs now."""
+        return any(player is not None and player.running for player in (self._player, self._runner))
+
+    @property
     def scene(self) -> str | None:
         """The name of the scene that the values are now, None if they are none. Setting it shows that scene."""
         now = self.values
@@ -143,12 +177,40 @@ class Explorer:
         """Show again what the view opened with, or would open with had nobody moved its controls."""
         self._go_to(self._first)
 
+    def glimpse(self, values: Values, elsewhere: bool = True) -> Glimpse | None:
+        """The picture of some other values, all of them given; what is shown, and what it is of, stay as they are.
+
+        None where it needs another background and may not be `elsewhere`. Raises what `compute` or the picture raises.
+        """
+        with self.glimpses() as glimpse:
+            return glimpse(values, elsewhere)
+
+    @contextmanager
+    def glimpses(self) -> Iterator[Callable[[Values, bool], Glimpse | None]]:
+        """Gives `glimpse`, for many pictures: the picture that is shown is put back once, at the end."""
+        stale = self.live.figure.stale
+
+        def glimpse(values: Values, elsewhere: bool) -> Glimpse | None:
+            with interruptible():  # the reader's own code runs here
+                numbers = self._compute(**values)
+                self._picture.update(numbers)
+            return look(self._described(numbers), elsewhere)
+
+        with self.live.glimpses() as look:
+            try:
+                yield glimpse
+            finally:
+                self._picture.update(self.numbers)
+                self.live.figure.stale = stale  # it is as it was
+
     def close(self) -> None:
         """Take the view out of the page and its widgets out of the kernel, but for controls that other views have."""
         if self not in _open:
             return
         _open.discard(self)
         self._rest()
+        if self._ahead is not None:
+            self._ahead.close()
         self._values.unobserve(self._heard)
         shared = {control for explorer in _open for control in explorer._controls.values()}
         for widget in tree(self.widget, shared):
@@ -156,17 +218,15 @@ class Explorer:
         self._picture = None
 
     def _ipython_display_(self) -> None:
-        """The view, after a still picture that gives way to it: JupyterLab prefers a widget even where it has none."""
-        data, metadata = self._repr_mimebundle_()
-        if png := data.get("image/png"):
-            display(HTML(self.live.still_page(png)))
-        display(data, metadata=metadata, raw=True)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The view at once, then its still picture for where it cannot be live, which takes a while to make."""
         if self.widget.comm is None:
-            return {"text/plain": "This view is closed. Run its cell again."}, {}
-        data, metadata = self.live._repr_mimebundle_(**kwargs)
-        return {**data, **self.widget._repr_mimebundle_(**kwargs)}, metadata
+            display({"text/plain": "This view is closed. Run its cell again."}, raw=True)
+            return
+        shown: Any = self.widget._repr_mimebundle_()
+        display({**shown, "text/plain": self.live.name}, raw=True)
+        data, metadata = self.live.still_output()
+        display(data, metadata=metadata, raw=True)
+        display(HTML(self.live.still_page()))
 
     def _draw(self) -> None:
         """Compute once, draw once; where one of them fails the picture is as it was."""
@@ -178,11 +238,14 @@ class Explorer:
         try:
             with interruptible():
                 self._picture.update(numbers)
+            self.live.key = None if self._ahead is None else self._ahead.key
             self.live.update(self._described(numbers))
         except BaseException:
             self._picture.update(self.numbers)  # it may have been moved half
             raise
         self.numbers, self._shown, self.error = numbers, values, None
+        if self._ahead is not None:
+            self._ahead.drawn()
 
     def _follow(self, before: Values | None = None) -> bool:
         """Draw the values, or say why not and go back to those `before`: nobody sees an error raised in a callback."""
@@ -209,8 +272,9 @@ class Explorer:
         self.error = error
         now, shown = self.values, self._shown
         kept = [
-            f"{key} = {_short(shown[key])}" for key in now if key in self._controls and not equal(now[key], shown[key])
+            f"{key} = {digits(shown[key])}" for key in now if key in self._controls and not equal(now[key], shown[key])
         ]
+        self.live.key = None if self._ahead is None else self._ahead.key
         self.live.fail(in_words(error, f"still shows {', '.join(kept)}" if kept else "stays as it was"))
 
     def _described(self, numbers: Any) -> str:
@@ -219,6 +283,8 @@ class Explorer:
 
     def _on_control(self, change: Any) -> None:
         if moved := self._values.moved(change):
+            if self._ahead is not None:
+                self._ahead.moved(moved)
             self._inputs_moved({moved: change["old"]})
             self._follow()
 
@@ -263,12 +329,18 @@ class Explorer:
         self._follow(before)
 
     def _remark(self) -> None:
-        """Mark the scene that is shown, and say where a slider does not show its value."""
+        """Mark the scene that is shown, say where a slider does not show its value, and look ahead from here."""
         if self._note is not None:
-            self._note.value = self._values.between()
-        if self._scene_buttons:
+            self._note.value = escape(self._values.between())
+        if self.scene_buttons:
             scene = self.scene
-            self._scene_buttons.present = None if scene is None else list(self._scenes).index(scene)
+            self.scene_buttons.present = None if scene is None else list(self._scenes).index(scene)
+        if self._ahead is not None:
+            self._ahead.look()
+
+    def _on_message(self, widget: Any, content: Any, buffers: Any) -> None:
+        if self._ahead is not None and "page" in content:
+            self._ahead.shown()
 
     # Steps and runs
 
@@ -316,7 +388,3 @@ class Explorer:
                 self._values.set(values)
 
         return self._move(move) and not equal(before, self.values)
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -3,6 +3,7 @@
 //   model traits   size, papers, background, artists, handles, name, scale, error   described seldom
 //                  frame                                                            where everything is now
 //                  drag                                                             the reader's newest wishes, to the kernel
+//   message        page                                                             a page shows it, to the kernel
 //
 // Everything is in pixels of the figure, y downwards. A dragged point moves at once; the kernel then says where it is.
 // The widget manager keeps one `drag` in flight and sends the newest when that is answered, so nothing queues up.
@@ -35,7 +36,9 @@ const CSS = `
 .live-figure-spoken { position: absolute; bottom: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
 
-const STALE = "The kernel of this picture is gone, so the picture no longer follows. To bring it back, use the menu: Kernel → Restart Kernel and Run All Cells.";
+const BACK = "To bring it back, use the menu: Kernel → Restart Kernel and Run All Cells.";
+const STALE = `The kernel of this picture is gone, so the picture no longer follows. ${BACK}`;
+const TURNS = `The kernel of this picture is gone. Its scenes can still be chosen, its controls do nothing. ${BACK}`;
 
 const set = (node, attributes) => { for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value); };
 
@@ -48,6 +51,7 @@ const element = (tag, attributes, parent) => {
 
 const number = (x) => Math.round(x * 100) / 100;
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+const TINY = 1e-6; // pixels: whole steps are not exact to the last digit
 const FAR = 1e6; // pixels: beyond, dashes would be counted one by one and numbers lose their last digits
 
 // a place in an SVG path; one too far away is brought near along the line of sight, which nobody can see
@@ -231,8 +235,12 @@ function render({ model, el }) {
   let marks = [], handles = [], areas = [], url = null, asked = 0, speech = null, seq = 0;
   const mine = new Map(); // handle → where the reader put it, until the kernel has answered to that
 
+  // A picture made ahead may be shown instead of the kernel's, and may have another background: its scenery.
+  let made = null, scenery = null;
+  const get = (name) => scenery?.[name] ?? model.get(name);
+
   const resize = () => {
-    const [w, h] = model.get("size");
+    const [w, h] = get("size");
     svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
     set(background, { width: w, height: h });
     Object.assign(card.style, { width: `${w * model.get("scale")}px`, minWidth: `${0.65 * w}px` });
@@ -241,16 +249,16 @@ function render({ model, el }) {
 
   const paintBackground = () => {
     const old = url;
-    url = URL.createObjectURL(new Blob([model.get("background")], { type: "image/png" }));
+    url = URL.createObjectURL(new Blob([get("background")], { type: "image/png" }));
     background.setAttribute("href", url);
     if (old) URL.revokeObjectURL(old);
   };
 
   const build = () => {
     beneath.replaceChildren();
-    for (const [fill, x, y, width, height] of model.get("papers")) element("rect", { fill, x, y, width, height }, beneath);
+    for (const [fill, x, y, width, height] of get("papers")) element("rect", { fill, x, y, width, height }, beneath);
     above.replaceChildren();
-    marks = model.get("artists").map((look, i) => {
+    marks = get("artists").map((look, i) => {
       const g = element("g", {}, look.kind === "cells" ? beneath : above), clip = `${view}-${i}`;
       if (look.clip) {
         const [x, y, width, height] = look.clip;
@@ -270,16 +278,23 @@ function render({ model, el }) {
 
   const place = (handle, [x, y]) => {
     if (!exists(x, y)) return; // the point is nowhere: its handle waits where it was, to bring it back
-    const [w, h] = model.get("size");
+    const [w, h] = get("size");
     handle.at = [x, y];
     Object.assign(handle.node.style, { left: `${(100 * x) / w}%`, top: `${(100 * y) / h}%`, visibility: "" });
   };
 
   const draw = () => {
     asked = 0;
-    const frame = model.get("frame"), looks = model.get("artists"), wishes = model.get("handles");
+    made = foreseen.shown();
+    if (scenery !== (made?.scenery ?? null)) {
+      scenery = made?.scenery ?? null;
+      paintBackground();
+      describe();
+    }
+    const heard = model.get("frame"), frame = made?.frame ?? heard, looks = get("artists"), wishes = get("handles");
     if (frame.counts.length !== marks.length) return;
-    if (frame.ack[0] === view && frame.ack[1] === seq && !model.get("error")) mine.clear();
+    if (heard.ack[0] === view && heard.ack[1] === seq && !model.get("error")) mine.clear();
+    error.style.display = made || !model.get("error") ? "none" : ""; // of what was asked before
     const bytes = frame.numbers; // its place in the message need not be a multiple of four
     const numbers = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     let at = 0, text = 0;
@@ -308,7 +323,6 @@ function render({ model, el }) {
     sentence.textContent = first;
     python.textContent = rest.join("\n\n");
     folded.style.display = rest.length ? "" : "none";
-    error.style.display = first ? "" : "none";
     drawSoon();
   };
 
@@ -316,18 +330,29 @@ function render({ model, el }) {
   const owe = (words) => {
     waiting.textContent = words;
     waiting.style.display = words ? "" : "none";
+    if (made) drawSoon(); // until nothing is owed
   };
   const live = () => {
-    const dead = own.comm_live === false;
+    const dead = own.comm_live === false, turns = dead && foreseen.turns();
     whole().classList.toggle("live-figure-gone", dead);
     const beside = [...whole().children].filter((part) => !part.contains(root));
     for (const part of [scroll, ...(whole() === root ? [] : beside)]) {
-      part.inert = dead;
-      part.classList.toggle("live-figure-dead", dead);
+      const alive = !dead || (turns && part.querySelector(".scene-buttons"));
+      part.inert = !alive;
+      part.classList.toggle("live-figure-dead", !alive && !(turns && part === scroll));
     }
     stale.style.display = dead ? "" : "none";
-    stale.textContent = dead ? STALE : "";
+    stale.textContent = dead ? (turns ? TURNS : STALE) : "";
     if (dead) owe("");
+  };
+
+  // ipywidgets gives the handle of a slider no name: a screen reader would read a number of nobody knows what
+  const nameSliders = () => {
+    for (const slider of whole().querySelectorAll(".widget-slider")) {
+      const name = slider.querySelector(".widget-label")?.textContent.trim() || "value", handles = slider.querySelectorAll(".noUi-handle");
+      const ends = handles.length > 1 ? [`${name}, from`, `${name}, to`] : [name];
+      handles.forEach((handle, i) => handle.setAttribute("aria-label", ends[i]));
+    }
   };
 
   // JupyterLab would take b, m, x, dd and the arrow keys for its own, and change the notebook
@@ -339,11 +364,11 @@ function render({ model, el }) {
 
   // the reader's wish for handle k, made lawful: inside the axes, on the curve, on whole steps
   const lawful = (k, x, y) => {
-    const { box: [left, top, width, height], snap, step, along } = model.get("handles")[k];
+    const { box: [left, top, width, height], snap, step, along } = get("handles")[k];
     if (snap) {
       x = snap[0] + Math.round((x - snap[0]) / step[0]) * step[0];
       y = snap[1] + Math.round((y - snap[1]) / step[1]) * step[1];
-      if (x < left || x > left + width || y < top || y > top + height) return null;
+      if (x < left - TINY || x > left + width + TINY || y < top - TINY || y > top + height + TINY) return null;
     }
     if (along !== null) return onCurve(Array.isArray(along) ? along : marks[along].own, x, y);
     return [clamp(x, left, left + width), clamp(y, top, top + height)];
@@ -352,8 +377,9 @@ function render({ model, el }) {
   const move = (k, x, y) => {
     const point = lawful(k, x, y);
     if (!point) return;
-    const wishes = model.get("handles"), mark = marks[wishes[k].artist];
+    const wishes = get("handles"), mark = marks[wishes[k].artist];
     mine.set(k, Float32Array.from(point));
+    foreseen.dragged(k, wishes[k].artist, point);
     mark.kind.move(mark.nodes, mark.look, mine.get(k));
     place(handles[k], point);
     // every wish without an answer, or a second finger would make the first one's last wish unheard
@@ -366,12 +392,24 @@ function render({ model, el }) {
   };
 
   const pixel = (event) => {
-    const rect = svg.getBoundingClientRect(), [w, h] = model.get("size");
+    const rect = svg.getBoundingClientRect(), [w, h] = get("size");
     return [((event.clientX - rect.left) / rect.width) * w, ((event.clientY - rect.top) / rect.height) * h];
   };
 
+  // the least and the greatest that both coordinates can be; on a curve, its two ends
+  const corner = (k, greatest) => {
+    const { box: [left, top, width, height], limits: [x0, x1, y0, y1], snap, step } = get("handles")[k];
+    const [dx, dy] = snap ? step.map((one) => Math.abs(one) / 4) : [0, 0]; // an edge may lie half a step from a whole one
+    return [x0 < x1 === greatest ? left + width - dx : left + dx, y0 < y1 === greatest ? top + dy : top + height - dy];
+  };
+
   const moveByKey = (k, event) => {
-    const { step: [dx, dy], along } = model.get("handles")[k], many = event.shiftKey ? 10 : 1;
+    const { step: [dx, dy], along } = get("handles")[k], many = event.shiftKey ? 10 : 1;
+    if (event.key === "Home" || event.key === "End") {
+      event.preventDefault();
+      event.stopPropagation();
+      return move(k, ...corner(k, event.key === "End"));
+    }
     const way = {
       ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10],
     }[event.key];
@@ -413,7 +451,7 @@ function render({ model, el }) {
 
   // Handles are kept when they are described anew: one may be under a finger just now.
   const buildHandles = () => {
-    const wishes = model.get("handles"), [w, h] = model.get("size"), groups = new Map();
+    const wishes = get("handles"), [w, h] = get("size"), groups = new Map();
     wishes.forEach((wish, k) => { const key = wish.box.join(); groups.set(key, [...(groups.get(key) ?? []), k]); });
     exactly(0, areas);
     for (const members of groups.values()) {
@@ -446,6 +484,10 @@ function render({ model, el }) {
     "change:handles": buildHandles, "change:background": paintBackground, "change:frame": drawSoon, "change:error": complain,
     comm_live_update: live,
   };
+  // what is asked by no control, point or scene, such as a step, leads nobody here knows where
+  const known = (one) => one === own || Object.values(model.get("watched") ?? {}).flat(2).includes(one.model_id);
+  const line = watch(own, el, (words) => owe(words), (one) => { if (!known(one)) foreseen.lost(); });
+  const foreseen = foresee(own, root, line, () => drawSoon());
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   paintBackground();
   describe();
@@ -453,18 +495,23 @@ function render({ model, el }) {
   owe("");
   live();
   listen(own);
-  const unwatch = watch(own, el, owe);
+  // once it has been painted: the kernel then begins to look ahead, which would delay what is seen first
+  let painted = requestAnimationFrame(() => {
+    painted = requestAnimationFrame(() => { if (own.comm_live !== false) own.send?.({ page: view }, own.callbacks?.()); });
+  });
   window.addEventListener("keydown", keepKey, true); // before JupyterLab's own listener
   // once it is in the page: text has no measure while it is hidden, and only then is known what stands beside it
-  const shown = new ResizeObserver(() => { live(); drawSoon(); });
+  const shown = new ResizeObserver(() => { live(); nameSliders(); drawSoon(); });
   shown.observe(card);
 
   return () => {
     for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);
-    unwatch();
+    line.end();
+    foreseen.end();
     window.removeEventListener("keydown", keepKey, true);
     shown.disconnect();
     cancelAnimationFrame(asked);
+    cancelAnimationFrame(painted);
     clearTimeout(speech);
     URL.revokeObjectURL(url);
   };

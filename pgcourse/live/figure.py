@@ -17,10 +17,10 @@ The module knows nothing of the course: matplotlib below it, anywidget above it.
 
 from __future__ import annotations
 
-import base64
-import io
+import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,9 +36,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
-from PIL import Image
 
 from pgcourse.live.artists import Moving, MovingText, animated_in, box_of, css, moving_of, pixels
+from pgcourse.live.png import png_of
 
 RESOLUTION = 2  # background pixels for each CSS pixel
 FARTHEST = 1e30  # pixels: within reach of a float32
@@ -55,7 +55,10 @@ class LiveFigure(anywidget.AnyWidget):
     """
 
     # text and not the path: of a path anywidget keeps every instance alive, to tell it when the file changes
-    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("line.js", "figure.js"))
+    _esm = "".join(
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("line.js", "keys.js", "ahead.js", "figure.js")
+    )
 
     size: traitlets.List[float] = traitlets.List().tag(sync=True)  # width and height in CSS pixels, at scale 1
     papers: traitlets.List[list[Any]] = traitlets.List().tag(sync=True)  # what lies beneath moving images
@@ -66,6 +69,9 @@ class LiveFigure(anywidget.AnyWidget):
     handles: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)  # what may be dragged, and where to
     frame = traitlets.Dict().tag(sync=True)  # where everything is now: replaced whole, so the last one is right
     drag = traitlets.Dict().tag(sync=True, echo_update=False)  # the reader's newest wishes: see _on_drag
+    # what the reader moves it by, for pictures made ahead: see ahead.js
+    watched = traitlets.Dict().tag(sync=True)
+    epoch = traitlets.Unicode().tag(sync=True)  # another one with every background
     error = traitlets.Unicode().tag(sync=True)  # shown with the picture until the next update
     name = traitlets.Unicode().tag(sync=True)  # what the picture is, for a screen reader
     scale = traitlets.Float(1.0).tag(sync=True)  # 2 for the lecture hall
@@ -77,9 +83,10 @@ class LiveFigure(anywidget.AnyWidget):
         self._draggable: list[_Draggable] = []
         self._renewal = 0
         self._description = ""
+        self.key: list[str] | None = None  # of the values it shows, if somebody knows them: sent with the frame
         self.dragged: Callable[[], None] = lambda: None  # called when all wishes of one message have been handed on
         self.scale = scale
-        state = self._described()
+        state = self._renewed()
         figure.set_layout_engine("none")  # axes that shift with a longer label would leave their background
         super().__init__(name=name, scale=scale, **state)
         self.observe(lambda change: self.redraw(), "scale")
@@ -114,15 +121,47 @@ class LiveFigure(anywidget.AnyWidget):
         """
         if description is not None:
             self._description = description
-        self._show(error="", **(self._described() if self._has_changed() else {"frame": self._frame()}))
+        self._show(error="", **(self._renewed() if self._has_changed() else {"frame": self._frame()}))
 
     def redraw(self) -> None:
         """Render the background again and describe the moving artists again: for what moves seldom."""
-        self._show(**self._described())
+        self._show(**self._renewed())
+
+    @contextmanager
+    def glimpses(self) -> Iterator[Callable[[str, bool], Glimpse | None]]:
+        """Gives look(description, elsewhere): the picture as its artists are then, which the browser does not get.
+
+        Where the background is another than at the look before, it is rendered: 10 to 100 ms. None if it may not be
+        `elsewhere`, on another background. This view forgets them all; the caller puts the artists back.
+        """
+        said, scenery = self._description, None
+        known = self._axes, self._moving, self._renewal, _renewals.get(self.figure, 0)
+
+        def look(description: str, elsewhere: bool) -> Glimpse | None:
+            nonlocal scenery
+            self._description = description
+            if not self.figure.stale:
+                return Glimpse(self._frame(), scenery)
+            if not elsewhere:
+                return None
+            scenery = self._described()
+            return Glimpse(scenery.pop("frame"), scenery)
+
+        try:
+            yield look
+        finally:
+            self._description = said
+            self._axes, self._moving, self._renewal, _renewals[self.figure] = known
 
     def fail(self, message: str) -> None:
         """Show `message` in the view, folded after its first empty line; the picture stays as it was."""
-        self._show(error=message, frame={**self.frame, "ack": self._ack()})
+        self._show(error=message, frame={**self.frame, "ack": self._ack(), "key": self.key})
+
+    def is_of(self, key: list[str] | None) -> None:
+        """Say of which values the picture is, where nothing else is new."""
+        self.key = key
+        if self.frame["key"] != key:
+            self._show(frame={**self.frame, "key": key})
 
     def close(self) -> None:
         """Close the comm and let go of the figure, since Out[…] keeps a closed picture as long as the kernel lives."""
@@ -143,23 +182,35 @@ class LiveFigure(anywidget.AnyWidget):
                 artist.set_animated(True)
             self.figure.stale = stale
 
-    def still_page(self, png: bytes) -> str:
-        """`still` with a word on how to make it live, as HTML that hides beside a live figure or a PNG."""
-        said = escape(self._description or self.name)
+    def still_output(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`still` as data and metadata of an output: for GitHub, for nbconvert, and where there is no kernel."""
+        about = {"width": self.size[0], "height": self.size[1], "alt": self.said}
+        return {"image/png": self.still()}, {"image/png": about}
+
+    @property
+    def said(self) -> str:
+        """What is seen, in words."""
+        return self._description or self.name
+
+    def still_page(self) -> str:
+        """How to make a still picture live, as HTML behind that picture, for a JupyterLab without its kernel.
+
+        Beside a live figure both hide. In JupyterLab the picture's own output has no words, so they are here.
+        """
+        child, live = ".jp-OutputArea-child", ".jp-OutputArea:has(.live-figure)"
         return (
-            "<style>.jp-OutputArea:has(.live-figure, .jp-RenderedImage) .live-still, .jp-OutputArea:has(.live-still) "
-            ".lm-Panel.jp-OutputArea-output:not(:has(*)) { display: none; }</style>"
-            f'<div class="live-still"><img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
-            f'width="{self.size[0]:.0f}" alt="{said}">'
-            "<p>This is a still picture. To make it live, use the menu: Run → Run All Cells.</p></div>"
+            "<style>.live-still { display: none; } .jp-NotebookPanel .live-still { display: block; } "
+            f"{live} {child}:has(.live-still), {live} {child}:has(+ {child} .live-still), "
+            ".jp-OutputArea:has(.live-still) .lm-Panel.jp-OutputArea-output:not(:has(*)) { display: none; }</style>"
+            f'<div class="live-still"><p>This is a still picture: {escape(self.said)}</p>'
+            "<p>To make it live, use the menu: Run → Run All Cells.</p></div>"
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The widget, and a still picture for where no widget can be: GitHub, nbconvert, no kernel."""
+        """The widget, and a still picture for where no widget can be."""
         bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle
-        width, height = self.size
-        return {**data, "image/png": self.still()}, {**metadata, "image/png": {"width": width, "height": height}}
+        (data, metadata), (png, about) = bundle, self.still_output()
+        return {**data, **png}, {**metadata, **about}
 
     def _show(self, **state: Any) -> None:
         """In one message, so that the browser never sees half of it."""
@@ -170,6 +221,10 @@ class LiveFigure(anywidget.AnyWidget):
     def _has_changed(self) -> bool:
         """Whether something of the background is not as this view has rendered it."""
         return self.figure.stale or self._renewal != _renewals.get(self.figure, 0)
+
+    def _renewed(self) -> dict[str, Any]:
+        """All that the browser needs; what it had before, it forgets."""
+        return {**self._described(), "epoch": secrets.token_hex(4)}
 
     def _described(self) -> dict[str, Any]:
         """All that the browser needs, of the figure as it is now."""
@@ -212,15 +267,14 @@ class LiveFigure(anywidget.AnyWidget):
     @rc_context(DEFAULTS)
     def _rendered(self) -> bytes:
         """The figure as a PNG, without animated artists."""
-        dpi, canvas, png = self.figure.dpi, FigureCanvasAgg(self.figure), io.BytesIO()
+        dpi, canvas = self.figure.dpi, FigureCanvasAgg(self.figure)
         try:
             self.figure.set_dpi(self._resolution())
             canvas.draw()  # leaves animated artists out, and is not bent by settings, as savefig would be
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).save(png, "png", compress_level=4)
+            return png_of(np.asarray(canvas.buffer_rgba()))
         finally:
             self.figure.set_dpi(dpi)
             FigureCanvasAgg(self.figure)  # one without pixels, which would be kept as long as the figure is
-        return png.getvalue()
 
     def _resolution(self) -> float:
         return self.figure.dpi * RESOLUTION * self.scale
@@ -238,6 +292,7 @@ class LiveFigure(anywidget.AnyWidget):
             "at": [draggable.place() for draggable in self._draggable],
             "description": self._description,
             "ack": self._ack(),
+            "key": self.key,
         }
 
     def _ack(self) -> list[Any]:
@@ -279,6 +334,13 @@ class LiveFigure(anywidget.AnyWidget):
             x, y = np.clip((x, y), (min(left, right), min(bottom, top)), (max(left, right), max(bottom, top)))
             draggable.on_drag(float(x), float(y))
         self.dragged()
+
+
+class Glimpse(NamedTuple):
+    """A picture that is not shown."""
+
+    frame: dict[str, Any]  # as `LiveFigure.frame`
+    scenery: dict[str, Any] | None  # size, papers, background, artists, handles; None if they are as shown now
 
 
 class _Draggable(NamedTuple):

@@ -12,7 +12,7 @@ const behind = (model, trait, value) => {
   model.on(`change:${trait}`, hear);
   model.set(trait, value);
   model.off(`change:${trait}`, hear);
-  return own;
+  return own ?? model; // on a page without a kernel there may be nothing behind it
 };
 
 // anywidget gives a module two seconds to load: later, as on a busy machine, its model hears nothing from the kernel
@@ -31,13 +31,15 @@ const family = async (own, el) => {
   return new Map(members(view?.model ?? own).map((model) => [model.model_id, model]));
 };
 
-// say(words) while the kernel owes an answer to the view or to its controls, say("") when it owes none; returns the end
-const watch = (own, el, say) => {
+// say(words) while the kernel owes an answer to the view or to its controls, say("") when it owes none; sent(model) for
+// what is asked; `owes` is whether an answer is owed now, `closes` whether the last of them is just being taken in
+const watch = (own, el, say, sent = () => {}) => {
   const manager = own.widget_manager, kernel = manager?.kernel;
-  if (!kernel?.anyMessage) return () => {};
+  if (!kernel?.anyMessage) return { owes: () => false, closes: () => false, end: () => {} };
   const owed = new Map(); // id of a message → the model it is from, what it changes, and when it was sent
-  let timer = null, known = null;
-  const ours = () => (known ??= family(own, el)); // only when the first message is sent, all of the view is there
+  let timer = null, known = null, kin = [];
+  // only when the first message is sent, all of the view is there
+  const ours = () => (known ??= family(own, el).then((found) => { kin = [...found.values()]; return found; }));
 
   const tell = () => {
     clearTimeout(timer);
@@ -50,11 +52,12 @@ const watch = (own, el, say) => {
   };
 
   const hear = async (_, { msg: { header, parent_header: parent, content }, direction }) => {
-    if (direction === "send" && header.msg_type === "comm_msg" && content.data.method === "update") {
-      const one = { model: null, state: content.data.state, at: performance.now() };
+    if (direction === "send" && header.msg_type === "comm_msg" && ["update", "custom"].includes(content.data.method)) {
+      const one = { model: null, state: content.data.state, at: performance.now() }; // a click has no state
       owed.set(header.msg_id, one);
       one.model = (await ours()).get(content.comm_id);
-      if (!one.model) owed.delete(header.msg_id); // of another view
+      if (one.model) sent(one.model);
+      else owed.delete(header.msg_id); // of another view
       tell();
     } else if (direction === "recv" && header.msg_type === "status" && content.execution_state === "idle" && owed.delete(parent.msg_id)) {
       tell();
@@ -69,7 +72,7 @@ const watch = (own, el, say) => {
   // When a line is back, ipywidgets asks the kernel for all it knows. What was sent into the cut line, and what waited
   // behind it, the kernel does not know: it is sent again. What was sent later is answered.
   const mend = () => {
-    const all = [...owed.values()].filter((one) => one.lost);
+    const all = [...owed.values()].filter((one) => one.lost && one.state);
     for (const [id, one] of owed) if (one.lost) owed.delete(id);
     for (const model of new Set(all.map((one) => one.model))) {
       const lost = all.filter((one) => one.model === model).map(({ state }) => state);
@@ -84,11 +87,14 @@ const watch = (own, el, say) => {
   kernel.anyMessage.connect(hear);
   kernel.connectionStatusChanged.connect(cut);
   manager.restored?.connect(mend);
-  return () => {
+  const end = () => {
     kernel.anyMessage.disconnect(hear);
     kernel.connectionStatusChanged.disconnect(cut);
     manager.restored?.disconnect(mend);
     clearTimeout(timer);
   };
+  // an answer is heard here before the models know of it, and before they send what has waited for it
+  const closes = () => owed.size === 0 && kin.some(({ _pending_msgs, _msg_buffer }) => _pending_msgs > 0 || _msg_buffer);
+  return { owes: () => owed.size > 0 || closes(), closes, end };
 };
 

@@ -26,7 +26,11 @@ function render({ model, el }) {
   const me = Math.random().toString(36).slice(2); // which of several rows for these scenes, perhaps in several pages
   let view = null; // the box with the picture and the controls
   let count = 0; // choices here
+  let owed = false; // the answer to the last of them
   let at = model.get("present") ?? -1; // where pages are turned from: the scene last chosen, even if the reader moved since
+
+  const own = behind(model, "choice", [0, 0, me]);
+  own.foreseen ??= null; // the scene whose picture is shown before the kernel has answered: see ahead.js
 
   const row = document.createElement("div"), style = document.createElement("style");
   style.textContent = CSS;
@@ -37,9 +41,10 @@ function render({ model, el }) {
 
   const choose = (k) => {
     if (row.contains(document.activeElement)) buttons[k].focus();
-    at = k;
+    row.dataset.at = at = k; // who presents the notebook turns its pages, too
+    owed = true;
     model.set("choice", [k, ++count, me]);
-    model.save_changes();
+    if (own.comm_live !== false) model.save_changes(); // else the picture may have been made ahead
   };
 
   const buttons = names.map((name, k) => {
@@ -54,8 +59,10 @@ function render({ model, el }) {
   });
 
   const show = () => {
-    const present = model.get("present"), [, last, whose] = model.get("heard");
-    if (whose !== me || last === count) at = present ?? at; // else it answers an earlier choice of ours
+    const present = own.foreseen ?? model.get("present"), [, last, whose] = model.get("heard");
+    if (whose === me && last === count) owed = false;
+    if (!owed) at = present ?? at;
+    row.dataset.at = at;
     buttons.forEach((button, k) => {
       button.setAttribute("aria-pressed", k === present);
       button.firstChild.textContent = k === present ? "● " : "○ ";
@@ -83,11 +90,13 @@ function render({ model, el }) {
   });
   inPage.observe(row);
   model.on("change:present change:heard", show);
+  own.on("foreseen", show);
   show();
-  listen(behind(model, "choice", [0, 0, me]));
+  listen(own);
 
   return () => {
     model.off("change:present change:heard", show);
+    own.off("foreseen", show);
     inPage.disconnect();
     view?.removeEventListener("keydown", turn, true);
   };

@@ -211,6 +211,14 @@ def test_keyboard_mouse_and_finger(notebook: Callable[..., Any]) -> None:
     assert float(handle(page).get_attribute("aria-valuenow")) == pytest.approx(1.4, abs=1e-6)
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "x", "the focus stays on the point"
 
+    # Home and End: the least and the greatest of both coordinates
+    handle(page, "square").focus()
+    page.keyboard.press("Home")
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="-4.00, -1.00"]').wait_for()
+    page.keyboard.press("End")
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="4.00, 10.0"]').wait_for()
+    assert page.locator(".noUi-handle").first.get_attribute("aria-label") == "x"
+
     # the mouse drags it, held where it was gripped
     x, y = centre(handle(page))
     page.mouse.move(x + 5, y)
@@ -358,19 +366,20 @@ print(len(_instances), len(get_ipython().kernel.comm_manager.comms), figures)
 """
     page.locator(".jp-Notebook").click(position={"x": 300, "y": 5})
     # each run waits for its view, as a reader would; JupyterLab complains of views that are closed while it builds them
-    runs = """
+    run = """
         const drawn = ".widget-vbox:has(.live-figure-handle[aria-valuenow]):has(.fa-play):has(.noUi-handle)";
         const shown = () => document.querySelectorAll(drawn);
-        for (let k = 0, last = shown()[0]; k < argument; k++, last = shown()[0]) {
-            await app.commands.execute("notebook:run-cell");
-            while (shown().length !== 1 || shown()[0] === last) await new Promise((resolve) => setTimeout(resolve, 10));
-        }
+        const [last] = shown();
+        await app.commands.execute("notebook:run-cell");
+        while (shown().length !== 1 || shown()[0] === last) await new Promise((resolve) => setTimeout(resolve, 10));
     """
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:enter-command-mode')")
     parabola.evaluate("panel.content.activeCellIndex = 1")
-    parabola.evaluate(runs, 5)
+    for _ in range(5):
+        parabola.evaluate(run)
     before = parabola.run(measure)
-    parabola.evaluate(runs, 50)
+    for _ in range(50):
+        parabola.evaluate(run)
     assert parabola.run(measure) == before, "widgets, comms and figures"
     page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 1")
     page.locator(".live-figure-handle").first.wait_for()

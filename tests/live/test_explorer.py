@@ -18,6 +18,7 @@ from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatLogSlider, FloatSl
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 
+import pgcourse.live.explorer
 import pgcourse.live.figure
 import pgcourse.live.running
 from pgcourse.live.controls import equal, nearest_step
@@ -371,6 +372,8 @@ def test_where_a_slider_does_not_show_its_value_the_view_says_so(view: SimpleNam
     assert note(view.explorer) == ""
     view.explorer.values = {"x": 0.30000001}
     assert note(view.explorer) == "", "nobody can see the difference"
+    view.live.set_state(wish(-0.789, 0))
+    assert note(view.explorer) == "θ is −0.789; its slider shows the nearest step, −0.8."
     assert note(Explorer({"x": IntSlider(1)}, Counted(), Parabola())) == "no note"
 
 
@@ -700,17 +703,44 @@ def test_a_scene_chosen_in_another_thread_while_play_takes_a_step_is_shown_after
     asyncio.run(play())
 
 
+# what it leaves in a notebook
+
+
+def test_a_view_is_shown_before_its_still_picture_is_made_and_leaves_one_copy_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explorer, shown = Explorer({"x": 2.0}, Counted(), Parabola()), []
+    still = explorer.live.still
+
+    def show(data: Any, metadata: Any = None, raw: bool = False) -> None:
+        shown.append((data if raw else {"text/html": data.data}, metadata))
+
+    def look() -> bytes:
+        assert ["application/vnd.jupyter.widget-view+json" in data for data, _ in shown] == [True]
+        return still()
+
+    monkeypatch.setattr(pgcourse.live.explorer, "display", show)
+    monkeypatch.setattr(explorer.live, "still", look)
+    explorer._ipython_display_()
+    _, (image, about), (page, _) = shown
+    assert image == {"image/png": still()}
+    assert about["image/png"]["alt"] == explorer.live.frame["description"] == "x is 2.00"
+    assert "This is a still picture: x is 2.00</p>" in page["text/html"]
+    assert "data:image" not in page["text/html"]
+
+
 # the end
 
 
-def test_closing_leaves_no_widget_and_no_observer() -> None:
+def test_closing_leaves_no_widget_and_no_observer(capsys: pytest.CaptureFixture[str]) -> None:
     before, compute, slider = len(_instances), Counted(), FloatSlider(1.0)
     explorer = Explorer({"x": slider}, compute, Parabola(), step=double, scenes={"two": {"x": 2.0}})
     explorer.close()
     assert len(_instances) == before
     slider.value = 2.5
     assert compute.calls == 1
-    assert "closed" in explorer._repr_mimebundle_()[0]["text/plain"]
+    explorer._ipython_display_()
+    assert "This view is closed. Run its cell again." in capsys.readouterr().out
     explorer.close()  # does no harm
     with pytest.raises(RuntimeError, match="closed, run its cell again"):
         explorer.values = {"x": 1.0}

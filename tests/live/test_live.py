@@ -531,7 +531,9 @@ def test_a_static_viewer_has_the_still_picture() -> None:
     data, metadata = live._repr_mimebundle_()
     assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= set(data)
     assert (picture(data["image/png"]) == picture(live.still())).all()
-    assert metadata["image/png"] == {"width": 600, "height": 300}
+    assert metadata["image/png"] == {"width": 600, "height": 300, "alt": "live picture"}
+    live.update("a pendulum at rest")
+    assert live._repr_mimebundle_()[1]["image/png"]["alt"] == "a pendulum at rest"
 
 
 def test_what_moves_still_moves_after_a_still_picture_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -574,7 +576,7 @@ def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) 
 def test_the_figure_stands_alone() -> None:
     """It would be a library of its own: no thread, no file, and nothing of the course."""
     folder = Path(pgcourse.live.figure.__file__).parent
-    for source in ((folder / name).read_text(encoding="utf-8") for name in ("figure.py", "artists.py")):
+    for source in ((folder / name).read_text(encoding="utf-8") for name in ("figure.py", "artists.py", "png.py")):
         imported = [
             name
             for node in ast.walk(ast.parse(source))
@@ -583,7 +585,8 @@ def test_the_figure_stands_alone() -> None:
                 [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             )
         ]
-        assert {name for name in imported if name.startswith("pgcourse")} <= {"pgcourse.live.artists"}
+        own = {"pgcourse.live.artists", "pgcourse.live.png"}
+        assert {name for name in imported if name.startswith("pgcourse")} <= own
         refused = {"", "threading", "multiprocessing", "subprocess", "asyncio", "tempfile"}
         assert not {name.split(".")[0] for name in imported} & refused
         assert "rcParams[" not in source
