@@ -14,20 +14,23 @@ kernel ends it, even within a step that would not return; what has been drawn st
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterator
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
 
 from pgcourse.live.controls import Values
 from pgcourse.live.interrupts import Home, interruptible, when_interrupted
 
+if TYPE_CHECKING:  # as in `interrupts`
+    import asyncio
+
 Work = Callable[..., Iterator[tuple[float, Values]]]
 
 SLICE = 0.01  # seconds of work between two looks at what the reader does
+TURNS = 5  # of the event loop in a look: a message takes four from ipykernel's socket to its control
 DRAW_EVERY = 0.1  # seconds between two pictures of a run
 PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
 
@@ -41,10 +44,16 @@ class Player:
         self.task: asyncio.Task[None] | None = None
         self.button.observe(home.bound(self._on_button), "value")
 
+    @property
+    def running(self) -> bool:
+        return self.task is not None and not self.task.done()
+
     def stop(self) -> None:
         self.button.value = False
 
     def _on_button(self, change: Any) -> None:
+        import asyncio
+
         playing = change["new"]
         self.button.description = self.button.icon = self.button.tooltip = "stop" if playing else "play"
         if self.task is not None:
@@ -53,6 +62,8 @@ class Player:
             self.task = asyncio.get_running_loop().create_task(self._go())
 
     async def _go(self) -> None:
+        import asyncio
+
         with when_interrupted(self.stop):
             while self._advance():
                 await asyncio.sleep(PLAY_INTERVAL)
@@ -117,6 +128,8 @@ class Runner:
         self._fail(KeyboardInterrupt())
 
     def _on_button(self, change: Any) -> None:
+        import asyncio
+
         running = change["new"]
         self.button.description, self.button.icon = ("stop", "stop") if running else ("run", "play")
         self.button.tooltip = self.button.description
@@ -145,6 +158,8 @@ class Runner:
 
     async def _loop(self) -> str:
         """Work until there is no more, and look up now and then; what to say at the end."""
+        import asyncio
+
         drawn = 0.0
         while True:
             if begins := self._steps is None:
@@ -157,7 +172,8 @@ class Runner:
                 drawn = monotonic()
             if not more:
                 return "done"
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def _advance(self, seconds: float) -> bool:
         """Work for so long, but for one step at least; False where there is no more."""

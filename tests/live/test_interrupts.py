@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from pgcourse.live.interrupts import Home, interruptible, when_interrupted
+from pgcourse.live import interrupts
+from pgcourse.live.interrupts import Home, interruptible, pass_on, when_interrupted
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +156,75 @@ def test_only_work_that_may_be_interrupted_is() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
+def interrupt(condition: Callable[[], object]) -> None:
+    """The loop is busy until the condition holds, and is then interrupted."""
+    while not condition():
+        time.sleep(0.001)
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        signal.raise_signal(signal.SIGINT)
+
+
+def work_that_tells(told: list[str]) -> Callable[[], None]:
+    def work() -> None:
+        try:
+            with interruptible():
+                told.append("done")
+        except KeyboardInterrupt:
+            told.append("interrupted")
+
+    return work
+
+
+@pytest.mark.usefixtures("idle")
+def test_an_interrupt_that_is_passed_on_ends_what_another_thread_waits_for_and_nothing_later() -> None:
+    told: list[str] = []
+
+    async def main() -> None:
+        home = Home()
+        for passes_on in (True, False, False):
+            thread = threading.Thread(target=home.do, args=[work_that_tells(told)])
+            thread.start()
+            interrupt(lambda: interrupts._waiting)
+            if passes_on:
+                await pass_on()
+            while thread.is_alive():
+                await asyncio.sleep(0.001)
+
+    asyncio.run(main())
+    assert told == ["interrupted", "done", "done"]
+    assert not interrupts._waiting
+
+
+@pytest.mark.usefixtures("idle")
+def test_an_interrupt_that_is_passed_on_ends_the_work_of_a_message_that_waits_for_the_loop() -> None:
+    told: list[str] = []
+
+    async def main() -> None:
+        loop, (inside, outside) = asyncio.get_running_loop(), socket.socketpair()
+
+        async def later() -> None:
+            await asyncio.sleep(0)
+            work_that_tells(told)()
+
+        def hear() -> None:
+            inside.recv(1)
+            tasks.append(loop.create_task(later()))
+
+        tasks: list[asyncio.Task[None]] = []
+        with inside, outside:
+            loop.add_reader(inside, hear)
+            outside.send(b"1")
+            interrupt(lambda: True)
+            await pass_on()
+            outside.send(b"2")
+            while len(told) < 2:
+                await asyncio.sleep(0.001)
+            loop.remove_reader(inside)
+
+    asyncio.run(main())
+    assert told == ["interrupted", "done"]
+
+
 @pytest.mark.usefixtures("idle")
 def test_between_two_steps_of_a_task_an_interrupt_is_told() -> None:
     told = []
@@ -169,9 +241,12 @@ def test_between_two_steps_of_a_task_an_interrupt_is_told() -> None:
 
 
 def test_the_handler_of_a_cell_is_left_alone() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with interruptible():
-        assert signal.getsignal(signal.SIGINT) == before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with interruptible():
+            assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_work_is_done_in_the_thread_of_its_home_and_its_result_comes_back() -> None:

@@ -222,6 +222,28 @@ def test_the_event_loop_is_never_kept_waiting(monkeypatch):
     assert turns >= 10  # 200 ms of work in slices of 10
 
 
+def test_a_message_that_takes_four_turns_of_the_loop_waits_for_one_step_of_the_work():
+    """So many it takes from ipykernel's socket to a control."""
+    view, runner = view_and_runner(n=100)
+    waited = []
+
+    def turn(left: int, since: int) -> None:
+        if left:
+            asyncio.get_running_loop().call_soon(turn, left - 1, since)
+        else:
+            waited.append(len(view.drawn) - since)
+
+    async def story():
+        runner.button.value = True
+        while runner.running:
+            asyncio.get_running_loop().call_soon(turn, 3, len(view.drawn))
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert len(waited) > 100
+    assert max(waited) == 1
+
+
 def test_an_error_in_the_work_is_handed_on_and_the_next_run_begins_anew():
     def failing(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
         yield 0.5, {"total": 1.0}
