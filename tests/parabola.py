@@ -54,7 +54,7 @@ def view(**options):
     return Explorer(controls, compute, Parabola(), step=step, name="a parabola", **options)
 """
 
-SHOWN = "explorer = view()\nexplorer"
+SHOWN = "explorer = view(ahead=False)\nexplorer"  # what the kernel says, when it says it
 
 
 def write(lab: Any, name: str, *cells: str) -> None:

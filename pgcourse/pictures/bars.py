@@ -117,14 +117,14 @@ class WeightBars(Part):
     Numbers: weights, one for each of `names`.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str], title: str = "log-odds of pushing right") -> None:
+        self.names, self.title = names, title
 
     def draw(self, ax: Axes) -> None:
         n = len(self.names)
-        ax.set(xlim=(-1.75, 1.4), ylim=(n - 0.4, -0.6), xticks=[])
+        ax.set(xlim=(-1.75, 1.43), ylim=(n - 0.4, -0.6), xticks=[])
         ax.axis("off")
-        ax.set_title("log-odds of pushing right\n", fontsize=10.5, color=INK)
+        ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
         ax.plot([0, 0], [-0.5, n - 0.5], color=INK, lw=0.8)
         self.bars: list[Any] = []
         for y, name in enumerate(self.names):
@@ -144,4 +144,4 @@ class WeightBars(Part):
 
     def describe(self, numbers: Numbers) -> str:
         pairs = zip(self.names, numbers["weights"], strict=True)
-        return "Weights of the log-odds: " + ", ".join(f"{name} {weight:.2f}" for name, weight in pairs) + "."
+        return f"Weights ({self.title}): " + ", ".join(f"{name} {weight:.2f}" for name, weight in pairs) + "."

@@ -1,15 +1,17 @@
-"""J as a curve and as a landscape, and ways to its gradient."""
+"""J as a curve and as a landscape, and several curves over one setting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.palette import GRADIENT, INK, POLICY, VALUE, VALUES
+from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY, VALUE, VALUES
 from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
+
+DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
 
 class Curve(Part):
@@ -140,3 +142,80 @@ class Landscape(Part):
     def describe(self, numbers: Numbers) -> str:
         (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
         return f"θ is ({x:.2f}, {y:.2f}), J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
+
+
+class Tradeoff(Part):
+    """Named curves over one setting, with the setting to drag along one of them, and places worth marking.
+
+    name    the control that the handle moves; `snap` keeps it on whole multiples of this
+    looks   curve → (line style, colour), the one along which the handle runs last
+    marks   names of vertical lines
+    key     the key of this part's numbers, if a picture has two such parts
+    Numbers: x (k,), curves (name → (k,)), at (float), now (name → float), marked (mark → x), said (a line above).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        xlabel: str,
+        ylabel: str,
+        xlim: tuple[float, float],
+        ylim: tuple[float, float],
+        looks: Mapping[str, tuple[str, str]],
+        marks: Sequence[str] = (),
+        snap: float | None = None,
+        key: str = "",
+    ) -> None:
+        self.name, self.xlabel, self.ylabel, self.xlim, self.ylim = name, xlabel, ylabel, xlim, ylim
+        self.looks, self.marks, self.snap, self.key = looks, marks, snap, key
+
+    def draw(self, ax: Axes) -> None:
+        ax.set(xlim=self.xlim, ylim=self.ylim, xlabel=self.xlabel, ylabel=self.ylabel)
+        plain(ax)
+        ax.axhline(0, color=PALE, lw=0.8)
+        key = "     ".join(f"{DASHES[style]} {name}" for name, (style, _) in self.looks.items())
+        ax.set_title(f"{key}\n" if len(self.looks) > 1 else "\n", fontsize=10.5, color=INK)
+        self.rules = {}
+        bottom, top = self.ylim
+        for k, mark in enumerate(self.marks):  # each label on a line of its own: two marks may stand at one place
+            (rule,) = ax.plot([], [], "--", color=VALUE, lw=1.4, animated=True)
+            y = top - 0.075 * k * (top - bottom)
+            label = ax.text(0, y, "", ha="left", va="top", fontsize=10.5, color=VALUE, animated=True)
+            self.rules[mark] = rule, label
+        self.lines, self.points = {}, {}
+        for name, (style, color) in self.looks.items():
+            (self.lines[name],) = ax.plot([], [], style, color=color, lw=2.3, animated=True)
+            (self.points[name],) = ax.plot([], [], "o", color=color, mec="white", mew=1.5, ms=8, animated=True)
+        last = list(self.looks)[-1]
+        self.points[last].set_markersize(14)
+        self.note = note_above(ax, 10.5)
+        step = self.snap or (self.xlim[1] - self.xlim[0]) / 60
+        self.handles = [Handle(self.points[last], self.xlabel, self._dragged, (step, 1), self.lines[last])]
+
+    def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
+        return {self.name: round(round(x / self.snap) * self.snap, 9) if self.snap else x}
+
+    def update(self, numbers: Numbers) -> None:
+        numbers = numbers[self.key] if self.key else numbers
+        for name, line in self.lines.items():
+            line.set_data(numbers["x"], numbers["curves"][name])
+            self.points[name].set_data([numbers["at"]], [numbers["now"][name]])
+        leftmost = min((numbers["marked"][mark] for mark in self.marks), default=0.0)
+        middle, width = sum(self.xlim) / 2, self.xlim[1] - self.xlim[0]
+        for mark, (rule, label) in self.rules.items():
+            x = numbers["marked"][mark]
+            to_the_left = x == leftmost if len(self.marks) > 1 else x > middle
+            rule.set_data([x, x], self.ylim)
+            label.set(text=mark, ha="right" if to_the_left else "left")
+            label.set_x(x + (-0.012 if to_the_left else 0.012) * width)
+        self.note.set_text(minus(numbers["said"]))
+
+    def describe(self, numbers: Numbers) -> str:
+        numbers = numbers[self.key] if self.key else numbers
+        now = ", ".join(f"{name} {self.spoken(value)}" for name, value in numbers["now"].items())
+        marked = "".join(f"; {mark} stands at {numbers['marked'][mark]:.3g}" for mark in self.marks)
+        at = f"{numbers['at']:.3g}" if abs(numbers["at"]) < 1000 else f"{numbers['at']:.0f}"
+        return f"{self.xlabel} is {at}: {now}{marked}. {numbers['said']}."
+
+    def spoken(self, value: float) -> str:
+        return f"{round(value, 4) + 0.0:g}"

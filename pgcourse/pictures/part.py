@@ -73,7 +73,8 @@ class Picture:
             part.update(numbers)
 
     def describe(self, numbers: Numbers) -> str:
-        return " ".join(part.describe(numbers) for part in self.parts)
+        """What all parts say, with minus signs: a screen reader may leave out the hyphen of "-1"."""
+        return minus(" ".join(part.describe(numbers) for part in self.parts))
 
 
 # Drawing

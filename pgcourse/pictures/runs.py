@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, VALUE
 from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
@@ -66,8 +66,9 @@ class LearningCurve(Part):
         return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
 
     def describe(self, numbers: Numbers) -> str:
-        said = self.said(numbers).replace("   ", ", ")
-        return f"Learning curve, {self.best[0]} {self.best[1]:.2f}: {said}."
+        label, height = self.best
+        known = label if label == minus(f"{height:g}") else f"{label} {height:.2f}"
+        return f"Learning curve, {known}: {self.said(numbers).replace('   ', ', ')}."
 
 
 class QuantileCurve(Part):
@@ -131,11 +132,13 @@ class QuantileCurve(Part):
 
 
 class LongRun(Part):
-    """A run as far as it has come: many thin curves or dots and a bold one above, one curve below.
+    """A run as far as it has come: many thin curves or dots and a bold one with its tip above, one curve below.
 
     above, below   (label, limits) of the two axes; `goal` is drawn as a dashed line above
     dots           draw what is many as dots
+    key            the key of this part's numbers, if a picture has two such parts
     Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
+    NaN in `below` is a gap there.
     """
 
     def __init__(
@@ -147,9 +150,10 @@ class LongRun(Part):
         title: str,
         goal: tuple[float, str] | None = None,
         dots: bool = False,
+        key: str = "",
     ) -> None:
         self.xlabel, self.xlim, self.above, self.below = xlabel, xlim, above, below
-        self.title, self.goal, self.dots = title, goal, dots
+        self.title, self.goal, self.dots, self.key = title, goal, dots, key
 
     def draw(self, ax: Axes) -> None:
         ax.axis("off")
@@ -158,6 +162,7 @@ class LongRun(Part):
             plot.set(xlim=self.xlim, ylim=ylim, ylabel=label)
             plot.locator_params(axis="x", nbins=5)
             plain(plot)
+        lower.axhline(0, color=PALE, lw=0.8)
         upper.tick_params(labelbottom=False)
         lower.set_xlabel(self.xlabel)
         ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
@@ -166,13 +171,15 @@ class LongRun(Part):
             at = self.xlim[0] + 0.02 * (self.xlim[1] - self.xlim[0])
             upper.text(at, self.goal[0], self.goal[1], va="bottom", fontsize=9.5, color=GRADIENT)
         look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 4, "color": OCCUPANCY}
-        look = look if self.dots else {"lw": 0.8, "color": VALUE}
-        (self.thin,) = upper.plot([], [], alpha=0.4, animated=True, **look)
+        look = look if self.dots else {"lw": 1.1, "color": VALUE}
+        (self.thin,) = upper.plot([], [], alpha=0.55, animated=True, **look)
         (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
+        (self.tip,) = upper.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=9, zorder=5, animated=True)
         (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
         self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
+        numbers = numbers[self.key] if self.key else numbers
         steps = np.asarray(numbers["steps"], dtype=float)
         if self.dots:
             self.thin.set_data(numbers["dots_at"], numbers["dots"])
@@ -182,14 +189,18 @@ class LongRun(Part):
             x = np.hstack([np.broadcast_to(steps, many.shape), gaps])
             self.thin.set_data(x.ravel(), np.hstack([many, gaps]).ravel())
         self.bold.set_data(steps, numbers["bold"])
+        self.tip.set_data(steps[-1:], numbers["bold"][-1:])
         self.low.set_data(steps, numbers["below"])
         self.note.set_text(minus(numbers["said"]))
 
     def describe(self, numbers: Numbers) -> str:
+        numbers = numbers[self.key] if self.key else numbers
         if not len(numbers["steps"]):
-            return f"Nothing has run yet: 0 steps. {numbers['said']}."
-        last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}, {self.below[0]}: {numbers['below'][-1]:.3g}"
-        return minus(f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}.")
+            return f"Nothing has run yet, 0 steps: {numbers['said']}."
+        low = numbers["below"][-1]
+        also = "" if np.isnan(low) else f", {self.below[0]}: {low:.3g}"
+        last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}{also}"
+        return f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}."
 
 
 def rounded(x: float) -> str:

@@ -36,7 +36,7 @@ class Table(Part):
 
     def draw(self, ax: Axes) -> None:
         n = len(self.rows)
-        ax.set(xlim=(0, 1), ylim=(n + self.bottom, -self.top))
+        ax.set(xlim=(0, 1.015), ylim=(n + self.bottom, -self.top))  # the last column is not at the edge
         ax.axis("off")
         self.titles = [
             ax.text(x, 0, head, ha="right", weight="bold", **LOOK)

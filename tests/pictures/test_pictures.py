@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lake import ACTIONS, DESC, LAKE
 from matplotlib.colors import to_rgb
 
 from pgcourse import pictures, zoo
@@ -23,9 +24,7 @@ from pgcourse.pictures import (
 from pgcourse.pictures.part import minus
 from pgcourse.policy import Policy, direct, grad_log_softmax, softmax, tabular_softmax
 
-DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
-ACTIONS = ["left", "down", "right", "up"]
-LAKE, CORRIDOR = zoo.frozen_lake(), zoo.short_corridor()
+CORRIDOR = zoo.short_corridor()
 FEATURES = zoo.lake_features()
 RIGHT = np.tile([[[0.0], [1.0]]], (4, 1, 1))
 
