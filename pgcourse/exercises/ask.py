@@ -3,11 +3,12 @@
 value = numbers(run(my_T, "pi, p, r, gamma, q", pi, p, r, gamma, q), RETURNED)
 if close(value, expected): …
 verdict = named(value, [Mistake(r + p @ (pi @ q), "γ is missing.")])
+verdict = mistaken(value, expected, mistakes, lambda yours, right, s: f"v^π({s}) is {right}; you have {yours}.")
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.exercises.patience import TooLong
 from pgcourse.exercises.verdict import Reply, Verdict, nearly, waiting, wrong
-from pgcourse.exercises.words import shown, told
+from pgcourse.exercises.words import apart, shown, told
 
 RETURNED = "Your function returned"
 EXACT, ROUGH = 1e-6, 2e-4  # relative: float64 and float32, of which every operation may lose a digit
@@ -79,6 +80,14 @@ def named(value: Array, mistakes: Iterable[Mistake], rtol: float = EXACT) -> Ver
         if np.shape(mistake.value) == value.shape and close(value, mistake.value, rtol):
             return Verdict(mistake.tone, mistake.message)
     return None
+
+
+def mistaken(value: Array, expected: Array, mistakes: Iterable[Mistake], text: Callable[..., str]) -> Verdict:
+    """The verdict on a wrong array: the mistake that gives it; else `text(yours, right, *where)` of its worst entry."""
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    where = furthest(value, expected)
+    return wrong(text(*apart(value[where], expected[where]), *where))
 
 
 def close(value: Any, expected: Any, rtol: float = EXACT) -> bool:

@@ -1,6 +1,7 @@
 """Reading an answer: every form in which the right thing can be said is understood, the same in all checks.
 
 one_number(np.array([20]))                # 20.0; None if it is no number
+said_number("a", "a number such as 3")  # a Reply: 'a' is not a number; expected a number such as 3.
 numbers([1, 2, 3], "my_rho is")       # an array; a Reply if it is none
 entries("DECAB", [2, 3, 4, 5, 6], …)  # {2: "D", 3: "E", …}
 """
@@ -8,7 +9,7 @@ entries("DECAB", [2, 3, 4, 5, 6], …)  # {2: "D", 3: "E", …}
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from numbers import Real
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pgcourse.arrays import Array
-from pgcourse.exercises.verdict import Reply, Verdict, right, waiting, wrong
+from pgcourse.exercises.verdict import Reply, waiting, wrong
 from pgcourse.exercises.words import shown
 
 MOST_ENTRIES = 100_000  # entries of an answer: who answers range(10**9) would wait for it
@@ -25,7 +26,7 @@ MOST_ENTRIES = 100_000  # entries of an answer: who answers range(10**9) would w
 
 def one_number(answer: Any) -> float | None:
     """The real number that an answer is: of any type, in an array or a list of one, too. None if it is none, or NaN."""
-    answer = _only(answer)
+    answer = only(answer)
     if not isinstance(answer, Real | Decimal) or isinstance(answer, bool | np.bool_):
         return None
     try:
@@ -35,7 +36,16 @@ def one_number(answer: Any) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _only(answer: Any) -> Any:
+def said_number(answer: Any, expected: str) -> float:
+    """The real number that an answer is, or a Reply that says what was `expected`: "a probability such as 0.5"."""
+    if answer is ...:
+        raise Reply(waiting("a number"))
+    if (value := one_number(answer)) is None:
+        raise Reply(wrong(f"{shown(answer)} is not a number; expected {expected}."))
+    return value
+
+
+def only(answer: Any) -> Any:
     """What is in an array or a list of one."""
     for _ in range(4):  # and not while: a list may hold itself
         if isinstance(answer, np.ndarray) and answer.size == 1:
@@ -53,7 +63,7 @@ def one_whole(answer: Any) -> int | None:
 
 def truth(answer: Any) -> bool | None:
     """True or False, of Python or NumPy; None if it is neither."""
-    answer = _only(answer)
+    answer = only(answer)
     return bool(answer) if isinstance(answer, bool | np.bool_) else None
 
 
@@ -115,42 +125,40 @@ def word(answer: Any) -> Any:
     return answer.strip().lower() if isinstance(answer, str) else answer
 
 
-def entries(answer: Any, keys: Iterable[Any], expected: str, absent: Callable[[Any], str]) -> dict[Any, Any]:
-    """What the answer says for each of the keys, or a Reply: `expected`, or what `absent` says of a key.
+def entries(answer: Any, keys: Iterable[Any], each: str, absent: str) -> dict[Any, Any]:
+    """What the answer says for each of the keys; or a Reply, which asks for `each`, such as "a letter for each line".
 
     Understood are a dictionary, whose keys may be '1' for 1 and 'a' for "A"; and the bare values in the keys' order,
-    as a list or, if they are letters, as a text.
+    as a list or, if they are letters, as a text. A key that is not there is told by `absent`, such as "Line {} has no
+    reason".
     """
+    if answer is ...:
+        raise Reply(waiting(each))
     keys = list(keys)
     answer = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
     values = [sign for sign in answer[:MOST_ENTRIES] if sign.isalnum()] if isinstance(answer, str) else answer
     if isinstance(values, list | tuple) and len(values) == len(keys):
-        return dict(zip(keys, values, strict=True))
-    if not isinstance(answer, Mapping):
-        raise Reply(wrong(f"{shown(answer)} is not a dictionary; expected {expected}."))
-    given = {_key(key): value for key, value in answer.items()}
-    for key in keys:
-        if _key(key) not in given:
-            raise Reply(wrong(absent(key)))
-    return {key: given[_key(key)] for key in keys}
+        found = dict(zip(keys, values, strict=True))
+    elif not isinstance(answer, Mapping):
+        form = ", ".join(f"{key!r}: …" for key in keys)
+        raise Reply(wrong(f"{shown(answer)} is not a dictionary; expected {each}: {{{form}}}."))
+    else:
+        given = {_key(key): value for key, value in answer.items()}
+        for key in keys:
+            if _key(key) not in given:
+                raise Reply(wrong(f"{absent.format(key)}; expected {each}."))
+        found = {key: given[_key(key)] for key in keys}
+    if all(is_open(value) for value in found.values()):
+        raise Reply(waiting(each))
+    return found
+
+
+def is_open(value: Any) -> bool:
+    """Whether three dots still stand there, or in the pair or list that is there."""
+    return value is ... or (isinstance(value, tuple | list) and any(x is ... for x in value))
 
 
 def _key(key: Any) -> Any:
     """What two keys have in common that mean the same."""
     text = letter(key)
     return int(text) if isinstance(text, str) and text.isdecimal() else text
-
-
-def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str]) -> Verdict:
-    """Which of a few functions is biased: its letter, or the function itself. `innocent`: letter → why it is not."""
-    if answer is ...:
-        return waiting("a letter")
-    letters = sorted([culprit, *innocent])
-    answer = _only(list(answer) if isinstance(answer, set | frozenset) else answer)
-    given = letter(getattr(answer, "__name__", answer) if callable(answer) else answer)
-    if not isinstance(given, str) or given not in letters:
-        named = ", ".join(map(repr, letters[:-1]))
-        return wrong(f"{shown(answer)} is not one of them; expected {named} or {letters[-1]!r}.")
-    if given in innocent:
-        return wrong(f"{innocent[given]} Look at z_scores({given}), and at those of the others.")
-    return right(why)
