@@ -37,6 +37,29 @@ def view(notebook: Any, name: str) -> Any:
     return picture
 
 
+BY_THEME = ("color-contrast", "link-in-text-block")  # the rules of axe-core that speak of colours
+
+
+def barriers(page: Any, *parts: str, besides: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> list[str]:
+    """What axe-core calls serious or critical in these parts of the page, and where; in the whole page without any.
+
+    `besides` are axe-core's rules that are left out, `only` those that are tried, if not all are.
+    """
+    from axe_playwright_python.sync_playwright import Axe  # here, because only a browser test needs it
+
+    context = {"include": [[part] for part in parts]} if parts else None
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in besides}}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": [*only]}
+    found = Axe().run(page, context=context, options=options).response["violations"]
+    return [
+        f"{barrier['id']}: {node['html'][:200]}"
+        for barrier in found
+        for node in barrier["nodes"]
+        if node["impact"] in ("serious", "critical")
+    ]
+
+
 def cell_of(notebook: Any, picture: Any) -> Any:
     return notebook.page.locator(".jp-Cell", has=picture)
 

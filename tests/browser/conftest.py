@@ -1,133 +1,167 @@
-"""A real JupyterLab in a real Chromium, for the tests of what a reader sees.
-
-Where there is no Chromium these tests skip, with the reason; in CI a missing browser is an error.
-"""
+"""A real JupyterLab in a real Chromium, for the tests of what a reader sees."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import Request, urlopen
 
+import chromium
+import processor
 import pytest
-from reader import PATIENCE
+from playwright.sync_api import TimeoutError
+from reader import BY_THEME, PATIENCE, barriers
+
+from classroom.lab import Lab, start_lab
 
 ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
-CHROMIUM_FLAGS += ["--disable-component-update", "--disable-sync"]
-
-
-class Lab(NamedTuple):
-    """A running JupyterLab: where it answers, and the folder whose notebooks it serves."""
-
-    url: str
-    folder: Path
+# JupyterLab lets a wide formula scroll in a box that is no stop for Tab. Chromium makes such a box one by itself.
+BY_JUPYTERLAB = ("scrollable-region-focusable",)
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, with settings of its own, on loopback."""
+    """JupyterLab on a copy of the notebooks; its kernels have all that this processor has."""
     home = tmp_path_factory.mktemp("lab")
     folder = Path(shutil.copytree(ROOT / "notebooks", home / "notebooks"))
-    own = {
-        name: str(home / name.lower())
-        for name in (
-            "JUPYTER_RUNTIME_DIR",
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-        )
-    }
-    options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.root_dir=."]
-    options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.collaborative=False"]
-    options += ["--ServerApp.disable_check_xsrf=True"]  # the tests shut kernels down by themselves
-    options += [f"--LabApp.app_settings_dir={ROOT / 'binder'}"]
-    options += [
-        "--LabApp.expose_app_in_browser=True"
-    ]  # window.jupyterapp: run, restart and change the theme by command
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=home,
-            env={**os.environ, **own, "PGCOURSE_PROGRESS": "on"},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        found: list[Path] = []
-        for _ in range(10 * PATIENCE):
-            if found := [x for x in Path(own["JUPYTER_RUNTIME_DIR"]).glob("jpserver-*.json") if "}" in x.read_text()]:
-                break  # the file is there, and written to its end
-            assert server.poll() is None, (home / "log").read_text()
-            time.sleep(0.1)
-        assert found, f"JupyterLab did not start in {PATIENCE} s:\n{(home / 'log').read_text()}"
-        yield Lab(json.loads(found[0].read_text())["url"], folder)
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
+    progress = {"PGCOURSE_PROGRESS": "on"}
+    with ExitStack() as stack:
+        with processor.own():
+            started = stack.enter_context(start_lab(folder, home / "own", seconds=PATIENCE, environment=progress))
+        yield started
 
 
-# One browser a module, not a session: while Playwright's synchronous interface is open, asyncio.run is refused in this
-# thread, and other modules' tests need it.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium as it is installed; Playwright downloads none."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on the PATH, and CI may not skip what a reader sees")
-        pytest.skip("no Chromium or Chrome on the PATH")
-    from playwright.sync_api import expect, sync_playwright
+@pytest.fixture(scope="session", autouse=True)
+def _put_away() -> Iterator[None]:
+    yield
+    chromium.put_away()
 
-    expect.set_options(timeout=1000 * PATIENCE)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+
+@pytest.fixture
+def browser() -> Any:
+    return chromium.kept(chromium.chromium)
+
+
+class Page:
+    """JupyterLab in a page of its own. One notebook is open in it at a time: what comes before is closed."""
+
+    def __init__(self, lab: Lab, browser: Any, **context: Any) -> None:
+        self.lab = lab
+        self.context = browser.new_context(**context)
+        self.context.set_default_timeout(1000 * PATIENCE)
+        self.page = self.context.new_page()
+        self.notebook: Notebook | None = None
+
+    def open(self, path: str) -> None:
+        if self.page.url == "about:blank":
+            self.page.goto(f"{self.lab.address(f'lab/tree/{path}')}&reset")  # without the tabs of an earlier test
+        else:
+            self.page.evaluate("(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }); }", path)
+        shown = "window.jupyterapp?.shell.currentWidget"
+        self.wait(f"(path) => {shown}?.context?.path === path && {shown}.content?.widgets?.length", path)
+
+    def wait(self, condition: str, argument: Any = None) -> None:
+        """Until the condition holds; if it never does, the error says what the page shows."""
+        try:
+            self.page.wait_for_function(condition, arg=argument)
+        except TimeoutError as error:
+            seen = self.page.evaluate("document.querySelector('.jp-Dialog')?.innerText ?? document.body.innerText")
+            raise AssertionError(f"{condition} does not hold for {argument!r}. The page shows:\n{seen}") from error
+
+    def close(self) -> None:
+        self.context.close()
+
+
+# All cells in the page, also those that are far from the window; returns the mode that was. JupyterLab, while it lays
+# out, may not take a change of mode in: then it is told again.
+WHOLE = """
+const { windowingMode } = panel.content.notebookConfig;
+const set = (mode) => { panel.content.notebookConfig = { ...panel.content.notebookConfig, windowingMode: mode }; };
+const all = () => panel.content.widgets.every((cell) => cell.node.isConnected && cell.node.getClientRects().length);
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+for (;;) {
+    set("none");
+    for (let k = 0; k < 40 && !all(); k++) await pause();
+    if (all()) return { windowingMode };
+    set("full");
+    await pause();
+}
+"""
+# what a test has opened beside its notebook, too
+CLOSE_ALL = """() => [...window.jupyterapp.shell.widgets("main")].map((one) => {
+    const path = one.context?.path;
+    one.dispose();
+    return path;
+}).filter(Boolean)"""
+SIZE = {"width": 1280, "height": 900}  # of a window, unless a test says otherwise
+
+
+@contextmanager
+def _no_page() -> Iterator[list[Page]]:
+    yield []
+
+
+def shared() -> list[Page]:
+    """The page that serves most tests, since JupyterLab takes long to come; none before the first of them."""
+    return chromium.kept(_no_page)
+
+
+def page_for(lab: Lab, browser: Any, prepare: Callable[[Any], None] | None, viewport: Any, **context: Any) -> Page:
+    """The page that is shared, if no notebook is open there and nothing else is asked for; else one of its own."""
+    own = prepare is not None or context or any(page.notebook for page in shared())
+    if not own and shared():
+        page = shared()[0]
+        page.page.set_viewport_size(viewport)
+        return page
+    page = Page(lab, browser, viewport=viewport, **context)
+    if prepare is not None:
+        prepare(page.page)
+    if not own:
+        shared().append(page)
+    return page
 
 
 class Notebook:
-    """A notebook in `lab.folder`, open in JupyterLab in a page of its own, with a new kernel.
+    """A notebook in `lab.folder`, open in JupyterLab, with a new kernel.
 
-    `page` is Playwright's, and `prepare(page)` is called before it goes anywhere. `errors` are what the browser's
+    `page` is Playwright's. It is a page that has served other tests, unless `prepare(page)` is to be called before it
+    goes anywhere, or something is asked of the browser beside the window's size. `errors` are what the browser's
     console has complained of so far. A notebook of the course is opened as it is delivered, whatever an earlier test
     has saved.
     """
 
     def __init__(
-        self, lab: Lab, browser: Any, path: str, prepare: Callable[[Any], None] = lambda page: None, **context: Any
+        self,
+        lab: Lab,
+        browser: Any,
+        path: str,
+        prepare: Callable[[Any], None] | None = None,
+        viewport: Any = SIZE,
+        **context: Any,
     ) -> None:
         self.lab, self.path = lab, path
         if (ROOT / "notebooks" / path).exists():
             shutil.copy(ROOT / "notebooks" / path, lab.folder / path)
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context)
-        self.context.set_default_timeout(1000 * PATIENCE)
-        self.page = self.context.new_page()
+        self._page = page_for(lab, browser, prepare, viewport, **context)
+        self._page.notebook = self
+        self.page = self._page.page
         self.errors: list[str] = []
         self.page.on("console", self._listen)
         self.page.on("pageerror", self._fail)
-        prepare(self.page)
-        self.page.goto(f"{lab.url}lab/tree/{lab.folder.name}/{path}?reset")  # without the tabs of an earlier test
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self._page.open(path)
         self.evaluate("await panel.context.ready; await panel.sessionContext.ready")
         self._wait_for_kernel()
+        self.theme("JupyterLab Light")
 
     def _listen(self, message: Any) -> None:
-        # what JupyterLab says, sooner or later, at every restart, whatever the notebook holds
-        if message.type == "error" and not message.text.startswith("Could not restore the debugger state"):
+        # What JupyterLab says by itself, whatever the notebook holds: at every restart, sooner or later; and when the
+        # kernel closes a widget of which this page, just reloaded, has not heard yet.
+        by_itself = ("Could not restore the debugger state", "Comm not found for comm id")
+        if message.type == "error" and not message.text.startswith(by_itself):
             self.errors.append(message.text)
 
     def _fail(self, error: Any) -> None:
@@ -176,6 +210,10 @@ class Notebook:
 
     def reset(self) -> None:
         """Every view as it opened, seen so in the page, and no errors: for the next of several tests here."""
+        # A control may hold back its newest value until the kernel has answered the value before. The first answer
+        # frees it, and at the second the kernel has heard of it: no move of an earlier test comes after the reset.
+        for _ in range(2):
+            self.run("")
         said = self.run(
             """
 import json
@@ -186,13 +224,37 @@ print(json.dumps({view.live.name: view.live.frame["description"] for view in vie
 del views, view
             """
         )
-        self.page.wait_for_function(
+        self._page.wait(
             """(said) => [...document.querySelectorAll(".live-figure")].every(
                 (picture) => picture.querySelector("svg").ariaLabel === said[picture.ariaLabel])""",
-            arg=json.loads(said),
+            json.loads(said),
         )
         self.page.evaluate("document.activeElement.blur()")
         self.errors.clear()
+
+    def barriers(self) -> list[str]:
+        """What is serious for a reader who does not see or use a mouse, in what the course has written, in both themes;
+        and the names of controls that do not fit.
+
+        JupyterLab's own parts, such as its editors without a name, are left out. For the time of the look, the cells
+        that are far from the window are in the page, too.
+        """
+        mode = self.evaluate(WHOLE)
+        parts = (".jp-RenderedMarkdown", ".jp-OutputArea-output")
+        found = barriers(self.page, *parts, besides=BY_JUPYTERLAB)
+        self.theme("JupyterLab Dark")
+        found += [f"in the dark theme: {one}" for one in barriers(self.page, *parts, only=BY_THEME)]
+        self.theme("JupyterLab Light")
+        cut = "(all) => all.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)"
+        found += [f"the name {name!r} is cut" for name in self.page.eval_on_selector_all(".widget-label", cut)]
+        self.evaluate("panel.content.notebookConfig = { ...panel.content.notebookConfig, ...argument }", mode)
+        return found
+
+    def theme(self, name: str) -> None:
+        """Show JupyterLab in the theme of this name."""
+        if self.page.locator(f'body[data-jp-theme-name="{name}"]').count() == 0:
+            self.command("apputils:change-theme", theme=name)
+            self.page.wait_for_selector(f'body[data-jp-theme-name="{name}"]', state="attached")
 
     def restart(self) -> None:
         """Restart the kernel and wait until it answers; nothing is run."""
@@ -201,17 +263,36 @@ del views, view
 
     def _wait_for_kernel(self) -> None:
         session = "window.jupyterapp.shell.currentWidget.sessionContext.session"
-        self.page.wait_for_function(f"{session}?.kernel?.connectionStatus === 'connected'")
+        self._page.wait(f"() => {session}?.kernel?.connectionStatus === 'connected'")
         self.evaluate("await kernel().requestKernelInfo()")
 
     def close(self) -> None:
-        """Close the page, then shut its kernel down: the next test begins with another, and memory is freed."""
-        self.context.close()
-        with urlopen(f"{self.lab.url}api/sessions") as answer:
+        """Close it and shut its kernel down: the next test begins with another, and memory is freed."""
+        if self._page.notebook is not self:
+            return
+        self._page.notebook = None
+        self.page.remove_listener("console", self._listen)
+        self.page.remove_listener("pageerror", self._fail)
+        paths = {self.path}
+        if self._page in shared():
+            paths |= set(self.page.evaluate(CLOSE_ALL))
+        else:
+            self._page.close()
+        with urlopen(self.lab.address("api/sessions")) as answer:
             sessions = json.load(answer)
         for session in sessions:
-            if session["path"] == f"{self.lab.folder.name}/{self.path}":
-                urlopen(Request(f"{self.lab.url}api/sessions/{session['id']}", method="DELETE")).close()
+            if session["path"] in paths:
+                urlopen(Request(self.lab.address(f"api/sessions/{session['id']}"), method="DELETE")).close()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_page_after_a_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever has gone wrong in the page that is shared, no later test shall suffer from it."""
+    before = request.session.testsfailed
+    yield
+    if request.session.testsfailed > before:
+        while shared():
+            shared().pop().close()
 
 
 @pytest.fixture
@@ -231,31 +312,49 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
         notebook.close()
 
 
-@pytest.fixture(scope="module")
-def _ran(lab: Lab, browser: Any) -> Iterator[dict[str, Notebook]]:
-    ran: dict[str, Notebook] = {}
-    yield ran
-    for notebook in ran.values():
-        notebook.close()
+_ran: dict[str, Notebook] = {}  # the one that the tests of this module share now, by its path
+
+
+def _close_ran() -> None:
+    while _ran:
+        _ran.popitem()[1].close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_module() -> Iterator[None]:
+    yield
+    _close_ran()
 
 
 @pytest.fixture
-def ran_notebook(lab: Lab, browser: Any, _ran: dict[str, Notebook]) -> Callable[..., Notebook]:
-    """ran_notebook("00_start_here.ipynb"): opened and run once for the tests of a module, and reset for each."""
+def ran_notebook(lab: Lab, browser: Any) -> Callable[..., Notebook]:
+    """ran_notebook("00_start_here.ipynb"): opened and run once for the tests of a module, and reset for each.
+
+    Tests that ask for another notebook come after all that ask for this one. Once it has run, nothing in it may be a
+    serious barrier, whichever theme.
+    """
 
     def ran(path: str, **context: Any) -> Notebook:
-        if path not in _ran:
-            _ran[path] = Notebook(lab, browser, path, **context)
-            _ran[path].run_all()
-        _ran[path].reset()
-        return _ran[path]
+        notebook = _ran.get(path)
+        if notebook is None or notebook.page.is_closed():
+            _close_ran()
+            notebook = _ran[path] = Notebook(lab, browser, path, **context)
+            notebook.run_all()
+            assert not (found := notebook.barriers()), "\n".join(found)
+        notebook.reset()
+        return notebook
 
     return ran
 
 
 @pytest.fixture
-def notebook(request: pytest.FixtureRequest, lab: Lab, ran_notebook: Callable[..., Notebook]) -> Notebook:
-    """The notebook that a module bears the number of: for test_nb06_deterministic.py it is 06_….ipynb."""
+def notebook(request: pytest.FixtureRequest, lab: Lab, ran_notebook: Callable[..., Notebook]) -> Iterator[Notebook]:
+    """The notebook that a module bears the number of: for test_nb06_deterministic.py it is 06_….ipynb.
+
+    At the end of each test, the browser's console must not have complained.
+    """
     number = request.path.stem.removeprefix("test_nb")[:2]
     (found,) = lab.folder.glob(f"{number}_*.ipynb")
-    return ran_notebook(found.name)
+    ran = ran_notebook(found.name)
+    yield ran
+    assert ran.errors == []

@@ -1,0 +1,78 @@
+"""A page of the site in a browser, for the tests of what it shows and does."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+from reader import BY_THEME, barriers
+
+
+class Page:
+    """A page of the site, open from the disk without a network; `errors` are what it complained of or asked for."""
+
+    def __init__(self, browser: Any, path: Path, **context: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "offline": True} | context)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("body[data-ready]")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "blob:", "data:")):
+            self.errors.append(f"asked for {request.url}")
+
+    def view(self, name: str) -> Any:
+        return self.page.locator(f'.view[aria-label="{name}"]')
+
+    def says(self, view: Any, words: str) -> None:
+        """Wait until the picture's description is this."""
+        view.locator(f'svg[role=img][aria-label="{words}"]').wait_for()
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def recordings(path: Path) -> list[dict[str, Any]]:
+    """The JSON of each view's recording in a page, in their order."""
+    found = re.findall(r'octet-stream">([^<]+)<', path.read_text(encoding="utf-8"))
+    whole = [zlib.decompress(b64decode(data)) for data in found]
+    return [json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")]) for data in whole]
+
+
+def move_all(browser: Any, path: Path, formulas: bool) -> None:
+    """Each scene of each view is a picture of its own, which says what was recorded; each slider goes to its ends.
+
+    And nothing in the page is a serious barrier, in both themes.
+    """
+    page = Page(browser, path)
+    for theme, rules in (("light", ()), ("dark", BY_THEME)):
+        page.page.emulate_media(color_scheme=theme)
+        assert not (found := barriers(page.page, only=rules)), f"{theme}: " + "\n".join(found)
+    assert page.page.locator("math").count() > 0 or not formulas
+    views = page.page.locator(".view").all()
+    for view, data in zip(views, recordings(path), strict=True):
+        said = {row[0]: data["strings"][row[4]] for row in data["frames"]}
+        drawn = set()
+        for button, scene in zip(view.locator(".scene-buttons button").all(), data["scenes"], strict=True):
+            button.click()
+            assert button.get_attribute("aria-pressed") == "true"
+            page.page.wait_for_function(
+                "([svg, label]) => svg.getAttribute('aria-label') === label",
+                arg=[view.locator("svg[role=img]").element_handle(), said["|".join(scene["parts"])] or data["name"]],
+            )
+            drawn.add(view.locator("svg[role=img]").inner_html())
+        assert len(drawn) == len(data["scenes"]), f"{data['name']}: two scenes look alike"
+        for slider in view.locator("input[type=range]").all():
+            for key in ("Home", "End"):
+                slider.press(key)
+        assert view.locator("[role=alert]").count() == 1  # the picture's own
+    assert page.errors == []
+    page.close()
