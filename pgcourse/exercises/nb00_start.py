@@ -6,18 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.exercises.read import one_number
-from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import shown
+from pgcourse.exercises.read import said_number
+from pgcourse.exercises.verdict import Verdict, exercise, nearly, right, wrong
 
 
 @exercise
 def check_best_p(answer: Any) -> Verdict:
     """The P(right) that maximises J of the short corridor: 2 − √2 (Sutton & Barto, 2nd ed., Example 13.1)."""
-    if answer is ...:
-        return waiting("a number")
-    if (p := one_number(answer)) is None:
-        return wrong(f"{shown(answer)} is not a number; expected a probability such as 0.5.")
+    p = said_number(answer, "a probability such as 0.5")
     best = 2 - np.sqrt(2)
     theta = np.log(best / (1 - best))
     if not 0 <= p <= 1:
