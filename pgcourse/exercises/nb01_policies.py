@@ -11,7 +11,7 @@ from pgcourse import zoo
 from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, exact, optimal_values
 from pgcourse.exercises.ask import EXACT, RETURNED, close, furthest, run
-from pgcourse.exercises.read import MOST_ENTRIES, numbers, one_number
+from pgcourse.exercises.read import MOST_ENTRIES, numbers, one_number, said_number
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
 from pgcourse.gradients import tabular_softmax_gradient
@@ -22,10 +22,7 @@ from pgcourse.policy import Policy
 @exercise
 def check_parameter_count(answer: Any) -> Verdict:
     """How many numbers it takes to write down any stochastic policy for FrozenLake 4×4 (16 states, 4 actions)."""
-    if answer is ...:
-        return waiting("a number")
-    if (count := one_number(answer)) is None:
-        return wrong(f"{shown(answer)} is not a number; expected a whole number such as 7.")
+    count = said_number(answer, "a whole number such as 7")
     known: dict[float, Verdict] = {
         58: nearly("3 × 16 is the right product, but it is 48. It is an easy slip: the chapter has it, too."),
         64: nearly(
