@@ -11,10 +11,10 @@ import numpy as np
 from pgcourse import zoo
 from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
-from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
+from pgcourse.exercises.ask import RETURNED, Mistake, close, mistaken, named, run
 from pgcourse.exercises.read import MOST_ENTRIES, entries, numbers
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import apart, cut, shown, told
+from pgcourse.exercises.words import cut, shown, told
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
@@ -161,14 +161,12 @@ def _check_one_operator(my_T: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Ge
         Mistake(r + gamma * p @ q.mean(axis=1), "The sum over next actions is not weighted: q.mean is not π q."),
         Mistake(r + gamma * p @ q.sum(axis=1), "The sum over next actions is not weighted: q.sum is not π q."),
     )
-    if (verdict := named(value, mistakes)) is not None:
-        return verdict
-    s, a = furthest(value, expected)
-    yours, right_one = apart(value[s, a], expected[s, a])
-    return wrong(
-        f"The shape ({S}, {A}) is right, the numbers are not: in the pair ({s}, {a}) {yours}, expected {right_one}. "
-        "Read r + γ p π q from right to left."
-    )
+
+    def text(yours: str, right_one: str, s: int, a: int) -> str:
+        wrong_one = f"in the pair ({s}, {a}) {yours}, expected {right_one}"
+        return f"The shape ({S}, {A}) is right, the numbers are not: {wrong_one}. Read r + γ p π q from right to left."
+
+    return mistaken(value, expected, mistakes, text)
 
 
 # Reminder 3
@@ -190,10 +188,8 @@ def check_occupancy_proof(my_reasons: Any) -> Verdict:
     if my_reasons is ...:
         return waiting("four letters")
     if isinstance(my_reasons, Mapping):  # as in the next notebook
-        expected, steps = "four letters such as 'ABCD'", range(1, len(PROOF) + 1)
-        my_reasons = [
-            *entries(my_reasons, steps, expected, lambda step: f"Step {step} is missing, expected {expected}.").values()
-        ]
+        steps = range(1, len(PROOF) + 1)
+        my_reasons = list(entries(my_reasons, steps, "a letter for each step", "Step {} is missing").values())
     if isinstance(my_reasons, list | tuple):
         if any(x is ... for x in my_reasons):
             return waiting("four letters")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lake import ACTIONS, DESC, LAKE
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, evaluate, greedy, occupancy, optimal_values, value_iteration_policies
@@ -21,9 +22,7 @@ from pgcourse.pictures import (
 )
 from pgcourse.policy import Policy, tabular_softmax
 
-DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
-ACTIONS = ["left", "down", "right", "up"]
-LAKE, TRAP = zoo.frozen_lake(), zoo.value_iteration_trap()
+TRAP = zoo.value_iteration_trap()
 SWEEPS, LAST = 9, 60
 
 
