@@ -10,10 +10,11 @@ import numpy as np
 
 from pgcourse.arrays import Array
 from pgcourse.bellman import exact, transition
-from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
+from pgcourse.exercises.ask import RETURNED, Mistake, close, mistaken, run
+from pgcourse.exercises.choices import first_wrong
 from pgcourse.exercises.read import MOST_ENTRIES, entries, letter, numbers, one_whole
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import apart, shown
+from pgcourse.exercises.words import shown
 from pgcourse.gradients import value_gradient, value_gradient_operator
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, grad_softmax, softmax, tabular
@@ -43,28 +44,16 @@ STEPS = {  # line → (the letter of its reason, what to look at)
 @exercise
 def check_reasons(answer: Any) -> Verdict:
     """answer = {2: letter, …, 6: letter}: for each line of the derivation, why it equals the one before."""
-    if answer is ...:
-        return waiting("a letter for each line")
-    given = entries(
-        answer,
-        STEPS,
-        "{2: 'A', 3: …}, a letter for each of lines 2 to 6",
-        lambda line: f"Line {line} has no reason; expected a letter for each of lines 2 to 6.",
-    )
-    if all(reason is ... for reason in given.values()):
-        return waiting("a letter for each line")
+    given = entries(answer, STEPS, "a letter for each of lines 2 to 6", "Line {} has no reason")
     letters = {line: letter(reason) for line, reason in given.items()}
-    done = sum(isinstance(letters[line], str) and letters[line] == reason for line, (reason, _) in STEPS.items())
-    for line, (reason, change) in STEPS.items():
-        said = letters[line]
-        if said is ...:
-            return waiting(f"a letter for line {line} (so far {done} of {len(STEPS)} are right)")
-        if not isinstance(said, str) or said not in REASONS:
-            return wrong(f"Line {line} has {shown(given[line])}, expected one of the letters {', '.join(REASONS)}.")
-        if said != reason:
-            name, effect = REASONS[said]
-            text = f"Line {line} is not “{name}”: that {effect}. Look at what is new in line {line}: {change}."
-            return nearly(f"{done} of {len(STEPS)} are right. {text}") if done >= 3 else wrong(text)
+
+    def why_not(line: int, said: str) -> str:
+        name, effect = REASONS[said]
+        return f"Line {line} is not “{name}”: that {effect}. Look at what is new in line {line}: {STEPS[line][1]}."
+
+    solution = {line: reason for line, (reason, _) in STEPS.items()}
+    if (verdict := first_wrong(letters, solution, REASONS, "line", why_not)) is not None:
+        return verdict
     return right("Every line has its reason. Only the product rule and line 4 are calculus; the rest is bookkeeping.")
 
 
@@ -158,12 +147,12 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
             "That is the solution, whatever comes in. The question is about the operator: one application to grad_v.",
         ),
     )
-    if (verdict := named(value, mistakes)) is not None:
-        return verdict
-    s, i = furthest(value, source + ahead)
-    yours, right_one = apart(value[s, i], source[s, i] + ahead[s, i])
-    expected = f"{right_one} = {source[s, i]:.4f} (source) + {ahead[s, i]:.4f} (next states)"
-    return wrong(f"For state {s} and parameter {i} of a random MDP you get {yours}, expected {expected}.")
+
+    def text(yours: str, expected: str, s: int, i: int) -> str:
+        parts = f"{source[s, i]:.4f} (source) + {ahead[s, i]:.4f} (next states)"
+        return f"For state {s} and parameter {i} of a random MDP you get {yours}, expected {expected} = {parts}."
+
+    return mistaken(value, source + ahead, mistakes, text)
 
 
 # Implement the fixed-point iteration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lake import DESC, LAKE
 
 from pgcourse import zoo
 from pgcourse.bellman import exact
@@ -13,8 +14,7 @@ from pgcourse.pictures.palette import INK, SIGNED
 from pgcourse.pictures.part import signed
 from pgcourse.policy import grad_softmax, softmax
 
-DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
-LAKE, FEATURES = zoo.frozen_lake(), zoo.lake_features()
+FEATURES = zoo.lake_features()
 LINES = [(r"$\nabla(\pi q)$", r"$\nabla v$"), (r"$q\nabla\pi + \pi\nabla q$", "sum")]
 ROUTES = ["iterate", "one solve"]
 
