@@ -10,7 +10,8 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.bellman import occupancy
 from pgcourse.exercises.ask import RETURNED, close, run
-from pgcourse.exercises.read import accused, one_number, one_whole
+from pgcourse.exercises.choices import accusation
+from pgcourse.exercises.read import one_number, one_whole, said_number
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import shown
 from pgcourse.mdp import FiniteMDP
@@ -36,8 +37,7 @@ def check_constant(answer: Any, gamma: float) -> Verdict:
 
 
 def _constant(answer: Any, gamma: float) -> Verdict:
-    if (value := one_number(answer)) is None:
-        return wrong(f"{shown(answer)} is not a number; expected a number such as 3.5.")
+    value = said_number(answer, "a number such as 3.5")
     if close(value, 1 / (1 - gamma)):
         return right(f"1/(1−γ) = {1 / (1 - gamma):g}, the sum of ρ^π: that is all that ∝ leaves out.")
     if close(value, 1 / (1 - LAKE)):
@@ -252,24 +252,17 @@ def _z(counts: Array, law: Array) -> float:
 
 # The silent bug
 
-INNOCENT = {
+SILENT_BUG = {
     "A": "A is innocent: 1 is a baseline like any other, the same for all actions, and Σ_a π ∇log π = 0 takes it out. "
     "That all weights are negative does no harm to the mean, only to the noise.",
+    "B": "B's baseline depends on the action: what is subtracted from q(s, a) changes with a, so Σ_a π b ∇log π is not "
+    "0. Its mean is that of (q − v)/(1 − π) in place of q − v.",
     "C": "C is innocent: in holes and on the goal q^π is 0, so leaving them out takes nothing from the sum; and its "
     "constant is the sum of its own weights, as it must be.",
 }
-
-
-@exercise
-def check_silent_bug(answer: Any) -> Verdict:
-    """The letter of the estimator whose mean is not ∇J."""
-    return accused(
-        answer,
-        "B",
-        "B's baseline depends on the action: what is subtracted from q(s, a) changes with a, so Σ_a π b ∇log π is not "
-        "0. Its mean is that of (q − v)/(1 − π) in place of q − v.",
-        INNOCENT,
-    )
+check_silent_bug = accusation(
+    __name__, "check_silent_bug", "B", SILENT_BUG, "The letter of the estimator whose mean is not ∇J."
+)
 
 
 # The border of the simplex

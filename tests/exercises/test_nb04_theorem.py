@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from verdicts import says
 
 from pgcourse import zoo
 from pgcourse.bellman import exact, occupancy
@@ -26,11 +27,9 @@ def border(answer):
 # The constant
 
 
-@pytest.mark.parametrize(
-    "answer", [20, 20.0, 1 / (1 - 0.95), Fraction(20), np.float64(20), np.int64(20), lambda gamma: 1 / (1 - gamma)]
-)
-def test_the_constant_is_right_in_any_of_its_spellings(answer):
-    assert constant(answer)
+def test_the_constant_may_be_a_number_or_a_function_of_gamma():
+    assert constant(1 / (1 - 0.95))
+    assert constant(lambda gamma: 1 / (1 - gamma))
 
 
 @pytest.mark.parametrize(
@@ -55,9 +54,7 @@ def test_the_constant_is_right_in_any_of_its_spellings(answer):
     ],
 )
 def test_each_wrong_constant_has_its_own_answer(answer, tone, named):
-    verdict = constant(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(constant(answer), tone, named)
 
 
 # A state from (1−γ)ρ^π
@@ -287,10 +284,8 @@ def test_the_biased_estimator_is_convicted(answer):
 
 @pytest.mark.parametrize(("answer", "named"), [("A", "a baseline like any other"), ("c", "the sum of its own weights")])
 def test_the_wrongly_accused_are_told_why_they_are_innocent(answer, named):
-    verdict = check_silent_bug(answer)
-    assert verdict.tone == "wrong"
-    assert named in verdict.message
-    assert "z_scores" in verdict.message
+    says(check_silent_bug(answer), "wrong", named)
+    says(check_silent_bug(answer), "wrong", "z_scores")
 
 
 # The border
@@ -319,9 +314,7 @@ def test_at_the_border_the_slope_is_1_and_the_estimate_0(answer):
     ],
 )
 def test_each_wrong_prediction_at_the_border_has_its_own_answer(answer, tone, named):
-    verdict = check_border(*answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_border(*answer), tone, named)
 
 
 def test_the_exact_gradient_convicts_b_and_acquits_a_and_c():

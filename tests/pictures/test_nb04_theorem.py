@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lake import ACTIONS, DESC, LAKE
 
 from pgcourse import zoo
 from pgcourse.bellman import exact, objective
@@ -22,9 +23,7 @@ from pgcourse.pictures import (
 from pgcourse.pictures.palette import SIGNED
 from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 
-DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
-ACTIONS = ["left", "down", "right", "up"]
-LAKE, FEATURES = zoo.frozen_lake(), zoo.lake_features()
+FEATURES = zoo.lake_features()
 NOTES = {"one": "the first", "other": "the second", "rest": "the third"}
 ROWS = ["bias", "variance"]
 
