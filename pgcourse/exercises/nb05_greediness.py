@@ -11,7 +11,8 @@ import numpy as np
 from pgcourse.arrays import Array
 from pgcourse.bellman import exact
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
-from pgcourse.exercises.read import entries, letter, numbers, one_number, truth, word
+from pgcourse.exercises.choices import first_wrong
+from pgcourse.exercises.read import entries, is_open, letter, numbers, one_number, truth, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
@@ -224,27 +225,16 @@ EFFECTS = ("exact", "direction", "neither")
 @exercise
 def check_critics(answer: Any) -> Verdict:
     """answer = {letter of CRITICS: "exact", "direction" or "neither"}: what each critic makes of ∇J, with ρ = ρ^π."""
-    if answer is ...:
-        return waiting("a word for each critic")
-    said = entries(
-        answer,
-        CRITICS,
-        "{'A': 'exact', …}, a word for each critic",
-        lambda key: f"Critic {key} has no word, expected one for each of {', '.join(CRITICS)}.",
-    )
+    said = entries(answer, CRITICS, "a word for each critic", "Critic {} has no word")
     given = {key: word(effect) for key, effect in said.items()}
-    if all(effect is ... for effect in given.values()):
-        return waiting("a word for each critic")
-    done = sum(isinstance(given[key], str) and given[key] == effect for key, (_, effect, _) in CRITICS.items())
-    for key, (name, effect, why) in CRITICS.items():
-        own = given[key]
-        if own is ...:
-            return waiting(f"a word for critic {key} (so far {done} of {len(CRITICS)} are right)")
-        if not isinstance(own, str) or own not in EFFECTS:
-            return wrong(f"Critic {key} has {shown(said[key])}, expected one of {', '.join(EFFECTS)}.")
-        if own != effect:
-            text = f"{key}, {name}, is not “{own}”: {why}."
-            return nearly(f"{done} of {len(CRITICS)} are right. {text}") if 2 * done >= len(CRITICS) else wrong(text)
+
+    def why_not(key: str, effect: str) -> str:
+        name, _, why = CRITICS[key]
+        return f"{key}, {name}, is not “{effect}”: {why}."
+
+    solution = {key: effect for key, (_, effect, _) in CRITICS.items()}
+    if (verdict := first_wrong(given, solution, EFFECTS, "critic", why_not)) is not None:
+        return verdict
     return right("All of them. Exact: A, E, G. So q = q^π is sufficient, not necessary.")
 
 
@@ -272,21 +262,12 @@ REASONS = {
 @exercise
 def check_statements(answer: Any) -> Verdict:
     """answer = {number: (True or False, letter of REASONS)} for the six statements."""
-    if answer is ...:
-        return waiting("True or False and a letter for each statement")
-    answer = entries(
-        answer,
-        STATEMENTS,
-        "{1: (True, 'A'), …}",
-        lambda number: f"Statement {number} is missing, expected an answer to each of 1 to {len(STATEMENTS)}.",
-    )
-    if all(_unanswered(answer[number]) for number in STATEMENTS):
-        return waiting("True or False and a letter for each statement")
+    answer = entries(answer, STATEMENTS, "True or False and a letter for each statement", "Statement {} is missing")
     done = sum(_is_right(answer[key], key) for key in STATEMENTS)
     so_far = f"{done} of {len(STATEMENTS)} are right."
     for key, (true, reason, hint) in STATEMENTS.items():
         given = answer[key]
-        if _unanswered(given):
+        if is_open(given):
             return waiting(f"True or False and a letter for statement {key}")
         if not (isinstance(given, tuple | list) and len(given) == 2):
             return wrong(f"Statement {key} has {shown(given)}, expected a pair such as (True, 'A').")
@@ -308,10 +289,6 @@ def _is_right(given: Any, number: int) -> bool:
     true, reason, _ = STATEMENTS[number]
     pair = isinstance(given, tuple | list) and len(given) == 2
     return pair and truth(given[0]) is true and isinstance(given[1], str) and letter(given[1]) == reason
-
-
-def _unanswered(given: Any) -> bool:
-    return given is ... or (isinstance(given, tuple | list) and any(x is ... for x in given))
 
 
 def _listed(x: Array) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from verdicts import says
 
 from pgcourse import zoo
 from pgcourse.bellman import action_value, exact, optimal_values
@@ -89,9 +90,7 @@ def test_the_view_itself_is_told_from_its_values():
     class View:
         values = case()
 
-    verdict = check_lagging_critic(View(), lab)
-    assert verdict.tone == "wrong"
-    assert "That is the view itself, expected the values" in verdict.message
+    says(check_lagging_critic(View(), lab), "wrong", "That is the view itself, expected the values")
 
 
 # Weights that point downhill
@@ -278,13 +277,11 @@ def test_most_critics_wrong_is_wrong():
     [
         (CRITICS_RIGHT | {"C": "maybe"}, "C has 'maybe', expected one of exact, direction, neither"),
         (CRITICS_RIGHT | {"C": 3}, "C has 3, expected"),
-        ({"A": "exact"}, "Critic B has no word, expected"),
+        ({"A": "exact"}, "Critic B has no word; expected"),
     ],
 )
 def test_rubbish_is_no_word(answer, words):
-    verdict = check_critics(answer)
-    assert verdict.tone == "wrong"
-    assert words in verdict.message
+    says(check_critics(answer), "wrong", words)
 
 
 # Statements
@@ -333,13 +330,11 @@ def test_most_statements_wrong_is_wrong():
         (STATEMENTS_RIGHT | {2: True}, "Statement 2 has True, expected a pair"),
         (STATEMENTS_RIGHT | {2: ("yes", "F")}, "expected True or False"),
         (STATEMENTS_RIGHT | {2: (False, "Z")}, "expected one of A, B, C, D, E, F"),
-        ({1: (True, "D")}, "Statement 2 is missing, expected"),
+        ({1: (True, "D")}, "Statement 2 is missing; expected"),
     ],
 )
 def test_rubbish_is_no_statement(answer, words):
-    verdict = check_statements(answer)
-    assert verdict.tone == "wrong"
-    assert words in verdict.message
+    says(check_statements(answer), "wrong", words)
 
 
 @pytest.mark.parametrize(

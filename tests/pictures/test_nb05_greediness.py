@@ -176,8 +176,18 @@ def test_a_step_that_lowers_J_has_a_triangle_and_rounding_has_none():
     part.update(climb_numbers(0.1))
     assert part.falls["along ∇J"].get_xydata().size == 0
     assert part.falls["along g"].get_xydata().tolist() == [[2, 0.1]]
-    assert part.notes["along ∇J"].get_text() == "along ∇J: J 0.00 → 1.00, never falls"
-    assert part.notes["along g"].get_text() == "along g: J 0.00 → 0.60, falls once"
+    assert part.notes["along ∇J"].get_text() == "━ along ∇J: J 0.00 → 1.00, never falls"
+    assert part.notes["along g"].get_text() == "— along g: J 0.00 → 0.60, falls once"
+
+
+def test_no_climb_is_told_by_its_colour_alone():
+    for names in ("a", "ab", "abc"):
+        part = Climbs(dict.fromkeys(names, "black"), 10, (-1, 1))
+        Picture([part])
+        part.update({"climbs": {name: np.array([0.0, 1.0]) for name in names}})
+        assert len({(line.get_linestyle(), line.get_linewidth()) for line in part.lines.values()}) == len(names)
+        signs = {part.notes[name].get_text().split(name)[0] for name in names}
+        assert len(signs) == len(names)
 
 
 def test_the_bars_are_what_is_used_and_the_dashes_what_is_right():

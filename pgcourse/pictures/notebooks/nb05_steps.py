@@ -17,7 +17,7 @@ from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, pla
 class Climbs(Part):
     """J step by step along one direction or several; a triangle stands where a step has made it fall.
 
-    climbs   what each is called, and its colour
+    climbs   up to three: what each is called, and its colour; the last is thin, the first of three is dashed
     Numbers: climbs: name → J after 0, 1, 2, … steps (n,); it may end early.
     """
 
@@ -29,10 +29,12 @@ class Climbs(Part):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         plain(ax)
         ax.set_title("▼ a step that lowers J" + "\n" * len(self.climbs), fontsize=11, color=INK)
-        self.lines, self.falls, self.notes = {}, {}, {}
-        for k, (name, color) in enumerate(self.climbs.items()):
-            width = 4.5 if k < len(self.climbs) - 1 else 1.5  # one beneath another that goes the same way shows
-            (self.lines[name],) = ax.plot([], [], ".-", color=color, lw=width, ms=width + 3, animated=True)
+        self.lines, self.falls, self.notes, self.signs = {}, {}, {}, {}
+        looks = list(zip(("- - ", "━ ", "— "), ("--", ".-", ".-"), (4.5, 4.5, 1.5), strict=True))
+        looks = looks[-len(self.climbs) :]  # a thick line beneath another that goes the same way shows
+        for k, ((name, color), (sign, style, width)) in enumerate(zip(self.climbs.items(), looks, strict=True)):
+            (self.lines[name],) = ax.plot([], [], style, color=color, lw=width, ms=width + 3, animated=True)
+            self.signs[name] = sign if len(self.climbs) > 1 else ""
             (self.falls[name],) = ax.plot([], [], "v", color=color, mec="white", ms=9, zorder=5, animated=True)
             self.notes[name] = ax.text(
                 0.5, 1.02 + 0.07 * (len(self.climbs) - 1 - k), "", transform=ax.transAxes, ha="center", va="bottom",
@@ -45,7 +47,7 @@ class Climbs(Part):
             line.set_data(range(len(J)), J)
             fallen = np.flatnonzero(falls(J)) + 1
             self.falls[name].set_data(fallen, J[fallen])
-            self.notes[name].set_text(minus(self.said(name, J)))
+            self.notes[name].set_text(self.signs[name] + minus(self.said(name, J)))
 
     def said(self, name: str, J: Floats) -> str:
         fallen = int(falls(J).sum())
