@@ -125,14 +125,7 @@ ESTIMATES = {"q": "without a baseline", "q - v": "with b = v^π(s)", "slope": "m
 @exercise
 def check_spread(answer: Any) -> Verdict:
     """answer = {"q": x, "q - v": y, "slope": z}: as σ → 0 the standard deviation goes like σ to this power."""
-    if answer is ...:
-        return waiting("three exponents")
-    said = entries(
-        answer,
-        EXPONENTS,
-        "{'q': …, 'q - v': …, 'slope': …}",
-        lambda name: f"{name!r} has no exponent; expected one for each of 'q', 'q - v' and 'slope'.",
-    )
+    said = entries(answer, EXPONENTS, "an exponent for each estimate", "{!r} has no exponent")
     if unanswered := [name for name, x in said.items() if x is ...]:
         return waiting(f"an exponent for {unanswered[0]!r}")
     given = {name: one_number(x) for name, x in said.items()}

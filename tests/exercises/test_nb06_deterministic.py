@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from verdicts import says
 
 from pgcourse import deterministic
 from pgcourse.deterministic import compatible_weights
@@ -78,9 +79,7 @@ def test_the_deterministic_gradient_is_right_in_any_of_its_spellings(answer):
     ],
 )
 def test_each_wrong_gradient_has_its_own_answer(answer, tone, named):
-    verdict = check_dpg(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_dpg(answer), tone, named)
 
 
 # The spread
@@ -108,9 +107,7 @@ def test_the_three_exponents_are_right(answer):
     ],
 )
 def test_each_wrong_prediction_has_its_own_answer(answer, tone, named):
-    verdict = check_spread(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_spread(answer), tone, named)
 
 
 # Downhill
@@ -139,9 +136,7 @@ def test_a_behaviour_on_the_other_side_leads_downhill(answer):
     ],
 )
 def test_each_other_behaviour_has_its_own_answer(answer, tone, named):
-    verdict = downhill(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(downhill(answer), tone, named)
 
 
 # The compatible critic
@@ -192,6 +187,4 @@ def with_intercept(f, y):
     ],
 )
 def test_each_wrong_fit_has_its_own_answer(answer, tone, named):
-    verdict = check_compatible(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_compatible(answer), tone, named)

@@ -49,7 +49,7 @@ class NoisyLine(Part):
         self.note.set_text(minus(f"K = {K:.2f}, σ = {sigma:.3g}, s = {s:.2f}"))
 
     def describe(self, numbers: Numbers) -> str:
-        return minus(
+        return (
             f"The policy's mean is {numbers['K']:.2f} s, its noise σ is {numbers['sigma']:.3g}; "
             f"in state {numbers['s']:.2f} the mean action is {numbers['K'] * numbers['s']:.2f}."
         )
@@ -61,11 +61,11 @@ class ActionSlice(Part):
     Numbers: actions (k,), q (k,), mu, sigma, q_mu, slope (floats), drawn and q_drawn (N,).
     """
 
-    def __init__(self, a: tuple[float, float], q: tuple[float, float]) -> None:
-        self.a, self.q = a, q
+    def __init__(self, a: tuple[float, float], q: tuple[float, float], label: str = "q(s, a)") -> None:
+        self.a, self.q, self.label = a, q, label
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=self.a, ylim=self.q, xlabel="action a", ylabel="q(s, a)")
+        ax.set(xlim=self.a, ylim=self.q, xlabel="action a", ylabel=self.label)
         plain(ax)
         ax.set_title("q(s, ·) and its slope at μ(s)\n", fontsize=11, color=INK)
         self.density = Polygon(np.zeros((3, 2)), color=POLICY, alpha=0.3, lw=0, animated=True)
@@ -87,11 +87,11 @@ class ActionSlice(Part):
         reach = 0.22 * across / np.hypot(1, slope * across / up)
         self.tangent.set_data([mu - reach, mu + reach], [q_mu - slope * reach, q_mu + slope * reach])
         self.point.set_data([mu], [q_mu])
-        self.note.set_text(minus(f"slope at μ(s) = {mu:.2f}: {slope:+.2f}"))
+        self.note.set_text(minus(f"slope at μ(s) = {mu:.2f}: {round(float(slope), 2) + 0:+.2f}"))
 
     def describe(self, numbers: Numbers) -> str:
         mu, q_mu, slope = numbers["mu"], numbers["q_mu"], numbers["slope"]
-        return minus(f"At the mean action {mu:.2f} q is {q_mu:.2f} and its slope {slope:+.2f}.")
+        return f"At the mean action {mu:.2f} q is {q_mu:.2f} and its slope {slope:+.2f}."
 
 
 class Spread(Part):
@@ -151,7 +151,7 @@ class Spread(Part):
         self.note.set_text(minus(f"deviation {numbers['deviation_now']:.3g}{out}"))
 
     def describe(self, numbers: Numbers) -> str:
-        return minus(
+        return (
             f"One estimate, {numbers['which']}, has mean {numbers['mean_now']:+.3f} and standard deviation "
             f"{numbers['deviation_now']:.3g} at σ = {numbers['sigma']:.3g}; "
             f"the limit of the mean is {numbers['target']:+.3f}."

@@ -87,7 +87,7 @@ class StatesAndSlopes(Part):
         if self.other:
             other = np.asarray(numbers["other_density"])
             centres += f", the behaviour's around {other @ x / other.sum():.2f}"
-        return minus(f"The policy's states lie around {centres}. {numbers['said']}.")
+        return f"The policy's states lie around {centres}. {numbers['said']}."
 
 
 class GainMap(Landscape):
@@ -99,7 +99,7 @@ class GainMap(Landscape):
     title, note_size = "orange: ∇J", 10
 
     def describe(self, numbers: Numbers) -> str:
-        return f"{super().describe(numbers)} Above the map: {minus(self.said(numbers))}."
+        return f"{super().describe(numbers)} Above the map: {self.said(numbers)}."
 
     def said(self, numbers: Numbers) -> str:
         steps = len(numbers.get("trail", ()))
@@ -159,6 +159,4 @@ class Trajectory(Part):
 
     def describe(self, numbers: Numbers) -> str:
         last, first = numbers["position"][self.steps - 1] + 0.0, numbers["action"][0]
-        return minus(
-            f"The first action is {first:.2f}; after {self.steps - 1} steps the {self.position} is {last:.3f}."
-        )
+        return f"The first action is {first:.2f}; after {self.steps - 1} steps the {self.position} is {last:.3f}."
