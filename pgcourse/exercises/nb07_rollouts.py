@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from pgcourse.arrays import Array
-from pgcourse.exercises.ask import EXACT, RETURNED, ROUGH, Mistake, close, furthest, named, run
+from pgcourse.exercises.ask import EXACT, RETURNED, ROUGH, Mistake, close, mistaken, named, run
+from pgcourse.exercises.enumerated import small
 from pgcourse.exercises.read import MOST_ENTRIES, entries, letter, numbers, one_number, truth
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
 from pgcourse.exercises.words import apart, shown
-from pgcourse.policy import grad_log_softmax, softmax
-from pgcourse.zoo import garnet
 
 
 def _to_go(rewards: Array, gamma: float) -> Array:
@@ -71,11 +69,8 @@ def _check_to_go(value: Array, rewards: Array, gamma: float) -> Verdict:
         Mistake(gamma * G, "Every reward has one γ too many: r_t itself is not discounted in G_t."),
         Mistake(rewards, "Those are the rewards. G_t adds all that follow.", "wrong"),
     )
-    if (verdict := named(value, mistakes)) is not None:
-        return verdict
-    (t,) = furthest(value, G)
-    yours, expected = apart(value[t], G[t])
-    return wrong(f"For rewards {rewards.tolist()} and γ = {gamma}, G_{t} is {expected}; you have {yours}.")
+    given = f"rewards {rewards.tolist()} and γ = {gamma}"
+    return mistaken(value, G, mistakes, lambda yours, right, t: f"For {given}, G_{t} is {right}; you have {yours}.")
 
 
 # The best constant baseline
@@ -156,15 +151,7 @@ DEVICES = {  # the device → (by how much it raises the best value, why)
 @exercise
 def check_crossing(answer: Any) -> Verdict:
     """answer = {device: number}: by how much each safety device raises max J of the corridor."""
-    if answer is ...:
-        return waiting("a number for each device")
-    each = ", ".join(DEVICES)
-    given = entries(
-        answer,
-        DEVICES,
-        f"a number for each of {each}",
-        lambda device: f"“{device}” has no number; expected one for each of {each}.",
-    )
+    given = entries(answer, DEVICES, "a number for each device", "“{}” has no number")
     for device, (rise, why) in DEVICES.items():
         if given[device] is ...:
             return waiting(f"a number for “{device}”")
@@ -192,43 +179,6 @@ def _why_not_this_rise(device: str, given: float, rise: float, why: str) -> Verd
 
 
 # Silent bugs: the exact mean of an estimator, summed over every trajectory of a small MDP
-
-
-class Small(NamedTuple):
-    """A small MDP whose episodes last H steps: all sequences of (s, a), their probabilities, rewards and scores."""
-
-    s: Array  # (n, H)
-    p: Array  # (n,)
-    r: Array  # (n, H)
-    scores: Array  # (n, H, d)
-    grad_J: Array  # (d,) of the expected discounted return
-    gamma: float
-
-    def mean(self, weights: Array) -> Array:
-        """E[Σ_t w_t ∇log π(a_t|s_t)], (d,), exactly, from the weights of each trajectory (n, H)."""
-        return np.einsum("n,nt,ntd->d", self.p, weights, self.scores)
-
-    def bias(self, weights: Array) -> float:
-        """How far that is from ∇J, in parts of |∇J|."""
-        return float(np.linalg.norm(self.mean(weights) - self.grad_J) / np.linalg.norm(self.grad_J))
-
-    def variance(self, weights: Array) -> float:
-        """The sum of the components' variances, for one trajectory."""
-        estimates = np.einsum("nt,ntd->nd", weights, self.scores)
-        return float(self.p @ (estimates**2).sum(axis=1) - (self.mean(weights) ** 2).sum())
-
-
-@cache
-def small(H: int = 4) -> Small:
-    """Three states, two actions, three parameters, γ = 0.8, H steps: 6^H sequences."""
-    rng = np.random.default_rng(2)
-    mdp, phi = garnet(3, 2, 2, 0.8, rng), rng.standard_normal((3, 2, 3))
-    pi = softmax(phi, rng.standard_normal(3))
-    s, a = divmod(np.array([*product(range(6), repeat=H)]), 2)
-    p = mdp.rho_0[s[:, 0]] * pi.probs[s, a].prod(axis=1) * mdp.p[s[:, :-1], a[:, :-1], s[:, 1:]].prod(axis=1)
-    r, scores = mdp.r[s, a], grad_log_softmax(phi, pi)[s, a]
-    G = r @ mdp.gamma ** np.arange(H)
-    return Small(s, p, r, scores, np.einsum("n,n,ntd->d", p, G, scores), mdp.gamma)
 
 
 def _weights(of: Callable[[Array, float], Array]) -> Array:
@@ -269,14 +219,7 @@ BIASED = {  # letter → (whether it is biased, why)
 @exercise
 def check_biased(answer: Any) -> Verdict:
     """answer = {letter: True if that estimator of ∇J is biased, else False}, for the letters A to F."""
-    if answer is ...:
-        return waiting("True or False for each letter")
-    given = entries(
-        _letters_to_truths(answer),
-        BIASED,
-        "{'A': True or False, …, 'F': …}",
-        lambda key: f"{key} is missing; expected True (biased) or False for each of A to F.",
-    )
+    given = entries(_letters_to_truths(answer), BIASED, "True (biased) or False for each letter", "{} is missing")
     done = sum(truth(given[key]) is biased for key, (biased, _) in BIASED.items())
     for key, (biased, why) in BIASED.items():
         if given[key] is ...:
@@ -412,10 +355,10 @@ def check_td(my_td: Any) -> Verdict:
         ),
         Mistake((r + ahead - v) * ~done, "δ is not 0 where a trajectory ends.", "wrong"),
     )
-    if (verdict := named(value, mistakes)) is not None:
-        return verdict
-    (i,) = furthest(value, right_one)
-    where = "terminated" if terminated[i] else "truncated" if truncated[i] else "going on"
-    given = f"r = {r[i]}, v(s) = {v[i]}, v(s') = {v_next[i]}, {where}, γ = {gamma}"
-    yours, expected = apart(value[i], right_one[i])
-    return wrong(f"For {given}, δ is {expected}; you have {yours}.")
+
+    def text(yours: str, expected: str, i: int) -> str:
+        where = "terminated" if terminated[i] else "truncated" if truncated[i] else "going on"
+        given = f"r = {r[i]}, v(s) = {v[i]}, v(s') = {v_next[i]}, {where}, γ = {gamma}"
+        return f"For {given}, δ is {expected}; you have {yours}."
+
+    return mistaken(value, right_one, mistakes, text)

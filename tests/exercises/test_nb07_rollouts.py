@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from verdicts import says
 
 from pgcourse.bellman import reward, transition
 from pgcourse.exercises import (
@@ -14,7 +15,8 @@ from pgcourse.exercises import (
     check_td,
     check_weights,
 )
-from pgcourse.exercises.nb07_rollouts import BIASED, DEVICES, six_lines, small
+from pgcourse.exercises.enumerated import small
+from pgcourse.exercises.nb07_rollouts import BIASED, DEVICES, six_lines
 from pgcourse.gradients import finite_differences
 from pgcourse.policy import softmax
 from pgcourse.zoo import garnet
@@ -62,9 +64,7 @@ def test_the_reward_to_go_is_right_in_any_of_its_spellings(answer):
 
 @pytest.mark.parametrize(("answer", "tone", "named"), TO_GO)
 def test_a_wrong_reward_to_go_is_told_what_it_is(answer, tone, named):
-    verdict = check_reward_to_go(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_reward_to_go(answer), tone, named)
 
 
 def size(scores):
@@ -115,9 +115,7 @@ def test_no_other_number_has_less_variance_than_the_sample_s_own():
 
 @pytest.mark.parametrize(("answer", "tone", "named"), BASELINES)
 def test_a_wrong_baseline_is_told_what_it_is(answer, tone, named):
-    verdict = check_baseline(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_baseline(answer), tone, named)
 
 
 # The small MDP and its exact means
@@ -170,9 +168,7 @@ def test_each_wrong_letter_is_told_why_and_its_exact_bias(letter):
     ],
 )
 def test_other_answers_about_bias_are_understood(answer, tone, named):
-    verdict = check_biased(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_biased(answer), tone, named)
 
 
 def standardised(G, eps=0.0, ddof=0):
@@ -221,9 +217,7 @@ def test_a_constant_taken_off_is_right_and_told_what_it_saves():
 
 @pytest.mark.parametrize(("answer", "tone", "named"), WEIGHTS)
 def test_wrong_weights_are_convicted_by_the_exact_gradient(answer, tone, named):
-    verdict = check_weights(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_weights(answer), tone, named)
 
 
 # Two ends
@@ -262,9 +256,7 @@ def test_v_is_left_out_at_terminations_alone(answer):
 
 @pytest.mark.parametrize(("answer", "tone", "named"), TD)
 def test_a_wrong_td_error_is_told_what_it_is(answer, tone, named):
-    verdict = check_td(answer)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_td(answer), tone, named)
 
 
 # Published curves
@@ -292,6 +284,4 @@ def test_only_the_last_reward_moves_the_optimum():
     ],
 )
 def test_other_rises_are_told_to_look_at_the_best_policy(change, tone, named):
-    verdict = check_crossing(RISES | change)
-    assert verdict.tone == tone
-    assert named in verdict.message
+    says(check_crossing(RISES | change), tone, named)

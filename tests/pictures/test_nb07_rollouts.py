@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lake import DESC
 
 from pgcourse.pictures import (
     BatchCloud,
@@ -21,7 +22,6 @@ from pgcourse.pictures import (
 from pgcourse.pictures.notebooks.nb07_steps import power
 from pgcourse.policy import Policy
 
-DESC = [list("SFFF"), list("FHFH"), list("FFFH"), list("HFFG")]
 TO_GOAL, TO_HOLE, CUT = [0, 4, 8, 9, 13, 14, 15], [0, 1, 0, 1, 5], [0, 0, 1, 2]
 NAMES = ["full", "to go"]
 SIZES = 2.0 ** np.arange(-10, 1)
@@ -45,7 +45,7 @@ def table_numbers(chosen, bias, size):
 
 def credit_numbers(scale, of):
     credit = scale * np.triu(np.arange(16.0).reshape(4, 4) - 8)
-    sums = {"past": -0.5 * scale, "future": 2.0, "grad_J": 2.0, "full": 40.0 * scale, "to_go": 20.0}
+    sums = {"past": -0.5 * scale, "future": 2.0, "grad_J": 2.0, "full": 40.0 * abs(scale), "to_go": 20.0}
     return {"credit": credit, "largest": 8.0, "of": of} | sums
 
 
@@ -187,3 +187,10 @@ def test_the_corridor_s_cells_hold_the_values_of_a_policy_that_is_lost():
     )
     assert [text.get_text() for text in part.values] == ["v = −2e4", "v = −1234", "v = −3.0"]
     assert part.visits[0].get_text() == "1e12"
+
+
+def test_a_goal_that_is_called_by_its_number_is_spoken_once():
+    numbers = {"returns": [-1.0, -3.0], "line": [-2.0, -2.5]}
+    for goal, words in ((("−200", -200), "−200: episodes"), (("max J", -11.66), "max J -11.66: episodes")):
+        part = drawn(LearningCurve(50, -100, 0, goal))
+        assert part.describe(numbers).startswith(f"Learning curve, {words}")
