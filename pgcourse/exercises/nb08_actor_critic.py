@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from pgcourse.arrays import Array
-from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, named, run
-from pgcourse.exercises.read import accused, entries, numbers, one_number, word
+from pgcourse.exercises.ask import RETURNED, Mistake, close, mistaken, named, run
+from pgcourse.exercises.choices import accusation
+from pgcourse.exercises.read import entries, numbers, said_number, word
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import apart, shown
+from pgcourse.exercises.words import shown
 
 # One step of actor and critic
 
@@ -226,11 +227,9 @@ def check_gae(my_gae: Any) -> Verdict:
         Mistake(expected[::-1], "In reversed order: put the result back in the order of time."),
         Mistake((1 - lam) * expected, "The average of n-step errors has a factor 1 − λ, but their sum in δ has none."),
     )
-    if (verdict := named(value, mistakes)) is not None:
-        return verdict
-    (t,) = furthest(value, expected)
-    yours, right_one = apart(value[t], expected[t])
-    return wrong(f"At step {t} your function gives {yours}, expected {right_one}.")
+    return mistaken(
+        value, expected, mistakes, lambda yours, right, t: f"At step {t} your function gives {yours}, expected {right}."
+    )
 
 
 # The best baseline
@@ -250,8 +249,7 @@ def check_best_baseline(answer: Any, p: float, q: tuple[float, float]) -> Verdic
 
 
 def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
-    if (b := one_number(answer)) is None:
-        return wrong(f"{shown(answer)} is not a number; expected one such as 0.25.")
+    b = said_number(answer, "one such as 0.25")
     best = (1 - p) * q_1 + p * q_2
     variance = p * (1 - p) * np.square(b - best)
     if close(b, best):
@@ -274,23 +272,16 @@ def _baseline(answer: Any, p: float, q_1: float, q_2: float) -> Verdict:
 
 # The biased update
 
-INNOCENT = {
+BIASED_UPDATE = {
     "A": "A is innocent: with λ = 1 the critic is only a baseline, and 7 s is one like any other.",
+    "B": "B evaluates the critic after the game has ended, where nothing follows. A table that began at 0 is 0 there, "
+    "a network may say anything. Here it says −1, so every end of the game looks bad.",
     "C": "C is innocent: in live states its v is exact, so every λ gives q − v on average; and what it takes for v at "
     "the end of the game is 0.",
 }
-
-
-@exercise
-def check_biased_update(answer: Any) -> Verdict:
-    """The letter of the actor-critic update whose mean is not ∇J."""
-    return accused(
-        answer,
-        "B",
-        "B evaluates the critic after the game has ended, where nothing follows. A table that began at 0 is 0 there, "
-        "a network may say anything. Here it says −1, so every end of the game looks bad.",
-        INNOCENT,
-    )
+check_biased_update = accusation(
+    __name__, "check_biased_update", "B", BIASED_UPDATE, "The letter of the actor-critic update whose mean is not ∇J."
+)
 
 
 # Bias and spread
@@ -307,12 +298,7 @@ WORDS: Mapping[str, str] = {"rises": "up", "falls": "down", "stays": "same"}
 @exercise
 def check_tradeoff(answer: Any) -> Verdict:
     """A dictionary of four predictions, each "up", "down" or "same"."""
-    if answer is ...:
-        return waiting("a dictionary of words")
-    keys = ", ".join(map(repr, TRADEOFF))
-    given = entries(
-        answer, TRADEOFF, f"a dictionary with the keys {keys}", lambda key: f"{key!r} is missing; expected {keys}."
-    )
+    given = entries(answer, TRADEOFF, "a word for each prediction", "{!r} is missing")
     if open_ := [key for key, effect in given.items() if effect is ...]:
         return waiting("a word for " + "; ".join(map(repr, open_)))
     for key, (expected, question) in TRADEOFF.items():

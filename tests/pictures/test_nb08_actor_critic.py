@@ -40,8 +40,8 @@ def one_mark():
     return Tradeoff("lam", "λ", "error", (0, 1), (0, 2), {"bias": ("--", "k"), "both": ("-", "k")}, ["best"], 0.05)
 
 
-def long_run(dots=False):
-    return LongRun("steps", (0, 500), ("J", (-1, 6)), ("off by", (0, 5)), "runs", (5.0, "best"), dots)
+def long_run(dots=False, key=""):
+    return LongRun("steps", (0, 500), ("J", (-1, 6)), ("off by", (0, 5)), "runs", (5.0, "best"), dots, key)
 
 
 CASES = {
@@ -66,6 +66,10 @@ CASES = {
     ),
     "runs": (lambda: Picture([long_run()]), [run_numbers(5, 1.0), run_numbers(9, 0.0), run_numbers(0, 0.0)]),
     "dots": (lambda: Picture([long_run(dots=True)]), [run_numbers(5, 1.0), run_numbers(9, 0.0), run_numbers(2, 3.0)]),
+    "two runs": (
+        lambda: Picture([long_run(key="left"), long_run(key="right")]),
+        [{"left": run_numbers(n, 1.0), "right": run_numbers(m, 0.0)} for n, m in ((5, 2), (5, 9), (2, 9))],
+    ),
     "map": (
         lambda: Picture([PolicyMap(("angle", 0.2), ("speed", 1), (9, 9), "push right")]),
         [{"probability": np.outer(np.linspace(0, 1, 9), np.linspace(0, top, 9))} for top in (1.0, 0.6, 0.2)],
@@ -90,6 +94,16 @@ def test_the_key_shows_the_dashes_of_every_curve():
     key = Picture([part]).figure.axes[0].get_title()
     for words in ("– – bias", "··· spread", "–·– rescaled", "— both"):
         assert words in key
+
+
+def test_the_names_of_two_marks_at_one_place_stand_on_two_lines():
+    looks = {"loss": ("-", "k")}
+    for ylim in ((-2.0, 0.1), (0.0, 2.0), (-5.0, -1.0)):
+        part = Tradeoff("b", "b", "variance", (0, 1), ylim, looks, ["b*", "v"])
+        ax = Picture([part]).figure.axes[0]
+        (_, first), (_, second) = part.rules.values()
+        heights = ax.transData.transform([(0, label.get_position()[1]) for label in (first, second)])[:, 1]
+        assert heights[0] - heights[1] > first.get_fontsize()
 
 
 def test_the_names_of_two_marks_stand_on_their_outer_sides():
@@ -122,7 +136,24 @@ def test_a_run_that_has_not_begun_says_so():
     Picture([part])
     numbers = run_numbers(0, 0.0)
     part.update(numbers)
-    assert "Nothing has run yet" in part.describe(numbers)
+    assert "Nothing has run yet, 0 steps: 0 looks." in part.describe(numbers)
+    assert len(part.tip.get_xdata()) == 0
+
+
+def test_a_single_step_of_a_run_is_seen_as_a_point():
+    part = long_run()
+    Picture([part])
+    part.update(run_numbers(1, 2.0))
+    assert part.tip.get_xydata().tolist() == [[0.0, 3.0]]
+
+
+def test_a_gap_below_is_not_spoken():
+    part, numbers = long_run(), run_numbers(5, 1.0)
+    Picture([part])
+    assert "off by: " in part.describe(numbers)
+    gap = numbers | {"below": np.full(5, np.nan)}
+    part.update(gap)
+    assert "off by" not in part.describe(gap)
 
 
 def test_the_map_names_the_probabilities_left_and_right_of_upright():

@@ -1,88 +1,15 @@
-"""A critic beside an actor: what its error costs along one setting, its values beside the true ones, its fit."""
+"""A critic beside an actor: the lottery of its estimates, its values beside the true ones, its fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Floats, Handle, Numbers, Part, minus, note_above, plain
-
-DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
-
-
-class Tradeoff(Part):
-    """Named curves over one setting, with the setting to drag along one of them, and places worth marking.
-
-    name    the control that the handle moves; `snap` keeps it on whole multiples of this
-    looks   curve → (line style, colour), the one along which the handle runs last
-    marks   names of vertical lines
-    Numbers: x (k,), curves (name → (k,)), at (float), now (name → float), marked (mark → x), said (a line above).
-    """
-
-    def __init__(
-        self,
-        name: str,
-        xlabel: str,
-        ylabel: str,
-        xlim: tuple[float, float],
-        ylim: tuple[float, float],
-        looks: Mapping[str, tuple[str, str]],
-        marks: Sequence[str] = (),
-        snap: float | None = None,
-    ) -> None:
-        self.name, self.xlabel, self.ylabel, self.xlim, self.ylim = name, xlabel, ylabel, xlim, ylim
-        self.looks, self.marks, self.snap = looks, marks, snap
-
-    def draw(self, ax: Axes) -> None:
-        ax.set(xlim=self.xlim, ylim=self.ylim, xlabel=self.xlabel, ylabel=self.ylabel)
-        plain(ax)
-        ax.axhline(0, color=PALE, lw=0.8)
-        key = "     ".join(f"{DASHES[style]} {name}" for name, (style, _) in self.looks.items())
-        ax.set_title(f"{key}\n" if len(self.looks) > 1 else "\n", fontsize=10.5, color=INK)
-        self.rules = {}
-        top = self.ylim[1]
-        for k, mark in enumerate(self.marks):
-            (rule,) = ax.plot([], [], "--", color=VALUE, lw=1.4, animated=True)
-            label = ax.text(
-                0, top * (1 - 0.075 * k), "", ha="left", va="top", fontsize=10.5, color=VALUE, animated=True
-            )
-            self.rules[mark] = rule, label
-        self.lines, self.points = {}, {}
-        for name, (style, color) in self.looks.items():
-            (self.lines[name],) = ax.plot([], [], style, color=color, lw=2.3, animated=True)
-            (self.points[name],) = ax.plot([], [], "o", color=color, mec="white", mew=1.5, ms=8, animated=True)
-        last = list(self.looks)[-1]
-        self.points[last].set_markersize(14)
-        self.note = note_above(ax, 10.5)
-        step = self.snap or (self.xlim[1] - self.xlim[0]) / 60
-        self.handles = [Handle(self.points[last], self.xlabel, self._dragged, (step, 1), self.lines[last])]
-
-    def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
-        return {self.name: round(round(x / self.snap) * self.snap, 9) if self.snap else x}
-
-    def update(self, numbers: Numbers) -> None:
-        for name, line in self.lines.items():
-            line.set_data(numbers["x"], numbers["curves"][name])
-            self.points[name].set_data([numbers["at"]], [numbers["now"][name]])
-        leftmost = min((numbers["marked"][mark] for mark in self.marks), default=0.0)
-        middle, width = sum(self.xlim) / 2, self.xlim[1] - self.xlim[0]
-        for mark, (rule, label) in self.rules.items():
-            x = numbers["marked"][mark]
-            to_the_left = x == leftmost if len(self.marks) > 1 else x > middle
-            rule.set_data([x, x], self.ylim)
-            label.set(text=mark, ha="right" if to_the_left else "left")
-            label.set_x(x + (-0.012 if to_the_left else 0.012) * width)
-        self.note.set_text(minus(numbers["said"]))
-
-    def describe(self, numbers: Numbers) -> str:
-        now = ", ".join(f"{name} {round(value, 4) + 0.0:g}" for name, value in numbers["now"].items())
-        marked = "".join(f"; {mark} stands at {numbers['marked'][mark]:.3g}" for mark in self.marks)
-        return minus(f"{self.xlabel} is {numbers['at']:.3g}: {now}{marked}. {numbers['said']}.")
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
 class Lottery(Part):
@@ -124,21 +51,24 @@ class Lottery(Part):
         said = "; ".join(
             f"action {k} has probability {p:.2f} and estimate {g:.4g}" for k, (p, g) in enumerate(rows, start=1)
         )
-        return minus(f"{said}; the mean is {numbers['mean']:.4g}.")
+        return f"{said}; the mean is {numbers['mean']:.4g}."
 
 
 class CriticBars(Part):
     """The value of each state under the present policy, and what the critic says. Numbers: v_pi (S,), v_w (S,)."""
 
+    title, ylabel, keys = "bars: $v^\\pi$, exact     ◆ critic", "value", ("v_pi", "v_w")
+    worth, says, off_by = "is worth", "the critic says", "the critic is off by"
+
     def __init__(self, states: Sequence[str], ylim: tuple[float, float]) -> None:
         self.states, self.ylim = states, ylim
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=(-0.6, len(self.states) - 0.4), ylim=self.ylim, ylabel="value")
+        ax.set(xlim=(-0.6, len(self.states) - 0.4), ylim=self.ylim, ylabel=self.ylabel)
         ax.set_xticks(range(len(self.states)), self.states)
         plain(ax)
         ax.axhline(0, color=INK, lw=0.8)
-        ax.set_title("bars: $v^\\pi$, exact     ◆ critic\n", fontsize=10.5, color=INK)
+        ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
         self.bars = []
         for s in range(len(self.states)):
             self.bars.append(Rectangle((s - 0.32, 0), 0.64, 0, fc=VALUE, ec="none", alpha=0.5, animated=True))
@@ -147,19 +77,20 @@ class CriticBars(Part):
         self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
-        for bar, v in zip(self.bars, numbers["v_pi"], strict=True):
+        exact, critic = (numbers[key] for key in self.keys)
+        for bar, v in zip(self.bars, exact, strict=True):
             bar.set_height(float(np.clip(v, *self.ylim)))
-        self.said.set_data(np.arange(len(self.states)), np.clip(numbers["v_w"], *self.ylim))
-        self.note.set_text(f"the critic is off by {self.off(numbers):.2f} (root mean square)")
+        self.said.set_data(np.arange(len(self.states)), np.clip(critic, *self.ylim))
+        self.note.set_text(f"{self.off_by} {self.off(numbers):.2f} (root mean square)")
 
-    @staticmethod
-    def off(numbers: Numbers) -> float:
-        return float(np.sqrt(np.mean((np.asarray(numbers["v_w"]) - np.asarray(numbers["v_pi"])) ** 2)))
+    def off(self, numbers: Numbers) -> float:
+        exact, critic = (np.asarray(numbers[key]) for key in self.keys)
+        return float(np.sqrt(np.mean((critic - exact) ** 2)))
 
     def describe(self, numbers: Numbers) -> str:
-        rows = zip(self.states, numbers["v_pi"], numbers["v_w"], strict=True)
-        said = "; ".join(f"{name} is worth {v:.2f}, the critic says {w:.2f}" for name, v, w in rows)
-        return minus(f"{said}. The critic is off by {self.off(numbers):.2f}.")
+        rows = zip(self.states, *(numbers[key] for key in self.keys), strict=True)
+        said = "; ".join(f"{name} {self.worth} {v:.2f}, {self.says} {w:.2f}" for name, v, w in rows)
+        return f"{said}. {self.off_by[0].upper()}{self.off_by[1:]} {self.off(numbers):.2f}."
 
 
 class PolicyMap(Part):
@@ -196,7 +127,7 @@ class PolicyMap(Part):
 
     def describe(self, numbers: Numbers) -> str:
         left, right = self.at_the_crosses(numbers)
-        return minus(
+        return (
             f"With {self.x[0]} {-self.half:g} the policy says {self.action} with probability {left:.2f}, "
             f"with {self.half:g} with {right:.2f}."
         )
