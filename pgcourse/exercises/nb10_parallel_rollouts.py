@@ -1,0 +1,214 @@
+"""The exercises of notebook 10: seeds, counting by begin, the spread that is too small, when processes pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.random import BitGenerator, Generator, SeedSequence
+
+from pgcourse.arrays import Array
+from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
+from pgcourse.exercises.choices import accusation
+from pgcourse.exercises.read import numbers, one_number, one_whole
+from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
+from pgcourse.exercises.words import shown
+
+# A seed for each task
+
+N, SMALL, LARGE = 16, 8, 2000  # tasks of a run
+
+
+def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
+    """The first numbers of each task's stream. A process gets a copy of its seed, so each is copied here, too."""
+    answer = run(my_seeds, "seed, n", seed, n)
+    if isinstance(answer, Iterator | np.ndarray | range):
+        answer = list(islice(answer, n + 1))
+    if not isinstance(answer, list | tuple):
+        raise Reply(wrong(f"{RETURNED} {shown(answer)}, expected a list of {n} seeds."))
+    if len(answer) != n:
+        raise Reply(wrong(f"{RETURNED} {len(answer)} seeds for n = {n}."))
+    return [tuple(np.random.default_rng(_seed(one)).integers(2**62, size=2).tolist()) for one in answer]
+
+
+def _seed(one: Any) -> Any:
+    """What `default_rng` takes."""
+    if isinstance(one, SeedSequence | Generator | BitGenerator):
+        return deepcopy(one)
+    if one is ...:
+        raise Reply(waiting("a list of seeds"))
+    parts = [one] if one_whole(one) is not None or not isinstance(one, list | tuple) else list(one[:9])
+    whole = [one_whole(part) for part in parts]
+    if not whole or any(part is None or part < 0 for part in whole):
+        raise Reply(
+            wrong(f"{shown(one)} is not a seed; expected a SeedSequence, a Generator or a whole number ≥ 0 for each.")
+        )
+    return whole
+
+
+@exercise
+def check_own_seeds(my_seeds: Any) -> Verdict:
+    """my_seeds(seed, n) must give n seeds: a stream of its own for every task of every run, the same when run again."""
+    runs = {(seed, n): _streams(my_seeds, seed, n) for seed, n in ((0, N), (1, N), (2, N), (2, SMALL), (0, LARGE))}
+    first, second = runs[0, N], runs[1, N]
+    if len(set(first)) == 1:
+        return wrong(
+            f"All {N} tasks draw the same numbers: they are one roll-out, {N} times. The spread of their mean stays "
+            "9.59, whatever n is. (A generator that is sent to a process arrives as a copy.)"
+        )
+    if len(set(first)) < N:
+        return wrong(f"Of {N} tasks only {len(set(first))} have a stream of their own.")
+    if _streams(my_seeds, 0, N) != first:
+        return wrong("Called again with the same seed it gives other streams: no run can be repeated.")
+    if first == second:
+        return wrong("Seeds 0 and 1 give the same streams: `seed` is not used.")
+    if shared := len(set(first) & set(second)):
+        return nearly(
+            f"Seeds 0 and 1 share {shared} of {N} streams, so their runs are not independent. Within a run all is "
+            "well, and that is why nobody notices."
+        )
+    for one, other in (((1, N), (2, SMALL)), ((0, LARGE), (1, N)), ((0, LARGE), (2, N))):
+        if set(runs[one]) & set(runs[other]):
+            (seed, n), (also, m) = one, other
+            return nearly(
+                f"Seed {seed} with n = {n} and seed {also} with n = {m} share streams. Let NumPy do it: spawn."
+            )
+    return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
+
+
+# The first to begin
+
+LANES = 6
+
+
+def _play(seed: int) -> list[tuple[int, float]]:
+    """(number in the order of beginning, return) of trajectories of lanes in lockstep, in the order of finishing."""
+    rng = np.random.default_rng(seed)
+    ends, begun, finished = rng.integers(1, 30, LANES), np.arange(LANES), list[tuple[int, int, int]]()
+    length = ends.copy()
+    for following in range(LANES, 20 * LANES):
+        lane = int(ends.argmin())
+        finished.append((int(ends[lane]), int(begun[lane]), int(length[lane])))
+        begun[lane], length[lane] = following, rng.integers(1, 30)
+        ends[lane] += length[lane]
+    return [(k, -float(steps)) for _, k, steps in finished]
+
+
+GAMES = [(_play(seed), n) for seed, n in ((0, 6), (1, 6), (3, 9), (5, 14))]
+
+
+def _first_begun(game: list[tuple[int, float]], n: int) -> float:
+    return float(np.mean([G for k, G in game if k < n]))
+
+
+def _until(game: list[tuple[int, float]], last: int) -> list[tuple[int, float]]:
+    """Up to the one that began as number `last`."""
+    at = [k for k, _ in game].index(last)
+    return game[: at + 1]
+
+
+MEANS: list[tuple[str, Callable[[list[tuple[int, float]], int], float]]] = [
+    (
+        "These are the first n that *finish*. The short ones finish first: on the corridor their mean return is −6.77 "
+        "instead of −12, with 16 lanes.",
+        lambda game, n: float(np.mean([G for _, G in game[:n]])),
+    ),
+    (
+        "You stop when the last one to begin has finished. Those that began before it may still be under way, and they "
+        "are the long ones.",
+        lambda game, n: float(np.mean([G for k, G in _until(game, n - 1) if k < n])),
+    ),
+    (
+        "Of the first n that finish you keep those that began early. The long ones are then missing altogether.",
+        lambda game, n: float(np.mean([G for k, G in game[:n] if k < n])),
+    ),
+    (
+        "You count all that come until number n − 1 has come: only those with k < n belong to the mean.",
+        lambda game, n: float(np.mean([G for _, G in _until(game, n - 1)])),
+    ),
+    ("One too many: the first n have the numbers 0 … n − 1.", lambda game, n: _first_begun(game, n + 1)),
+    (
+        "You keep number n, too: the first n have the numbers 0 … n − 1.",
+        lambda game, n: float(np.mean([G for k, G in game if k <= n][:n])),
+    ),
+    ("One is missing: the first n have the numbers 0 … n − 1.", lambda game, n: _first_begun(game, n - 1)),
+    (
+        "All that finished are in it: only those with k < n belong to the mean.",
+        lambda game, n: _first_begun(game, 9999),
+    ),
+    ("This is the sum: divide by n.", lambda game, n: n * _first_begun(game, n)),
+    (
+        "This is the mean of k: the return is the second of the pair.",
+        lambda game, n: float(np.mean([k for k, _ in game if k < n])),
+    ),
+    ("The sign is turned round.", lambda game, n: -_first_begun(game, n)),
+]
+
+
+@exercise
+def check_first_begun(my_mean: Any) -> Verdict:
+    """my_mean(finished, n): the mean return of the n that began first, from pairs (k, G) in the order of finishing."""
+    values: list[Array] = []
+    too_far = False
+    for game, n in GAMES:
+        asked = iter(game)
+        values.append(numbers(run(my_mean, "finished, n", asked, n), RETURNED, ()))
+        if values[-1].shape != ():
+            return wrong(f"{RETURNED} shape {values[-1].shape}, expected one number, the mean return.")
+        left = len(list(asked))
+        too_far |= len(game) - left > max(at for at, (k, _) in enumerate(game) if k < n) + 1
+    value, expected = np.stack(values), np.array([_first_begun(game, n) for game, n in GAMES])
+    if close(value, expected):
+        if too_far:
+            return nearly(
+                "The mean is right. But you go on when all n have come: lanes that never stop would keep you for ever."
+            )
+        return right("The mean of the first n to begin, and you stop when the last of them has finished.")
+    mistakes = [Mistake(np.array([mean(game, n) for game, n in GAMES]), message) for message, mean in MEANS]
+    if (verdict := named(value, mistakes)) is not None:
+        return verdict
+    at = int(np.abs(value - expected).argmax())
+    return wrong(f"Of n = {GAMES[at][1]} trajectories the mean return is {expected[at]:.4g}; you have {value[at]:.4g}.")
+
+
+# The spread that is too small
+
+FALSE_SPREAD = {
+    "A": "A is innocent: spawn gives every worker of every run a stream of its own.",
+    "B": "B has seed + worker: run 0 has the seeds 0 … 15, run 1 has 1 … 16. Neighbours share 15 of 16 roll-outs, and "
+    "the spread between five runs is √(2/16) = 0.35 of what it should be. Each run alone is faultless.",
+    "C": "C is innocent: all pairs (run, worker) differ, and a SeedSequence mixes such lists well.",
+}
+check_false_spread = accusation(
+    __name__, "check_false_spread", "B", FALSE_SPREAD, "The letter of the function whose runs are not independent."
+)
+
+
+# When processes pay
+
+
+@exercise
+def check_break_even(answer: Any) -> Verdict:
+    """s/(n (1 − 1/P)) = 0.125 s: how long a job must be for n = 64 of them to pay a start of s = 4 s on P = 2."""
+    start, n, P = 4.0, 64, 2
+    if answer is ...:
+        return waiting("a number of seconds")
+    if (d := one_number(answer)) is None:
+        return wrong(f"{shown(answer)} is not a number; expected seconds, such as 0.25.")
+    if close(d, start / (n * (1 - 1 / P))):
+        return right("64 jobs of 0.125 s: 8 s one after another, and 4 + 4 s on two processes. Longer jobs pay.")
+    known = {
+        start / n: "With two processes only half of the work is saved. Set start + n d/2 equal to n d.",
+        start: "That is the start alone. It is paid once, for all 64 jobs together.",
+        start / (n * P): "Set start + n d/2 equal to n d, and solve for d.",
+        start * P: "That is all the work together. How long is one of the 64 jobs?",
+        1000 * start / (n * (1 - 1 / P)): "In seconds, please.",
+    }
+    for value, message in known.items():
+        if close(d, value):
+            return nearly(message)
+    one, two = n * d, start + n * d / P
+    return wrong(f"With d = {d:.4g} s one process takes {one:.4g} s, and two take {two:.4g} s: make them equal.")
