@@ -11,6 +11,7 @@ import html
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from IPython.display import HTML, Markdown
 import pgcourse.exercises as course
 from pgcourse.exercises.progress import FILE, Entries, Entry, NotProgress, begin_anew, load, merge, now, parse, written
 from pgcourse.exercises.verdict import TONES, Verdict, nearly, right, waiting, wrong
+from pgcourse.exercises.words import shown
 
 LONGEST = 90  # characters of a question
 
@@ -178,7 +180,7 @@ def export() -> HTML:
     files = {
         f"{name}.json": ("application/json", written(entries), "everything, to bring back later"),
         f"{name}.csv": ("text/csv", table(listed, entries), "a table for a spreadsheet"),
-        f"{name}.md": ("text/markdown", summary(listed, entries) + "\n", "a summary to read or to hand in"),
+        f"{name}.md": ("text/markdown", summary(listed, entries) + "\n", "a summary to read"),
     }
     links = "".join(f"<li>{_link(file, *rest)}</li>" for file, rest in files.items())
     return HTML(f"<p>{html.escape(note)}</p>" * bool(note) + f"<ul>{links}</ul>")
@@ -234,3 +236,37 @@ def restore(file: Any) -> Verdict:
         return wrong(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.")
     passed = sum(_has_passed(entry) for entry in entries.values())
     return right(f"{len(entries)} exercises are brought in, {passed} of them passed. Run the page's cell again. {note}")
+
+
+# Handing in
+
+HAND_IN = "hand-in.json"  # in the .zip: the progress, with the student's name
+
+
+def hand_in(name: Any) -> Verdict:
+    """Pack the notebooks in which an exercise was tried, with the student's name and the progress, into a file."""
+    if name is ...:
+        return waiting('your name, in quotes, such as "Ada Lovelace",')
+    if not isinstance(name, str) or not any(sign.isalnum() for sign in name) or len(name) > LONGEST:
+        return wrong(f'{shown(name)} is not a name; expected a text such as "Ada Lovelace".')
+    folder = Path.cwd()
+    entries, note = _known(folder)
+    books = sorted({one.notebook for one in exercises(folder, entries) if one.notebook and one.name in entries})
+    if not books:
+        return nearly(f"No exercise has been answered yet, so that there is nothing to hand in. {note}")
+    file = f"hand-in-{re.sub(r'[^0-9a-zA-Z]+', '-', name).strip('-').lower() or 'of-a-student'}.zip"
+    try:
+        with zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr(HAND_IN, json.dumps({"name": name, **json.loads(written(entries))}, ensure_ascii=False))
+            for book in books:
+                packed.write(folder / book, book)
+    except OSError as error:
+        return wrong(f"{file} cannot be written: {error.strerror or error}.")
+    return right(f"{file} is in the folder of the notebooks, with {', '.join(books)} as they were last saved. Send it.")
+
+
+def name_in(text: str) -> str:
+    """The student's name in a hand-in's progress, "" if there is none."""
+    data = json.loads(text)
+    name = data.get("name", "") if isinstance(data, dict) else ""
+    return name[:LONGEST] if isinstance(name, str) else ""

@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+from verdicts import says
 
 import pgcourse.exercises as course
 from pgcourse.exercises import check_best_p, progress, progress_page, watching
@@ -326,9 +328,7 @@ def test_an_export_comes_back_and_nothing_newer_is_lost(tmp_path, monkeypatch):
 def test_what_cannot_be_brought_back_is_refused_in_words(tmp_path, monkeypatch, file, why):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.json").write_text("{}")
-    verdict = progress_page.restore(file)
-    assert verdict.tone == "wrong"
-    assert why in verdict.message
+    says(progress_page.restore(file), "wrong", why)
 
 
 def test_a_reset_asks_moves_the_file_and_can_be_undone(tmp_path, monkeypatch):
@@ -362,6 +362,51 @@ def test_the_table_for_a_spreadsheet_has_a_line_for_each_exercise():
     assert [row["exercise"] for row in rows] == [one.name for one in listed]
     assert (rows[0]["state"], rows[0]["attempts"], rows[0]["passed"]) == ("passed", "2", T[0])
     assert rows[1]["state"] == "open"
+
+
+def test_a_hand_in_has_the_notebooks_with_answers_the_name_and_the_history(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for stem in ("00_start_here", "02_reminders", "progress"):
+        (tmp_path / f"{stem}.ipynb").write_bytes((NOTEBOOKS / f"{stem}.ipynb").read_bytes())
+    assert progress_page.hand_in("Ada").tone == "nearly", "nothing answered yet"
+    progress.record("best_p", "wrong", "no", tmp_path)
+    says(
+        progress_page.hand_in("Ada Lovelace, née Byron"), "right", "hand-in-ada-lovelace-n-e-byron.zip is in the folder"
+    )
+    with zipfile.ZipFile(tmp_path / "hand-in-ada-lovelace-n-e-byron.zip") as packed:
+        assert packed.namelist() == [progress_page.HAND_IN, "00_start_here.ipynb"]
+        assert packed.read("00_start_here.ipynb") == (NOTEBOOKS / "00_start_here.ipynb").read_bytes()
+        text = packed.read(progress_page.HAND_IN).decode("utf-8")
+    assert progress_page.name_in(text) == "Ada Lovelace, née Byron"
+    assert progress.parse(text) == progress.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tone", "words"),
+    [
+        (..., "waiting", "your name"),
+        ("", "wrong", "'' is not a name"),
+        (3, "wrong", "3 is not"),
+        ("x" * 999, "wrong", "is not a name"),
+    ],
+)
+def test_a_hand_in_needs_a_name(tmp_path, monkeypatch, name, tone, words):
+    monkeypatch.chdir(tmp_path)
+    says(progress_page.hand_in(name), tone, words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hand_in_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "00_start_here.ipynb").write_bytes((NOTEBOOKS / "00_start_here.ipynb").read_bytes())
+    progress.record("best_p", "wrong", "no", tmp_path)
+    (tmp_path / "hand-in-ada.zip").mkdir()
+    says(progress_page.hand_in("Ada"), "wrong", "hand-in-ada.zip cannot be written: Is a directory.")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"name": 3}'])
+def test_a_hand_in_without_a_name_has_none(text):
+    assert progress_page.name_in(text) == ""
 
 
 def test_a_damaged_file_is_said_on_the_page_and_a_folder_without_notebooks_too(tmp_path, monkeypatch):
