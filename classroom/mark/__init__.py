@@ -1,0 +1,70 @@
+"""python course.py mark FOLDER            runs the checks of every returned notebook in FOLDER, and writes tables there
+python course.py mark FOLDER 04 07      only those of these notebooks
+
+    --into ANOTHER    writes the tables into another folder
+    --seconds 300     lets each notebook run so long (120 if nothing is said), and each of its cells a quarter of it
+
+FOLDER holds notebooks, hand-ins (.zip), or a folder for each student, which may hold several of both.
+The tables are marks.csv (a line a notebook), replies.csv (a line an exercise) and marks.txt, to be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from classroom.folders import CannotWrite, given
+from classroom.listing import find
+
+
+class CannotMark(Exception):
+    """A sentence that says what is in the way, and what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(__doc__, file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    from classroom.mark import pool, returned, table  # not before: only this command needs them
+
+    options = _options(arguments)
+    folder = given(options.folder)
+    into = given(options.into) if options.into else folder if folder.is_dir() else folder.parent
+    wanted = [find(number).stem for number in options.numbers]
+    with suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name in letters that it has not
+    with tempfile.TemporaryDirectory(prefix="pgcourse-mark-", ignore_cleanup_errors=True) as own:
+        found = returned.find_returned(folder, Path(own))
+        if not found.notebooks:
+            raise CannotMark(f"{folder} has no notebooks and no hand-ins, expected files .ipynb or .zip. {found.other}")
+        table.prepare(into)
+        marked, was_stopped = pool.mark_all(found.notebooks, wanted, options.seconds)
+    text = table.summary(marked)
+    print(text, found.other, sep="\n")
+    try:
+        table.write(marked, into)
+    except OSError as error:
+        print(table.details(marked), table.marks(marked), table.replies(marked), sep="\n")
+        raise CannotWrite(f"{into} cannot be written to ({error.strerror}): the tables are above.") from error
+    print(f"Written: {', '.join(table.FILES)} in {into}.")
+    if was_stopped:
+        print("Stopped: the tables have what was marked until then.", file=sys.stderr)
+    return 130 if was_stopped else 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("course.py mark", add_help=False, exit_on_error=False)
+    parser.add_argument("folder")
+    parser.add_argument("numbers", nargs="*")
+    parser.add_argument("--into")
+    parser.add_argument("--seconds", type=float, default=120.0)
+    try:
+        options = parser.parse_args(arguments)
+    except (argparse.ArgumentError, SystemExit) as error:
+        raise CannotMark(f"{error}. See `python course.py mark --help`.") from error
+    if not 1 <= options.seconds <= 86_400:
+        raise CannotMark(f"--seconds is {options.seconds:g}, expected a number from 1 to 86,400.")
+    return options

@@ -1,0 +1,147 @@
+"""What students have returned: notebooks and hand-ins in a folder, with names and histories.
+
+FOLDER/04_the_theorem_ada.ipynb          all in one folder: the rest of the file's name is the student's
+FOLDER/Ada Lovelace/04_the_theorem.ipynb a folder for each student, at any depth; its progress.json is the history
+FOLDER/hand-in-ada.zip                   what a student's progress page has written, with name and history
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from classroom.folders import CannotWrite
+from classroom.mark.server import references
+from pgcourse.exercises.progress import FILE, Entries, NotProgress, parse
+from pgcourse.exercises.progress_page import HAND_IN, name_in
+
+MOST = 200 << 20  # bytes of a file in a .zip, and of all its files together
+MOST_HISTORY = 4 << 20  # bytes
+PAGES = ("progress", "errata")  # notebooks without exercises, which come along with a whole folder
+# Moodle's names of folders and files: “Ada Lovelace_1234_assignsubmission_file_04_the_theorem.ipynb”
+MOODLE = re.compile(r"_\d+_assignsubmission_(file|onlinetext)_?")
+
+
+class Returned(NamedTuple):
+    """A notebook that a student has returned."""
+
+    who: str
+    path: Path
+    shown: str  # the path as it stands in the folder
+    history: Entries  # exercise → what the student's own progress says of it
+    note: str = ""  # what could not be read
+
+
+class Found(NamedTuple):
+    notebooks: list[Returned]
+    other: str  # a sentence on the files that are neither notebooks nor hand-ins; "" if there are none
+
+
+def find_returned(folder: Path, own: Path) -> Found:
+    """All notebooks in the folder; hand-ins are unpacked into the folder `own`. CannotWrite if it cannot be read."""
+    found: list[Returned] = []
+    other: list[str] = []
+    try:
+        paths = [folder] if folder.is_file() else sorted(_files(folder))
+    except OSError as error:
+        raise CannotWrite(f"{folder} cannot be read ({error.strerror}): name a folder with notebooks.") from error
+    top = folder.parent if folder.is_file() else folder
+    for path in paths:
+        shown = path.relative_to(top)
+        if path.suffix == ".ipynb":
+            if path.stem not in PAGES:
+                found.append(_lying(path, shown))
+        elif path.suffix == ".zip":
+            found += _packed(path, shown, own / f"{len(found)}")
+        elif path.name != FILE and path.name not in OURS:
+            other.append(str(shown))
+    return Found(found, _others([plain(name) for name in other]))
+
+
+OURS = ("marks.csv", "replies.csv", "marks.txt")
+
+
+def plain(text: str) -> str:
+    """Without signs that do something to a terminal or a line."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith((".", "__MACOSX")) or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
+
+
+def _lying(path: Path, shown: Path) -> Returned:
+    own = MOODLE.sub("", shown.parts[0]) if len(shown.parts) > 1 else ""
+    history, note = _history(path.parent / FILE) if own else ({}, "")
+    return Returned(own or _name_in_file(path), path, str(shown), history, note)
+
+
+def _name_in_file(path: Path) -> str:
+    """What a file's name has besides the notebook's."""
+    name = MOODLE.sub("_", path.stem)
+    for stem in references():
+        name = name.replace(stem, "")
+    return " ".join(name.strip(" _-.").split()) or path.stem
+
+
+def _history(path: Path) -> tuple[Entries, str]:
+    try:
+        if path.stat().st_size > MOST_HISTORY:
+            raise NotProgress(f"it has more than {MOST_HISTORY >> 20} MB")
+        return parse(path.read_text(encoding="utf-8")), ""
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, ValueError, RecursionError) as error:
+        return {}, f"its {FILE} cannot be read: {error}"
+
+
+def _packed(path: Path, shown: Path, own: Path) -> list[Returned]:
+    """The notebooks in a .zip; one line with a note if it cannot be unpacked."""
+    lying = _lying(path, shown)
+    own.mkdir()
+    try:
+        files = _unpack(path, own)
+        text = files[HAND_IN].read_text(encoding="utf-8") if HAND_IN in files else ""
+        who = (name_in(text) if text else "") or lying.who
+        history, note = _history(next((files[name] for name in (HAND_IN, FILE) if name in files), own / FILE))
+    except (OSError, ValueError, RecursionError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        return [Returned(lying.who, path, str(shown), {}, f"it cannot be unpacked: {error}")]
+    books = [(name, file) for name, file in files.items() if file.suffix == ".ipynb" and file.stem not in PAGES]
+    if not books:
+        return [Returned(who, path, str(shown), history, "it has no notebooks")]
+    return [Returned(who, file, f"{shown}: {name}", history, note) for name, file in books]
+
+
+def _unpack(path: Path, own: Path) -> dict[str, Path]:
+    """Files of a .zip by the last part of their names, each in the folder `own`, whatever path it claims."""
+    files, left = {}, MOST
+    with zipfile.ZipFile(path) as packed:
+        for info in packed.infolist():
+            name = re.split(r"[/\\]", info.filename)[-1]
+            wanted = name.endswith(".ipynb") or name in (HAND_IN, FILE)
+            if info.is_dir() or not wanted or name.startswith(".") or "__MACOSX" in info.filename:
+                continue
+            with packed.open(info) as file:
+                data = file.read(left + 1)  # and not as long as it says that it is
+            if len(data) > left:
+                raise ValueError(f"its files have more than {MOST >> 20} MB")
+            left -= len(data)
+            files[name] = own / re.sub(r"[^\w. -]", "_", name)
+            files[name].write_bytes(data)
+    return files
+
+
+def _others(names: list[str]) -> str:
+    if not names:
+        return ""
+    some = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+    return f"Left out, since they are neither notebooks nor hand-ins: {some}."

@@ -1,0 +1,141 @@
+"""python course.py student OUT              writes the course for students into the folder OUT: without answers
+python course.py student --nbgrader OUT   writes it as the source of nbgrader's assignments
+
+OUT is new or empty. The students' notebooks have no answers, no solutions and no *Teaching this*; their checks wait.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from classroom.cells import is_answer, is_for_instructors, is_solution, is_stub, source
+from classroom.folders import CannotWrite, given, prepare
+from classroom.listing import FOLDER, ROOT, Unlisted
+
+WITH = ("course.py", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE", "binder", "pgcourse")
+BESIDE = ("LICENSE", "images")  # what lies beside the notebooks
+README = """# pgcourse
+
+An interactive course on the policy gradient theorem. With Python 3.11 to 3.14, type here
+
+    python3 course.py lab
+
+and on Windows `py course.py lab`. The first time sets everything up; then JupyterLab opens on the first notebook.
+
+To hand in, open `notebooks/progress.ipynb` and go to *Hand in*: you write your name, and get one file to send.
+
+Code: [BSD-3-Clause](LICENSE). The notebooks' text: [CC BY-NC-SA 4.0](notebooks/LICENSE).
+"""
+CONFIGURATION = """c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "pgcourse"
+c.ExecutePreprocessor.timeout = 120  # seconds for a cell
+"""
+
+
+def main(arguments: list[str]) -> int:
+    options = [word for word in arguments if word.startswith("-")]
+    folders = [word for word in arguments if not word.startswith("-")]
+    if options not in ([], ["--nbgrader"]) or len(folders) != 1:
+        print(__doc__, file=sys.stderr)
+        return 0 if options in (["-h"], ["--help"]) else 2
+    folder = given(folders[0])
+    prepare(folder)
+    try:
+        written = write_source(folder) if options else write_course(folder)
+    except OSError as error:
+        raise CannotWrite(f"{folder} cannot be written ({error.strerror}): it is not complete.") from error
+    print(f"{len(written)} notebooks are in {folder}.")
+    return 0
+
+
+def write_course(folder: Path, notebooks: Path = FOLDER) -> list[Path]:
+    """The whole course for students: `course.py lab` runs there, and it can be published as it is."""
+    for name in WITH:
+        _copy(ROOT / name, folder / name)
+    (folder / "README.md").write_text(README, encoding="utf-8", newline="\n")
+    own = folder / "notebooks"
+    own.mkdir()
+    for name in BESIDE:
+        _copy(notebooks / name, own / name)
+    return [_write(path, for_students(_read(path)), own) for path in sorted(notebooks.glob("*.ipynb"))]
+
+
+def write_source(folder: Path, notebooks: Path = FOLDER) -> list[Path]:
+    """A course folder of nbgrader's: each notebook with exercises is an assignment of its own."""
+    (folder / "nbgrader_config.py").write_text(CONFIGURATION, encoding="utf-8", newline="\n")
+    written = []
+    for path in sorted(notebooks.glob("*.ipynb")):
+        book = _read(path)
+        if any(is_stub(cell) for cell in book["cells"]):
+            own = folder / "source" / path.stem
+            own.mkdir(parents=True)
+            for name in BESIDE:
+                _copy(notebooks / name, own / name)
+            written.append(_write(path, for_nbgrader(for_students(book)), own))
+    return written
+
+
+def for_students(book: dict[str, Any]) -> dict[str, Any]:
+    """The notebook without answers, solutions and what is for instructors."""
+    kept = [c for c in book["cells"] if not (is_answer(c) or is_solution(c) or is_for_instructors(c))]
+    return {**book, "cells": kept}
+
+
+def for_nbgrader(book: dict[str, Any]) -> dict[str, Any]:
+    """The notebook with a locked cell after each stub, worth a point. It fails until the reply is right."""
+    cells: list[dict[str, Any]] = []
+    for cell in book["cells"]:
+        cells.append(cell)
+        if is_stub(cell):
+            cells.append(_graded(cell))
+    return {**book, "cells": cells}
+
+
+def check_call(stub: dict[str, Any]) -> ast.Call:
+    """The call of the check, which is a stub's last line. Unlisted if there is none."""
+    statements = ast.parse(source(stub)).body
+    call = statements[-1].value if statements and isinstance(statements[-1], ast.Expr) else None
+    if not (isinstance(call, ast.Call) and re.match(r"check_\w", ast.unparse(call.func))):
+        raise Unlisted(f"cell {stub['id']}: its last line is no call of a check, expected one such as check_p(my_p).")
+    return call
+
+
+def _graded(stub: dict[str, Any]) -> dict[str, Any]:
+    name = stub["id"].removesuffix("-answer") + "-grade"
+    marked = {"grade": True, "grade_id": name, "locked": True, "points": 1, "schema_version": 3}
+    marked |= {"solution": False, "task": False}
+    call = ast.unparse(check_call(stub))
+    lines = f"# For the mark: fails until the reply is right\nassert (_reply := {call}), _reply"
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": name,
+        # with the tag, an exercise that is not answered yet does not stop “Run All”
+        "metadata": {"nbgrader": marked, "slideshow": {"slide_type": "skip"}, "tags": ["raises-exception"]},
+        "outputs": [],
+        "source": lines.splitlines(keepends=True),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return book
+
+
+def _write(path: Path, book: dict[str, Any], folder: Path) -> Path:
+    text = json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+    (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
+    return folder / path.name
+
+
+def _copy(path: Path, to: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, to, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(path, to)

@@ -1,0 +1,224 @@
+"""`python course.py student OUT`: the course without answers, which runs, and whose checks all wait."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import symtable
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from stored_notebooks import COURSE, NOTEBOOKS, code_cells
+
+from classroom import __main__ as commands
+from classroom import student
+from classroom.cells import is_answer, is_for_instructors, is_solution
+from classroom.listing import ROOT
+
+each = partial(pytest.mark.parametrize, ids=lambda path: path.stem)
+# Run a notebook as IPython does, and say of each exercise what is shown
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from classroom.site.run import QuietShell, ran
+shell = QuietShell.instance()
+for cell in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        shown, error = ran(shell, "".join(cell["source"]))
+        if error or "exercise" in cell["metadata"].get("tags", []):
+            print(json.dumps([cell["id"], shown[-1].get("text/plain", "") if shown else "", error]))
+"""
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "für Schüler"
+    assert commands.main(["student", str(folder)]) == 0
+    return folder
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+@each("path", NOTEBOOKS)
+def test_answers_solutions_and_plans_are_left_out_and_nothing_else(out, path):
+    before, after = read(path), read(out / "notebooks" / path.name)
+    nbformat.validate(after)
+    kept = [cell.id for cell in after.cells]
+    gone = [cell for cell in before.cells if cell.id not in kept]
+    assert all(is_answer(cell) or is_solution(cell) or is_for_instructors(cell) for cell in gone)
+    assert [cell for cell in before.cells if cell.id in kept] == after.cells
+    text = "\n".join(cell.source for cell in after.cells)
+    assert not re.search(r"<b>(Answer|Teaching this)</b>|the course's tests run its own answer", text)
+    assert after.metadata == before.metadata
+
+
+@each("path", COURSE)
+def test_every_exercise_stays_with_its_box_and_its_check(out, path):
+    before, after = (
+        [cell for cell in read(one).cells if "exercise" in cell.metadata.get("tags", [])]
+        for one in (path, out / "notebooks" / path.name)
+    )
+    assert before == after
+    stubs = [cell for cell in before if cell.cell_type == "code"]
+    assert len(stubs) == len(before) / 2 > 0
+    assert all(ast.unparse(student.check_call(cell)) in cell.source.replace("\n", "") for cell in stubs)
+
+
+def scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from scopes(child)
+
+
+def written_and_read(cells: list[Any]) -> tuple[set[str], set[str]]:
+    """The notebook's own names that cells make, and those that they use, also within functions."""
+    top = symtable.symtable("\n".join(cell.source for cell in cells), "cells", "exec")
+    made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {
+        symbol.get_name()
+        for scope in scopes(top)
+        for symbol in scope.get_symbols()
+        if symbol.is_referenced() and (scope is top or symbol.is_global())
+    }
+    return made, used
+
+
+@each("path", COURSE)
+def test_no_cell_needs_what_was_left_out(out, path):
+    kept = code_cells(read(out / "notebooks" / path.name))
+    gone = [cell for cell in code_cells(read(path)) if cell.id not in {cell.id for cell in kept}]
+    assert gone
+    made, used = written_and_read(kept)
+    assert not (written_and_read(gone)[0] - made) & used
+
+
+def test_no_link_leads_to_what_was_left_out(out):
+    for path in NOTEBOOKS:
+        for cell in read(out / "notebooks" / path.name).cells:
+            for target, id in re.findall(r"\]\((\w+\.ipynb)?#cell-id=([\w-]+)\)", cell.source):
+                there = read(out / "notebooks" / (target or path.name)).cells
+                assert id in [other.id for other in there], f"{path.stem}, {cell.id}: {id}"
+
+
+@pytest.mark.slow
+@each("path", [path for path in COURSE if path.stem[:2] in ("00", "03")])
+def test_it_runs_and_all_checks_wait(out, path):
+    own = {**os.environ, "PYTHONPATH": str(ROOT), "PGCOURSE_PROGRESS": "off"}
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM, path.name], cwd=out / "notebooks", env=own, check=True, capture_output=True
+    ).stdout.decode("utf-8")
+    replies = [json.loads(line) for line in told.splitlines()]
+    assert [id for id, _, _ in replies] == [
+        cell.id for cell in code_cells(read(path)) if "exercise" in cell.metadata.get("tags", [])
+    ]
+    for id, reply, error in replies:
+        assert error is None, f"{id}: {error}"
+        assert reply.startswith("… Waiting for your answer"), f"{id}: {reply}"
+
+
+def test_it_is_complete(out):
+    """What `course.py lab`, pip, conda and Binder need is there: as it is in the course itself."""
+    project = tomllib.loads((out / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name in (project["readme"], *project["license-files"], "constraints.txt", "environment.yml", "course.py"):
+        assert (out / name).is_file(), name
+    for folder in ("pgcourse", "binder"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert (out / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
+    for name in ("LICENSE", "images/landscape.gif"):
+        assert (out / "notebooks" / name).read_bytes() == (ROOT / "notebooks" / name).read_bytes()
+    assert not list(out.rglob("progress.json"))
+    for target in re.findall(r"\]\(([^)]+)\)", (out / "README.md").read_text(encoding="utf-8")):
+        assert (out / target).exists(), target
+
+
+def test_its_course_py_says_that_there_is_lab_alone(out):
+    said = subprocess.run([sys.executable, str(out / "course.py"), "test"], capture_output=True, text=True)
+    assert said.returncode == 2
+    assert said.stderr == "The students' version of the course has one command, lab.\n"
+    assert not (out / ".venv").exists()
+
+
+def test_a_folder_in_use_or_none_is_refused_in_a_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine").write_text("mine")
+    assert commands.main(["student", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"{tmp_path} is not empty, mine is in it: name a new folder, or delete this one first.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert commands.main(["student"]) == 2
+    assert "student OUT" in capsys.readouterr().err
+    monkeypatch.setenv("PGCOURSE_FROM", str(tmp_path))  # as course.py does
+    assert commands.main(["student", "mine"]) == 2
+    assert re.match(r".+mine cannot be written to \(.+\): name a folder of your own\.", capsys.readouterr().err)
+
+
+# nbgrader
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("nbgrader") / "course"
+    assert commands.main(["student", "--nbgrader", str(folder)]) == 0
+    return folder
+
+
+@each("path", COURSE)
+def test_for_nbgrader_each_exercise_has_a_locked_cell_that_asks_its_check(source, path):
+    book = read(source / "source" / path.stem / path.name)
+    nbformat.validate(book)
+    graded = [k for k, cell in enumerate(book.cells) if "nbgrader" in cell.metadata]
+    stubs = [k for k, cell in enumerate(book.cells) if "raises-exception" in cell.metadata.get("tags", [])]
+    assert sorted([k - 1 for k in graded] + graded) == stubs
+    for k in graded:
+        stub, cell = book.cells[k - 1], book.cells[k]
+        call = stub.source.splitlines()[-1]
+        check = "def check(*_, **__): return 'told'\n" + re.sub(r"check_\w+", "check", cell.source)
+        known = dict.fromkeys(set.union(*written_and_read([stub])), 1)
+        exec(check, known)  # right: passes
+        assert known["_reply"] == "told"
+        with pytest.raises(AssertionError, match=r"^$"):
+            exec(check.replace("'told'", "''"), known)
+        assert ast.dump(ast.parse(call).body[0].value) in ast.dump(ast.parse(cell.source))
+        assert cell.metadata.nbgrader.locked
+        assert cell.metadata.nbgrader.points == 1
+    assert len({book.cells[k].metadata.nbgrader.grade_id for k in graded}) == len(graded) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nbgrader") is None, reason="nbgrader is not installed: pip install -e .[nbgrader]")
+def test_nbgrader_hands_out_grades_and_exports_an_assignment(source):
+    name = "00_start_here"
+
+    def nbgrader(*arguments: str) -> None:
+        run = subprocess.run(["nbgrader", *arguments], cwd=source, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+
+    nbgrader("generate_assignment", name)
+    released = source / "release" / name
+    for who, answer in (("ada", "2 - 2**0.5"), ("bob", "0.5")):
+        shutil.copytree(released, own := source / "submitted" / who / name)
+        book = read(own / f"{name}.ipynb")
+        for cell in code_cells(book):
+            cell.source = cell.source.replace("my_p = ...", f"my_p = {answer}")
+        nbformat.write(book, own / f"{name}.ipynb")
+    nbgrader("autograde", name)
+    nbgrader("export")
+    lines = (source / "grades.csv").read_text().splitlines()
+    column = lines[0].split(",")
+    marks = {
+        row[column.index("student_id")]: float(row[column.index("score")]) for row in (x.split(",") for x in lines[1:])
+    }
+    assert marks == {"ada": 1, "bob": 0}
