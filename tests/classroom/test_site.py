@@ -1,0 +1,442 @@
+"""`python course.py site`: a page a notebook, which needs no kernel and no network. What fails is named."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import zlib
+from base64 import b64decode
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from fontTools.ttLib import TTFont
+from parabola import PARABOLA
+from PIL import Image
+from small_course import SCENES, cell, write_course, write_notebook
+from stored_notebooks import NOTEBOOKS
+
+import classroom.site
+from classroom.folders import CannotWrite
+from classroom.listing import ROOT
+from classroom.published import Published
+from classroom.site import CannotBuild, build, page, run
+from classroom.site.pack import packed
+from classroom.site.words import Words, formula
+from pgcourse import Explorer
+from pgcourse.live.recording import record_view
+
+FONT = Path(classroom.site.__file__).parent / "math.woff"
+LETTERS = [*map(chr, range(0x41, 0x5B)), *map(chr, range(0x61, 0x7B)), *map(chr, range(0x391, 0x3CA))]
+ITALIC = {  # a letter that stands alone is drawn so
+    letter: italic
+    for letter in LETTERS
+    for italic in map(chr, range(0x1D434, 0x1D71C))
+    if unicodedata.normalize("NFKC", italic) == letter
+    and re.fullmatch("MATHEMATICAL ITALIC (SMALL|CAPITAL) .*", unicodedata.name(italic, ""))
+} | {"h": "ℎ"}
+slow = pytest.mark.slow
+
+
+# Formulas
+
+
+def formulas() -> list[tuple[str, bool]]:
+    """Every formula of the course, and whether it stands in a line of its own."""
+    found = {}
+    for path in NOTEBOOKS:
+        for one in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if one["cell_type"] == "markdown":
+                for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$]+?)\$", "".join(one["source"]), re.S):
+                    found[display or inline, bool(display)] = None
+    return list(found)
+
+
+def drawn(mathml: str) -> str:
+    """The characters that a browser takes from the font."""
+    characters = ""
+    for node in ElementTree.fromstring(mathml).iter():
+        text = (node.text or "").strip()
+        if node.tag == "mi" and len(text) == 1 and node.get("mathvariant") != "normal":
+            text = ITALIC.get(text, text)
+        characters += text
+    return characters
+
+
+def test_every_formula_of_the_course_is_mathml_that_the_page_s_font_can_draw():
+    known = set(map(chr, TTFont(FONT).getBestCmap()))
+    everything = formulas()
+    assert len(everything) > 500
+    for latex, display in everything:
+        text = drawn(formula(latex, display))
+        assert "\\" not in text, latex
+        missing = {c for c in text if c not in known and not c.isspace() and unicodedata.category(c) != "Cf"}
+        assert not missing, (latex, missing)
+
+
+def test_a_formula_says_what_its_latex_says():
+    fraction = ElementTree.fromstring(formula(r"\frac{a}{b_0} \le \sqrt{c}", display=True))
+    assert fraction.get("display") == "block"
+    assert [node.tag for node in fraction] == ["mfrac", "mo", "msqrt"]
+    assert "".join(fraction.itertext()) == "ab0≤c"
+    assert ElementTree.fromstring(formula(r"\max_a q")).find(".//munder") is None  # beside, in a line of text
+    assert ElementTree.fromstring(formula(r"\max_a q", display=True)).find(".//munder") is not None
+
+
+def test_a_formula_that_cannot_be_read_is_named_and_shown_as_it_is():
+    words = Words(lambda url: url)
+    assert "<code>\\frac{a</code>" in words.html(r"Now $\frac{a$ stands here.")
+    (complaint,) = words.complaints
+    assert r"the formula '\\frac{a' cannot be read" in complaint
+
+
+# The bytes of a recording
+
+
+def unpacked(data: bytes) -> dict[str, Any]:
+    """As the head of pack.py says: written again, for this test."""
+    whole = zlib.decompress(data)
+    size = int.from_bytes(whole[:4], "little")
+    found = json.loads(whole[4 : 4 + size])
+    rows = found["frames"]
+    lengths = [sum(counts) for counts in found["counts"]]
+    total = sum(lengths[row[1]] for row in rows)
+    at = 4 + size + 4 * total
+    z = np.frombuffer(whole[4 + size : at], np.uint8).reshape(4, total).T.copy().view("<u4").ravel().astype(np.int64)
+    changes = np.where(z & 1, -(z + 1) // 2, z // 2)
+    frames, start = {}, 0
+    for group, length in enumerate(lengths):
+        mine = [row[0] for row in rows if row[1] == group]
+        block = changes[start : start + length * len(mine)].reshape(length, len(mine)).cumsum(axis=1)
+        start += block.size
+        block = (block + 2**31) % 2**32 - 2**31
+        for key, numbers in zip(mine, block.T, strict=True):
+            frames[key] = np.where(numbers == -2_000_000_000, np.nan, numbers / 100)
+    found["numbers"] = frames
+    found["pngs"] = []
+    for length in found["backgrounds"]:
+        found["pngs"].append(whole[at : at + length])
+        at += length
+    return found
+
+
+def pixels(png: bytes) -> bytes:
+    return Image.open(BytesIO(png)).convert("RGBA").tobytes()
+
+
+def parabola(**options: Any) -> Explorer:
+    names: dict[str, Any] = {}
+    exec(PARABOLA, names)
+    return names["view"](scenes=eval(SCENES), **options)
+
+
+def test_a_recording_comes_back_from_its_bytes_to_a_hundredth_of_a_pixel():
+    recording = record_view(parabola())
+    found = unpacked(packed(recording))
+    assert list(found["numbers"]) == list(recording["frames"])
+    for key, frame in recording["frames"].items():
+        numbers = np.frombuffer(b64decode(frame["numbers"]), "<f4").astype(float)
+        assert np.allclose(found["numbers"][key], numbers, rtol=0, atol=0.0051, equal_nan=True)
+        assert np.isnan(numbers).any() == (frame["texts"] == ["x = -4.00"] or frame["at"][0] is None)
+    for png, stored in zip(recording["backgrounds"], found["pngs"], strict=True):
+        assert len(stored) < len(b64decode(png))
+        assert pixels(stored) == pixels(b64decode(png))
+    for row in found["frames"]:
+        frame = recording["frames"][row[0]]
+        assert [found["strings"][k] for k in row[2]] == frame["texts"]
+        assert found["strings"][row[4]] == frame["description"]
+
+
+def test_whole_numbers_such_as_colours_and_what_is_far_away_come_back():
+    frames = {
+        "1": [0.0, 0xFFFFFF, -1.0, 1e30, np.nan],
+        "2": [5.25, 0x000001, 0xABCDEF, -1e30, 3.0],
+    }
+    made = {
+        key: {
+            "numbers": _base64(numbers),
+            "counts": [5],
+            "texts": [],
+            "at": [],
+            "description": "",
+            "looks": {},
+            "scenery": 0,
+        }
+        for key, numbers in frames.items()
+    }
+    found = unpacked(packed({"frames": made, "backgrounds": []}))["numbers"]
+    assert found["1"][:4].tolist() == [0.0, 0xFFFFFF, -1.0, 1.9e7]
+    assert np.isnan(found["1"][4])
+    assert found["2"].tolist() == [5.25, 1, 0xABCDEF, -1.9e7, 3.0]
+
+
+def _base64(numbers: list[float]) -> str:
+    from base64 import b64encode
+
+    return b64encode(np.array(numbers, "<f4").tobytes()).decode()
+
+
+# The pages
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], str]:
+    """The site of a small course whose second notebook fails in two cells: its folder, its faults, what was printed."""
+    home = tmp_path_factory.mktemp("course")
+    random = (
+        PARABOLA + "def compute(x, square, scale):\n    return {'x': np.random.normal(), 'y': 1.0, 'square': square}\n"
+    )
+    write_course(
+        home,
+        cell("[][1]", "wrong"),
+        cell(random + "view(scenes={'one': {}})", "random"),
+        cell(PARABOLA, "again"),
+        cell("view(run=lambda x: iter([]))", "no-scenes"),
+    )
+    faults = build.build(home / "site", notebooks=home)
+    return home / "site", faults, "".join(faults)
+
+
+@slow
+def test_each_notebook_has_a_page_and_the_index_leads_to_all(built):
+    folder, _, _ = built
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "01_first.html",
+        "02_second.html",
+        "LICENSE.txt",
+        "index.html",
+    ]
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'<a href="([^"]+)"><b>', index) == ["01_first.html", "02_second.html"]
+    assert "You will be able to: move it. 5 minutes." in index
+
+
+@slow
+def test_a_page_has_text_formulas_and_folded_code_and_no_answer_to_what_nobody_asked(built):
+    first = (built[0] / "01_first.html").read_text(encoding="utf-8")
+    assert '<details class="code"><summary>What it uses</summary>' in first
+    assert "<msup><mi>p</mi><mn>2</mn></msup>" in first
+    assert "printed" in first
+    assert '<pre class="output">[1, 2]</pre>' in first
+    for hidden in ("no reply</pre>", "the solution", "Say this"):
+        assert hidden not in first
+
+
+@slow
+def test_links_lead_within_the_site_or_are_none(built):
+    first = (built[0] / "01_first.html").read_text(encoding="utf-8")
+    assert 'href="02_second.html#view"' in first
+    assert 'id="view"' in (built[0] / "02_second.html").read_text(encoding="utf-8")
+    assert 'href="#A-sum"' in first
+    assert 'id="A-sum"' in first
+    assert "and progress." in first
+    pages = {path.name for path in built[0].iterdir()}
+    for path in built[0].glob("*.html"):
+        for href in re.findall(r'<a [^>]*href="([^"]+)"', path.read_text(encoding="utf-8")):
+            assert "://" in href or href.startswith("#") or href.split("#")[0] in pages
+
+
+@slow
+def test_a_page_asks_nothing_of_a_network(built):
+    for path in built[0].glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        asked = re.findall(r'(?:\bsrc=|<link[^>]*href=|url\(|@import\s*)["\']?([^"\')>\s]+)', text)
+        assert asked
+        assert not [address for address in asked if not address.startswith(("data:", "#"))]
+
+
+@slow
+def test_a_cell_that_fails_is_named_with_what_it_said_and_the_rest_goes_on(built):
+    folder, faults, _ = built
+    assert "02_second.ipynb: cell wrong: IndexError: list index out of range" in faults
+    second = (folder / "02_second.html").read_text(encoding="utf-8")
+    assert "This cell failed: <code>IndexError: list index out of range</code>" in second
+    assert '<pre class="output">4</pre>' in second
+    assert second.count('class="view widget-vbox"') == 1
+
+
+@slow
+def test_a_view_that_cannot_be_recorded_is_a_still_picture_and_named(built):
+    folder, faults, _ = built
+    assert any(
+        "cell random: the view 'a parabola' cannot be recorded: scene 'one' looks otherwise" in f for f in faults
+    )
+    assert any(
+        "cell no-scenes: the view 'a parabola' cannot be recorded: it has a run and no scenes" in f for f in faults
+    )
+    assert len(faults) == 3
+    second = (folder / "02_second.html").read_text(encoding="utf-8")
+    stills = re.findall(r'<img class="still"[^>]*base64,([^"]+)" alt="([^"]+)">', second)
+    assert len(stills) == 2
+    for png, alt in stills:
+        assert b64decode(png).startswith(b"\x89PNG")
+        assert re.fullmatch(r"x is -?\d\.\d\d", alt)
+
+
+def test_values_that_are_no_numbers_are_refused_by_the_view_s_name():
+    names: dict[str, Any] = {}
+    exec(PARABOLA.replace('"scale": 1}', '"scale": {1, 2}}'), names)
+    line = run.recorded(names["view"](), 1.0)
+    assert "recording" not in line
+    assert "the view 'a parabola' cannot be recorded: scale: {1, 2} cannot be a key" in line["reason"]
+
+
+def test_a_store_over_its_size_is_a_still_picture(monkeypatch):
+    monkeypatch.setattr(run, "record_view", partial(record_view, most_bytes=100))
+    line = run.recorded(parabola(), 1.0)
+    assert re.search(
+        r"'a parabola' cannot be recorded: its pictures take [\d,]+ bytes, expected at most 200", line["reason"]
+    )
+    assert line["alt"] == "x is 0.00"
+
+
+def test_a_view_that_costs_much_has_fewer_pictures_and_all_its_scenes():
+    dear, cheap = (run.recorded(parabola(), seconds)["recording"] for seconds in (0.0, 60.0))
+    assert len(dear["frames"]) < len(cheap["frames"])
+    assert [scene["name"] for scene in dear["scenes"]] == [scene["name"] for scene in cheap["scenes"]]
+    for scene in dear["scenes"]:
+        assert "|".join(scene["parts"]) in dear["frames"]
+
+
+def test_a_page_that_is_too_large_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "MOST_MEGABYTES", 0.001)
+    monkeypatch.setattr(build, "ran", lambda path: ([], []))
+    write_notebook(tmp_path, "01_large", cell("1", "one"))
+    (fault, said) = build.build(tmp_path / "site", notebooks=tmp_path)
+    assert fault == f"01_large.ipynb: cell one: {page.MISSING}"
+    assert re.fullmatch(r"01_large\.ipynb: its page has 0\.\d MB, expected at most 0\.001", said)
+
+
+@slow
+def test_a_notebook_whose_process_ends_keeps_what_was_done(tmp_path):
+    write_notebook(
+        tmp_path,
+        "01_ends",
+        cell("'before'", "before"),
+        cell(PARABOLA + f"view(scenes={SCENES})", "view"),
+        cell("import os\nos._exit(3)", "ends"),
+        cell("'after'", "after"),
+    )
+    write_notebook(tmp_path, "02_well", cell("'well'", "well"))
+    faults = build.build(tmp_path / "site", notebooks=tmp_path)
+    assert faults[0].startswith("01_ends.ipynb: its process ended with code 3")
+    assert faults[1:] == [
+        f"01_ends.ipynb: cell view: {page.LOST}",
+        f"01_ends.ipynb: cell ends: {page.MISSING}",
+        f"01_ends.ipynb: cell after: {page.MISSING}",
+    ]
+    text = (tmp_path / "site" / "01_ends.html").read_text(encoding="utf-8")
+    assert "&#x27;before&#x27;" in text
+    assert page.LOST in text
+    assert "&#x27;well&#x27;" in (tmp_path / "site" / "02_well.html").read_text(encoding="utf-8")
+
+
+def test_of_many_faults_the_first_are_told_and_the_others_counted():
+    assert build.shortened(["a"] * 5) == ["a"] * 5
+    faults = build.shortened([str(k) for k in range(9)])
+    assert faults == ["0", "1", "2", "3", "and 5 faults more, shown in its page"]
+
+
+@slow
+def test_a_cell_is_run_as_in_a_notebook(tmp_path):
+    path = write_notebook(
+        tmp_path,
+        "01_cells",
+        cell("import os\nwhere = os.getcwd()", "here"),
+        cell("from IPython.display import HTML, display\ndisplay(HTML('<b>bold</b>'))\nwhere", "two"),
+        cell("1 +", "half"),
+        cell("where;", "silent"),
+    )
+    (here, two, half, silent), ended = build.ran(path)
+    assert ended == []
+    assert here == {"cell": "here", "outputs": [], "error": None}
+    assert two["outputs"][0]["text/html"] == "<b>bold</b>"
+    assert two["outputs"][1]["text/plain"] == repr(str(tmp_path))
+    assert half["error"].startswith("SyntaxError")
+    assert silent["outputs"] == []
+
+
+# The folder
+
+
+def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(CannotWrite, match=r"is not empty, mine\.txt is in it: name a new folder, or delete this one"):
+        build.build(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "ran", lambda path: pytest.fail("a notebook ran"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite, match=r"file.site cannot be written to \(.+\): name a folder of your own"):
+        build.build(tmp_path / "file" / "site")
+
+
+def test_a_folder_without_permission_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, "Permission denied", str(dir))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # the superuser may write everywhere
+    with pytest.raises(CannotWrite, match="Permission denied"):
+        build.build(tmp_path / "site")
+
+
+def test_a_disk_that_refuses_a_page_is_named_and_the_pages_before_stay(tmp_path):
+    build.write(tmp_path / "one.html", "whole")
+    (tmp_path / "two.html").mkdir()
+    with pytest.raises(CannotBuild, match=r"two\.html cannot be written \(.+\)\. The pages before it are complete"):
+        build.write(tmp_path / "two.html", "text")
+    assert (tmp_path / "one.html").read_text() == "whole"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["OUT", "99"], "'99' names 0 notebooks, expected"), (["OUT", "progress"], "progress.ipynb has no page")],
+    ids=["no-notebook", "no-page"],
+)
+def test_a_mistake_is_one_sentence_and_writes_nothing(tmp_path, arguments, said):
+    out = tmp_path / "site"
+    words = [str(out) if word == "OUT" else word for word in arguments]
+    ran = subprocess.run([sys.executable, "-m", "classroom", "site", *words], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+    assert not out.exists()
+
+
+# Where it is published
+
+
+def test_the_owner_s_name_stands_in_one_place():
+    """In pyproject.toml; the README's lines are made from it."""
+    where = build.published()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert where.site in readme
+    assert where.binder() in readme
+    for path in [*(ROOT / "classroom").rglob("*.py"), *NOTEBOOKS, ROOT / "course.py", ROOT / "CONTRIBUTING.md"]:
+        assert where.owner not in path.read_text(encoding="utf-8") or path.name == "published.py"
+
+
+def test_a_page_leads_to_binder_once_the_repository_is_public(tmp_path):
+    path = write_notebook(tmp_path, "01_first", cell("# First", "title", text=True))
+    everything = build.sources(tmp_path)
+    hidden = build.made(everything[0], everything, [], Published("<owner>", "<repository>")).text
+    public = build.made(everything[0], everything, [], Published("someone", "course")).text
+    assert "mybinder" not in hidden
+    address = "https://mybinder.org/v2/gh/someone/course/main?urlpath=lab/tree/notebooks/01_first.ipynb"
+    assert f'<a href="{address}"><code>{path.name}</code></a>' in public
+
+
+def test_a_view_with_steps_says_what_it_can_do_in_its_notebook_alone():
+    more = run.recorded(parabola(), 1.0)["more"]
+    assert more == "In the notebook this view has a button “one step”, too. Here are its scenes and its sliders."
