@@ -4,6 +4,10 @@
     python course.py test           run every test of the course              (arguments go to pytest: -k bellman)
     python course.py check          run what takes a minute: no notebook, no browser, nothing slow
     python course.py notebook 05    run everything about one notebook; --new 09_finite_horizon begins one
+    python course.py present 04     show a notebook in class, for a presenter's remote (several: present 03 04)
+    python course.py site           write the course as web pages that move   (a folder may follow, or --lite)
+    python course.py student OUT    write the course for students, without answers, into the folder OUT
+    python course.py mark FOLDER    run the checks of all notebooks that students have returned
     python course.py bench          measure how fast the live pictures are    (more arguments go to benchmarks)
 
 On Windows, type `py` for `python`. Everything is installed in `.venv`, beside this file; to undo it, delete that.
@@ -38,13 +42,27 @@ COMMANDS = {
     "test": ["-m", "pytest"],
     "check": ["-m", "pytest", "tests", "-m", "not (slow or browser or notebook)"],
     "notebook": ["-m", "classroom", "notebook"],
+    "present": ["-m", "classroom", "present"],
+    "site": ["-m", "classroom", "site"],
+    "student": ["-m", "classroom", "student"],
+    "mark": ["-m", "classroom", "mark"],
     "bench": ["-m", "benchmarks"],
 }
-ON_ALL_CORES = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+ON_ALL_CORES = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 COMMANDS["check"] += ON_ALL_CORES
 ALL_TESTS = ["tests", "notebooks", *ON_ALL_CORES]  # what pytest is told if the reader says nothing
 # What each command needs of pyproject.toml's optional dependencies
-EXTRAS = {"lab": "", "test": "test", "check": "test", "notebook": "test", "bench": "bench"}
+EXTRAS = {
+    "lab": "",
+    "test": "test",
+    "check": "test",
+    "notebook": "test",
+    "present": "",
+    "site": "site",
+    "student": "",
+    "mark": "mark",
+    "bench": "bench",
+}
 COMMANDS["lab"] += [
     f"--ServerApp.root_dir={REPO}",  # a bare path would make `notebooks` the root
     "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
@@ -61,10 +79,14 @@ def main(arguments: list) -> int:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     command, *rest = arguments
+    if command != "lab" and not (REPO / "classroom").exists():
+        print("The students' version of the course has one command, lab.", file=sys.stderr)
+        return 2
     if command == "test" and not rest:
         rest = ALL_TESTS
-    program, extra = COMMANDS[command] + rest, EXTRAS[command]
+    program = COMMANDS[command] + rest
     try:
+        extra = extras_for(command, *rest)
         python = find_python()
         if python != sys.executable:
             return become(python, [str(REPO / "course.py"), *arguments], dict(os.environ))
@@ -125,6 +147,7 @@ def answer(python: list, question: str) -> bytes:
 
 def become(python: str, arguments: list, environment: dict) -> int:
     """Put that program in the place of this one, which keeps process, signals and exit code. Windows needs a child."""
+    environment = dict(environment, PGCOURSE_FROM=str(Path.cwd()))  # a folder that is named is meant from here
     os.chdir(str(REPO))
     sys.stdout.flush()
     if not WINDOWS:
@@ -144,6 +167,19 @@ def is_same(folder: str, other: Path) -> bool:
     return Path(folder).exists() and other.exists() and Path(folder).samefile(other)
 
 
+def extras_for(command: str, *words: str) -> str:
+    """The extras that the command needs, and those that the variable PGCOURSE_EXTRAS adds: "test,dask,ray"."""
+    more = re.findall(r"\w+", os.environ.get("PGCOURSE_EXTRAS", ""))
+    more += ["lite"] * (command == "site" and "--lite" in words)
+    project = (REPO / "pyproject.toml").read_text(encoding="utf-8")
+    section = project.split("[project.optional-dependencies]")[1].split("\n[")[0]
+    known = re.findall(r"^(\w+) = \[", section, re.MULTILINE)
+    unknown = [name for name in more if name not in known]
+    if unknown:
+        raise CannotSetUp(f"PGCOURSE_EXTRAS names {unknown[0]}, expected some of: {', '.join(known)}.")
+    return ",".join([EXTRAS[command]] * bool(EXTRAS[command]) + more)
+
+
 def has_course(extra: str) -> bool:
     """Whether the running Python has this very checkout, and all that `pyproject.toml` asks of it."""
     if importlib.util.find_spec("packaging") is None:  # JupyterLab brings it: without it, there is no course here
@@ -151,7 +187,9 @@ def has_course(extra: str) -> bool:
     import tomllib
 
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"].get(extra, [])
+    wanted = list(project["dependencies"])
+    for name in extra.split(","):
+        wanted += project["optional-dependencies"].get(name, [])
     return is_installed_from(REPO) and all(is_met(line) for line in wanted)
 
 
@@ -201,7 +239,7 @@ def private_environment() -> dict:
 
 
 def set_up(extra: str) -> None:
-    """Build, finish or renew `.venv`, if it needs that, until it has the course with this extra."""
+    """Build, finish or renew `.venv`, if it needs that, until it has the course with these extras."""
     now, stamp = state(), read_stamp()
     step = next_step(stamp, now, extra)
     if step == "nothing":
@@ -217,7 +255,7 @@ def set_up(extra: str) -> None:
         print("Bringing .venv up to date: less than a minute.", flush=True)
     if stamp.get("pins") != now["pins"] and STAMP.exists():
         STAMP.unlink()  # pip is about to replace packages: if it is killed halfway, this must not look finished
-    extras = sorted({*stamp.get("extras", []), extra} - {""})
+    extras = sorted({*stamp.get("extras", []), *extra.split(",")} - {""})
     course = ".[{}]".format(",".join(extras)) if extras else "."
     run_quietly([str(PYTHON), "-m", "pip", "install", "-c", "constraints.txt", "-e", course])
     write_stamp(dict(state(), extras=extras))
@@ -230,8 +268,8 @@ def next_step(stamp: dict, now: dict, extra: str) -> str:
         return "build"  # there is no environment, or only the beginning of one, or its Python is gone
     if stamp and not (is_same(stamp["checkout"], Path(now["checkout"])) and stamp["python"] == now["python"]):
         return "build"  # the folder was moved or Python replaced: the paths inside `.venv` lead nowhere
-    if stamp.get("pins") == now["pins"] and "pgcourse" in now["whole"] and {extra} <= {"", *stamp["extras"]}:
-        return "nothing"
+    if stamp.get("pins") == now["pins"] and "pgcourse" in now["whole"]:
+        return "nothing" if {*extra.split(",")} <= {"", *stamp["extras"]} else "install"
     return "install"
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from classroom import notebook
+from classroom import mark, notebook, present, site, student
+from classroom.folders import CannotWrite
 from classroom.listing import Unlisted
 
-COMMANDS = {"notebook": notebook.main}
+COMMANDS = {
+    "notebook": notebook.main,
+    "present": present.main,
+    "site": site.main,
+    "student": student.main,
+    "mark": mark.main,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +24,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         return COMMANDS[command](rest)
-    except Unlisted as reason:
+    except (Unlisted, CannotWrite, present.CannotPresent, site.CannotBuild, mark.CannotMark) as reason:
         print(reason, file=sys.stderr)
         return 2
 

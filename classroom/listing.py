@@ -3,7 +3,7 @@
     "pgcourse": {"title": "02 reminders", "able": "improve a policy by …", "chapter": "Reminders", "minutes": 75}
 
 A notebook whose name begins with a number belongs to the course. The others are pages, without these fields.
-The tables in README.md and in notebook 00 are made from the fields: `python course.py notebook --tables` writes them.
+What is written elsewhere from these fields, tables.py writes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
 FIELDS = {"title": str, "able": str, "chapter": str, "minutes": int}
-FIRST = "00_start_here"  # this notebook has the students' table, in its cell "map"
-BEGIN, END = "<!-- notebooks -->", "<!-- /notebooks -->"  # around the table in README.md
+KINDS = {str: "a text", int: "a whole number"}  # as a message says it
+FIRST = "00_start_here"
 
 
 class Unlisted(Exception):
@@ -50,38 +50,6 @@ def find(number: str, folder: Path = FOLDER) -> Path:
     return found[0]
 
 
-def write_tables(root: Path = ROOT) -> list[Path]:
-    """Bring the tables of README.md and of notebook 00 up to date; returns the files that have changed."""
-    notebooks = listed(root / "notebooks")
-    readme, first = root / "README.md", root / "notebooks" / f"{FIRST}.ipynb"
-    text = readme.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise Unlisted(f"README.md has no {BEGIN} … {END}, between which the table of the notebooks belongs.")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    changed = _replace(readme, f"{head}{BEGIN}\n\n{readme_table(notebooks)}\n\n{END}{tail}")
-    nb = json.loads(first.read_text(encoding="utf-8"))
-    cells = [cell for cell in nb["cells"] if cell["id"] == "map"]
-    if len(cells) != 1:
-        raise Unlisted(f"{first.name} has {len(cells)} cells with the id 'map', expected one: it holds the table.")
-    lines = "".join(cells[0]["source"]).split("\n")
-    rows = [at for at, line in enumerate(lines) if line.startswith("|")]
-    lines[rows[0] : rows[-1] + 1] = map_table(notebooks).split("\n")
-    cells[0]["source"] = "\n".join(lines).splitlines(keepends=True)
-    return changed + _replace(first, json.dumps(nb, indent=1, ensure_ascii=False) + "\n")
-
-
-def readme_table(notebooks: list[Listed]) -> str:
-    rows = [f"| [{nb.title}](notebooks/{nb.path.name}) | {nb.able} | {nb.chapter} |" for nb in notebooks]
-    return "\n".join(["| notebook | you will be able to | chapter |", "|---|---|---|", *rows])
-
-
-def map_table(notebooks: list[Listed]) -> str:
-    """The table for notebook 00, which does not link to itself."""
-    names = [nb.title if nb.path.stem == FIRST else f"[{nb.title}]({nb.path.name})" for nb in notebooks]
-    rows = [f"| {name} | {nb.able} | {nb.chapter} | {nb.minutes} |" for name, nb in zip(names, notebooks, strict=True)]
-    return "\n".join(["| notebook | you will be able to | chapter | minutes |", "|---|---|---|---|", *rows])
-
-
 def _described(path: Path) -> Listed:
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("pgcourse", {})
@@ -90,16 +58,9 @@ def _described(path: Path) -> Listed:
     for name, kind in FIELDS.items():
         if not isinstance(fields.get(name), kind) or isinstance(fields.get(name), bool):
             raise Unlisted(
-                f"{path.name}: its metadata have {fields.get(name)!r} for pgcourse.{name}, expected a {kind.__name__}. "
+                f"{path.name}: its metadata have {fields.get(name)!r} for pgcourse.{name}, expected {KINDS[kind]}. "
                 "In JupyterLab: Property Inspector, Notebook Metadata."
             )
     if not re.match(rf"{path.stem[:2]} ", fields["title"]):
         raise Unlisted(f"{path.name}: its pgcourse.title is {fields['title']!r}, expected {path.stem[:2]!r} before it.")
     return Listed(path, **{name: fields[name] for name in FIELDS})
-
-
-def _replace(path: Path, text: str) -> list[Path]:
-    if path.read_text(encoding="utf-8") == text:
-        return []
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return [path]

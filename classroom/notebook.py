@@ -10,8 +10,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from classroom.listing import ROOT, find, write_tables
+from classroom.listing import ROOT, find
 from classroom.skeleton import write_skeleton
+from classroom.tables import write_tables
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from classroom.listing import ROOT, Unlisted, find, listed, write_tables
+from classroom.listing import ROOT, Unlisted, find, listed
+from classroom.tables import write_tables
 
 
 @pytest.fixture
@@ -36,11 +37,11 @@ def test_a_change_of_the_metadata_reaches_both_tables_and_nothing_else(copy):
     with_metadata(copy, "02_reminders.ipynb", able="recite", minutes=7)
     assert [path.name for path in write_tables(copy)] == ["README.md", "00_start_here.ipynb"]
     after = (copy / "README.md").read_text(encoding="utf-8")
-    assert "[02 reminders](notebooks/02_reminders.ipynb) | recite | Reminders |" in after
+    assert "[02 reminders](notebooks/02_reminders.ipynb) | recite. | Reminders |" in after
     assert [line for line in after.splitlines() if "02_reminders" not in line] == [
         line for line in before.splitlines() if "02_reminders" not in line
     ]
-    assert "(02_reminders.ipynb) | recite | Reminders | 7 |" in (copy / "notebooks" / "00_start_here.ipynb").read_text(
+    assert "(02_reminders.ipynb) | recite. | Reminders | 7 |" in (copy / "notebooks" / "00_start_here.ipynb").read_text(
         encoding="utf-8"
     )
     assert write_tables(copy) == []
@@ -55,8 +56,11 @@ def test_the_title_cell_and_the_metadata_say_the_same_minutes():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"minutes": "ten"}, r"02_reminders\.ipynb: its metadata have 'ten' for pgcourse\.minutes, expected a int"),
-        ({"able": None}, r"02_reminders\.ipynb: its metadata have None for pgcourse\.able"),
+        (
+            {"minutes": "ten"},
+            r"02_reminders\.ipynb: its metadata have 'ten' for pgcourse\.minutes, expected a whole number",
+        ),
+        ({"able": None}, r"02_reminders\.ipynb: its metadata have None for pgcourse\.able, expected a text"),
         ({"title": "reminders"}, "expected '02' before it"),
     ],
     ids=["kind", "missing", "number"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,17 @@ ROOT = Path(__file__).parents[2]
 ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to send Ctrl-C to")
 
 
+@pytest.fixture(autouse=True)
+def no_more_extras(monkeypatch):
+    """Whatever this test run itself was told to install."""
+    monkeypatch.delenv("PGCOURSE_EXTRAS", raising=False)
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout of its own, which no test shares and nothing else uses."""
     folder = tmp_path / "Kurs für Anfänger"
-    folder.mkdir()
+    (folder / "classroom").mkdir(parents=True)
     for name in ("course.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
     return folder
@@ -121,6 +128,7 @@ def test_only_a_link_to_this_very_checkout_counts_as_installed(course, checkout,
 def test_an_environment_that_has_the_course_is_used_and_left_as_it_is(course, monkeypatch):
     monkeypatch.setattr(course, "is_installed_from", lambda folder: True)
     monkeypatch.setattr(course, "become", lambda python, arguments, environment: (python, arguments, environment))
+    monkeypatch.setattr(course, "set_up", lambda extra: pytest.fail("pyproject.toml asks for more"))
     assert course.main(["test", "-k", "bellman"]) == (sys.executable, ["-m", "pytest", "-k", "bellman"], os.environ)
     assert not course.VENV.exists()
 
@@ -135,6 +143,22 @@ def test_an_environment_that_lacks_one_thing_is_not_used(course, monkeypatch, co
     assert course.has_course(extra) is (command == "lab")
     monkeypatch.setattr(course, "is_met", lambda line: not line.startswith("scipy"))
     assert not course.has_course(extra)
+
+
+def test_a_variable_adds_extras_and_an_unknown_one_is_told(course, monkeypatch, capsys):
+    monkeypatch.setattr(course, "is_installed_from", lambda folder: True)
+    monkeypatch.setattr(course, "is_met", lambda line: not line.startswith("ray"))
+    assert course.extras_for("test") == "test"
+    assert course.extras_for("site", "OUT") == "site"
+    assert course.extras_for("site", "--lite", "OUT") == "site,lite"
+    assert course.has_course("test")
+    monkeypatch.setenv("PGCOURSE_EXTRAS", "dask, ray")
+    assert course.extras_for("lab") == "dask,ray"
+    assert course.extras_for("test") == "test,dask,ray"
+    assert not course.has_course("test,dask,ray")
+    monkeypatch.setenv("PGCOURSE_EXTRAS", "spark")
+    assert course.main(["test"]) == 1
+    assert "PGCOURSE_EXTRAS names spark, expected some of: site, test, " in capsys.readouterr().err
 
 
 def test_what_the_user_told_pip_for_other_projects_does_not_move_the_course(course, monkeypatch):
@@ -157,6 +181,8 @@ def test_the_stamp_decides_what_is_left_to_do(course, checkout, tmp_path):
     assert course.next_step(stamp, now, "test") == "nothing"
     assert course.next_step(stamp, now, "") == "nothing", "lab needs less than test"
     assert course.next_step(stamp, now, "bench") == "install"
+    assert course.next_step(stamp, now, "test,dask") == "install"
+    assert course.next_step({**stamp, "extras": ["dask", "ray", "test"]}, now, "test,dask") == "nothing"
     assert course.next_step({**stamp, "pins": "yesterday's"}, now, "test") == "install"
     assert course.next_step(stamp, {**now, "whole": ["pip"]}, "test") == "install", "killed while adding an extra"
     assert course.next_step({}, now, "test") == "install", "half-done"
@@ -299,12 +325,14 @@ def test_a_half_done_set_up_is_finished_once_and_renewed_when_a_pin_changes(chec
     second = run(checkout, "test")
     assert second.stdout.startswith("pytest in")
     assert len(calls(site)) == 1
+    assert run(checkout, "test", PGCOURSE_EXTRAS="ray").returncode == 7
+    assert calls(site)[1][0][-1] == ".[ray,test]"
 
     with (checkout / "constraints.txt").open("a") as file:
         file.write("something-new==1\n")
     third = run(checkout, "test")
     assert third.stdout.startswith("Bringing .venv up to date")
-    assert len(calls(site)) == 2
+    assert len(calls(site)) == 3
 
 
 def test_without_network_there_is_one_sentence_and_the_next_run_goes_on(checkout, site):
@@ -342,10 +370,10 @@ def test_ctrl_c_leaves_a_set_up_that_goes_on(checkout, site):
 
 
 @pytest.mark.parametrize("arguments", [[], ["lib"]])
-def test_without_a_command_it_says_which_there_are(checkout, arguments):
+def test_without_a_command_it_says_which_there_are(checkout, course, arguments):
     outcome = run(checkout, *arguments)
     assert outcome.returncode == 2
-    assert outcome.stderr.count("python course.py ") == 5
+    assert re.findall(r"python course\.py (\w+)", outcome.stderr) == list(course.COMMANDS)
     assert not (checkout / ".venv").exists()
 
 
