@@ -31,7 +31,7 @@ import gymnasium
 import numpy as np
 
 from benchmarks import Row
-from pgcourse.algorithms import a2c
+from pgcourse.algorithms import a2c, ppo, trpo
 from pgcourse.environments import Act, play
 
 THRESHOLD, TRAJECTORIES, EVERY, LIMIT = 475, 100, 5_000, 500_000
@@ -70,7 +70,26 @@ def theirs(seed: int, ask: Ask) -> None:
     model.learn(2 * LIMIT, callback=Asking())
 
 
-LEARNERS = {"ours": ours, "theirs": theirs}
+def of_module(learn: Any, settings: Any) -> Callable[[int, Ask], None]:
+    """One of `pgcourse.algorithms` with 8 environments: learn, and ask after every update."""
+
+    def learner(seed: int, ask: Ask) -> None:
+        envs = gymnasium.make_vec("CartPole-v1", num_envs=8)
+        ask(0, {})
+        for now in learn.train(envs, settings, seed):
+            if not ask(now.steps, {"drawn": now.policy, "greedy": now.policy.greedy}):
+                return
+
+    return learner
+
+
+A2C = "ours", "theirs"
+LEARNERS = {
+    "ours": ours,
+    "theirs": theirs,
+    "trpo": of_module(trpo, trpo.Settings()),
+    "ppo": of_module(ppo, ppo.CARTPOLE),
+}
 
 
 def learn(name: str, seed: int) -> dict[str, Any]:
@@ -117,10 +136,10 @@ def in_a_process(name: str, seed: int) -> dict[str, Any]:
     return json.loads(said.splitlines()[-1])
 
 
-def turns(quick: bool) -> Iterator[tuple[str, int, dict[str, Any]]]:
+def turns(quick: bool, names: tuple[str, ...] = A2C) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Each run as it is done: who learned, from which seed, and what came of it."""
     for seed in range(3 if quick else 5):
-        for name in LEARNERS:
+        for name in names:
             yield name, seed, in_a_process(name, seed)
 
 
@@ -129,7 +148,7 @@ def run(quick: bool = False) -> list[Row]:
     if find_spec("stable_baselines3") is None:
         print("CartPole is left out: it needs pip install -e '.[bench,peers]'", file=sys.stderr)
         return []
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in LEARNERS}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in A2C}
     for name, seed, result in turns(quick):
         found[name].append(result)
         for kind, r in result.items():
