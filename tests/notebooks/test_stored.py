@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from itertools import pairwise
 
 import nbformat
 import pytest
-from nbconvert import SlidesExporter
 from stored_notebooks import COURSE, NOTEBOOKS, code_cells
-from traitlets.config import Config
 
 TAUGHT = COURSE[1:]  # which end with a folded plan for instructors
 MOST_VISIBLE, MEDIAN_VISIBLE = 150, 3  # lines of code that are not folded: of a notebook, of a cell
-LONG_SENTENCE, MOST_LONG_SENTENCES = 30, 3  # words; formulas, code and tables left out
+LONG_SENTENCE, MOST_LONG_SENTENCES = 30, 3  # words; formulas and code left out
 LONGEST_CELL = 15  # lines, imports apart
 NOT_SHOWN = ("## The notebooks", "## If you present this in class", "## The fifteen at a glance")  # but read
 LONGEST_SLIDE = 18  # lines of text, of a slide's width each: what 1280 × 720 pixels hold
@@ -123,6 +120,13 @@ def test_a_taught_notebook_ends_with_a_folded_plan_for_instructors_out_of_the_sl
         assert "Ask" in plan.source
 
 
+def test_a_box_that_a_text_names_is_there(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    boxes = re.findall(r"<summary><b>(More: [^<]+?)[.?]?</b>", text)
+    for named in re.findall(r"\*(More: [^*]+?)[.?]?\*", text):
+        assert named in boxes
+
+
 def test_a_folded_cell_says_in_its_first_line_what_it_is(notebook):
     """JupyterLab shows this line and nothing else of it."""
     for cell in code_cells(notebook):
@@ -138,10 +142,11 @@ def test_what_stays_visible_of_the_code_is_short(notebook):
 
 
 def sentences(text):
-    """The sentences of a Markdown text, each as its words."""
-    text = re.sub(r"```.*?```|^\|[^\n]*$", "", text, flags=re.S | re.M)
+    """The sentences of a Markdown text, each as its words; what stands in a table's cell is apart."""
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
     text = re.sub(r"\$\$.*?\$\$", " X. ", text, flags=re.S)
     text = re.sub(r"\$[^$]*\$|`[^`]*`", "X", text)
+    text = re.sub(r"^\|.*$", lambda row: row[0].replace("|", "\n\n"), text, flags=re.M)
     text = re.sub(r"<[^>]*>", " ", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
     for paragraph in re.split(r"\n\s*\n|\n- |\n\d+\. ", text):
         for sentence in re.split(r"(?<=[.!?])[\s)*\"”]+(?=\S)", paragraph):
@@ -150,8 +155,8 @@ def sentences(text):
 
 def test_sentences_are_told_apart():
     text = "**One** two $a.b$ three. (Four `f(x). y` five.) Six:\n- seven\n\n"
-    text += "| no | words |\n\n$$x. y$$\n[eight nine](a.b)!"
-    assert [len(words) for words in sentences(text) if len(words) > 0] == [4, 3, 1, 1, 1, 2]
+    text += "| a | table $|x|$ |\n|---|---|\n\n$$x. y$$\n[eight nine](a.b)!"
+    assert [len(words) for words in sentences(text) if len(words) > 0] == [4, 3, 1, 1, 1, 2, 1, 2]
 
 
 def test_few_sentences_are_long(notebook):
@@ -207,7 +212,7 @@ def test_the_end_of_a_notebook_leads_to_the_next(path, following):
     assert f"]({following.name})" in text
 
 
-# Slides: `jupyter nbconvert --config binder/slides.json` makes them
+# Slides: the screens of `python course.py present`
 
 
 def slide_type(cell):
@@ -281,16 +286,3 @@ def test_no_slide_is_empty_and_none_is_too_long(notebook):
         assert is_view(cells[0]) or cells[0].cell_type == "markdown" or "page" in cells[0].id, f"{cells[0].id}: no text"
         lines = sum(map(text_lines, cells))
         assert lines <= LONGEST_SLIDE, f"the slide that begins with {cells[0].id} has {lines} lines"
-
-
-def test_slides_show_the_pictures_as_they_were():
-    """Executed and exported as the README says: a still picture for the view, and no dead sliders."""
-    settings = json.loads((NOTEBOOKS[0].parent.parent / "binder" / "slides.json").read_text(encoding="utf-8"))
-    exporter = SlidesExporter(config=Config(settings))
-    page, _ = exporter.from_filename(str(NOTEBOOKS[0]))
-    still = re.findall('<div class="live-still">.*?</div>', page, re.DOTALL)  # for JupyterLab without a kernel
-    assert page.count('src="data:image/png') - len(still) == 1
-    assert ".jp-OutputArea:has(.live-figure, .jp-RenderedImage) .live-still" in page, "the other one hides"
-    assert page.count("jp-RenderedImage jp-OutputArea-output") == 1
-    assert "jupyter-button" not in page
-    assert page.count("<section") >= 7

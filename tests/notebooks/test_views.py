@@ -1,33 +1,97 @@
-"""The scenes of every view: each shows a picture of its own, whatever was done before."""
+"""The scenes of every view: each shows a picture of its own, whatever was done before; and moves in its page."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import nbformat
 import numpy as np
 import pytest
+from chromium import chromium
 from ipywidgets import Button, ToggleButton
+from pages import move_all
 from stored_notebooks import COURSE, code_cells
+from unchanged import read_by, would_do_the_same
 
 import pgcourse.live.running
+from classroom.published import published
+from classroom.site import build
+from classroom.site.run import quiet_shell, run
 from pgcourse import Explorer
+from pgcourse.algorithms import ppo
+from pgcourse.live.ranges import nearest, reach
 
 LONGEST_NAME = 40  # characters: a button that fits on a phone
 
 
+@pytest.fixture(scope="module")
+def learned_once():
+    """PPO's runs, kept: the same seed and policy are the same run, and a button pressed again need not train again.
+
+    Whoever asks for more than was kept begins anew, for the environment has gone on since.
+    """
+    kept, train = {}, ppo.train
+
+    def run(env, settings=None, seed=0, policy=None):
+        at = env, settings, seed, policy and (type(policy), policy.theta.tobytes())
+        learners = kept.get(at, ())
+        yield from learners
+        for learner in islice(train(env, settings, seed, policy), len(learners), None):
+            learners = kept[at] = (*learners, learner)
+            yield learner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ppo, "train", run)
+        yield kept
+
+
+class Ran(NamedTuple):
+    """A notebook's run, without a kernel, whose pictures have been recorded for its page."""
+
+    path: Path
+    names: dict[str, Any]  # what its code cells define, and their sources
+    lines: list[dict[str, Any]]  # what they showed, as classroom/site/run.py has it
+    changed: list[str]  # the cells that would not do the same again, by what they read
+
+
 @pytest.fixture(scope="module", params=COURSE, ids=lambda path: path.stem)
-def names(request):
-    """What the notebook's code cells define; run here, once, without a kernel."""
-    known: dict[str, object] = {}
-    for cell in code_cells(nbformat.read(request.param, as_version=4)):
+def ran(request, learned_once):
+    cells = code_cells(nbformat.read(request.param, as_version=4))
+    lines: list[dict[str, Any]] = []
+    before: list[dict[str, Any]] = []
+    shell = quiet_shell()
+    shell.events.register("pre_run_cell", lambda info: before.append(read_by(info.raw_cell, shell.user_ns)))
+    known = run(request.param, lines.append)
+    assert [f"{line['cell']}: {line['error']}" for line in lines if line.get("error")] == []
+    pairs = zip(cells, before, strict=True)
+    changed = [cell.id for cell, was in pairs if not would_do_the_same(was, cell.source, shell.user_ns)]
+    for cell in cells:
         known[f"source of {cell.id}"] = cell.source
-        exec(compile(cell.source, cell.id, "exec"), known)
     known["opened with"] = {name: view.scene for name, view in views(known).items()}  # whatever test comes first
-    yield known
+    yield Ran(request.param, known, lines, changed)
     for view in views(known).values():
         view.close()
+    learned_once.clear()
+
+
+@pytest.fixture
+def names(ran):
+    return ran.names
+
+
+@pytest.fixture(scope="module")
+def in_browser():
+    """Call a function with a browser: in a thread of its own, where Playwright's loop is in no view's way."""
+    with ThreadPoolExecutor(1) as thread:
+        opened = chromium()
+        browser = thread.submit(opened.__enter__).result()
+        yield lambda function, *arguments: thread.submit(function, browser, *arguments).result()
+        thread.submit(opened.__exit__, None, None, None).result()
 
 
 def views(names):
@@ -66,6 +130,17 @@ def test_every_view_has_a_name_and_three_to_six_scenes(names):
         assert names["opened with"][name] == next(iter(view._scenes)), f"{name} does not open with its first scene"
 
 
+@pytest.mark.browser
+def test_every_view_moves_in_its_page(ran, in_browser, tmp_path):
+    """As `python course.py site` makes it; how it runs the notebook in a process is tested in tests/classroom."""
+    everything = build.sources()
+    (source,) = [one for one in everything if one.path == ran.path]
+    page = build.made(source, everything, ran.lines, published())
+    assert [*page.faults, *build.oversize(page)] == []
+    build.write(tmp_path / source.page, page.text)
+    in_browser(move_all, tmp_path / source.page, "$" in ran.path.read_text(encoding="utf-8"))
+
+
 def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
     for name, view in views(names).items():
         pictures = {}
@@ -77,6 +152,39 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
         for scene in list(pictures)[::-1]:
             view.scene = scene
             assert shown(view) == pictures[scene], f"{name}: {scene} depends on what was shown before"
+
+
+def test_what_a_view_makes_ahead_is_what_it_draws_when_it_is_asked(names):
+    """In all scenes, and one step of each control from the first: numbers, words, looks and background."""
+
+    def looks(frame, artists):
+        return [frame["looks"].get(str(k), look) for k, look in enumerate(artists)]
+
+    for name, view in views(names).items():
+        first = next(iter(view.scenes.values()))
+        ranges, _ = reach(view)
+        wanted = list(view.scenes.values())
+        for control, values in ranges.items():
+            beside = nearest(values, first[control])
+            wanted.append({**first, control: values[beside - 1 if beside else min(1, len(values) - 1)]})
+        for values in wanted:
+            view.values = first
+            before = shown(view)
+            try:
+                frame, scenery = view.glimpse(values)
+            except Exception as refused:
+                with pytest.raises(type(refused)):
+                    view.values = values
+                continue
+            assert shown(view) == before, name
+            ahead = [frame[part] for part in ("numbers", "counts", "texts", "at", "description")]
+            known = scenery or {"artists": view.live.artists, "background": view.live.background}
+            view.values = values
+            live = view.live
+            asked = [live.frame[part] for part in ("numbers", "counts", "texts", "at", "description")]
+            assert repr(ahead) == repr(asked), f"{name}: {values}"
+            assert looks(frame, known["artists"]) == looks(live.frame, live.artists), f"{name}: {values}"
+            assert known["background"] == live.background, f"{name}: {values}"
 
 
 def test_a_view_s_cell_run_again_has_the_same_scenes(names):
@@ -130,22 +238,70 @@ def test_every_button_of_every_view_works_in_every_scene(names, monkeypatch):
             assert view.scene == next(iter(view._scenes)), f"{name}: reset does not lead back from {scene}"
 
 
-def test_every_cell_runs_again_by_itself_after_all_the_others(names):
-    """As after "Run all", when a reader goes back: no later cell has taken a name that an earlier one needs."""
+def test_every_cell_runs_again_by_itself_after_all_the_others(ran):
+    """As after "Run all", when a reader goes back: no later cell has taken a name that an earlier one needs.
+
+    A cell that reads all as it was would do the same again; one that makes a view runs again in the test above.
+    """
     failed = {}
-    for at in [name for name in names if name.startswith("source of ")]:
-        known = dict(names)
+    for id in ran.changed:
+        known, source = dict(ran.names), ran.names[f"source of {id}"]
+        if "Explorer(" in source:
+            continue
         try:
-            exec(compile(names[at], at, "exec"), known)
+            exec(compile(source, id, "exec"), known)
         except Exception as error:
-            failed[at.removeprefix("source of ")] = error
-        for name, view in views(known).items():
-            if view is not names.get(name):
-                view.close()
+            failed[id] = error
     assert not failed
 
 
-@pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
+@pytest.mark.parametrize(
+    ("cell", "later", "same"),
+    [
+        ("y = x + 1", "z = x", True),
+        ("y = x + 1", "x = 2", False),
+        ("y = f(2)", "x = 2", False),  # f adds x
+        ("y = f(2)", "def f(a): return a", False),
+        ("x = x + 1", "", False),
+        ("y = sum(row)", "row.append(3)", False),
+        ("y = sum(row)", "row = [1, 2]", True),
+        ("y = table[0]", "table[0] = 5", False),
+        ("y = rng.random()", "", False),
+        ("y = next(steps)", "", False),
+        ("y = max(row)", "max = min", False),  # of the builtins
+        ("new = 1", "new = 2", True),
+        ("x = 5\ny = x", "x = 6", True),  # defined before it is read
+        ("x = 5\ny = f(2)", "x = 6", False),  # f could read it
+        ("if y: x = 5\nz = x", "x = 6", False),  # not in any case
+        ("y = [deep(k) for k in row]", "x = 3", False),  # through f
+        ("y = by.keywords", "by = partial(f, a=1)", True),
+        ("y = by.keywords", "by = partial(f, a=2)", False),
+        ("y = Own(1)", "", False),  # a class of the notebook's own is not looked into
+    ],
+)
+def test_a_cell_would_do_the_same_if_nothing_that_it_reads_has_changed(cell, later, same):
+    start = """
+from dataclasses import dataclass
+from functools import partial
+import numpy as np
+@dataclass
+class Own:
+    value: int
+x, y, row, table, rng, steps = 1, 0, [1, 2], np.zeros(2), np.random.default_rng(0), iter([1, 2])
+def f(a): return a + x
+def deep(a): return f(a) if a < 3 else deep(a - 1)
+by = partial(f, a=1)
+"""
+    known: dict[str, Any] = {"__name__": "__main__"}
+    exec(start, known)
+    before = read_by(cell, known)
+    assert would_do_the_same(before, cell, known) == ("steps" not in cell and "Own" not in cell)
+    exec(cell, known)
+    exec(later, known)
+    assert would_do_the_same(before, cell, known) == same
+
+
+@pytest.mark.parametrize("ran", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_bars_that_are_no_policy_are_refused_in_words_and_another_state_can_be_chosen(names):
     view = names["direct_view"]
     view.scene = next(iter(view._scenes))
@@ -162,7 +318,7 @@ def test_bars_that_are_no_policy_are_refused_in_words_and_another_state_can_be_c
     assert view.values["theta"][14].tolist() == [0.25, 0.25, 0.25]
 
 
-@pytest.mark.parametrize("names", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
+@pytest.mark.parametrize("ran", [COURSE[1]], indirect=True, ids=["01_policies_and_J"])
 def test_the_ascent_on_the_landscape_ends_at_the_picture_s_frame(names, monkeypatch):
     monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
     view = names["landscape_view"]
