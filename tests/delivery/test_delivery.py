@@ -85,6 +85,7 @@ def test_a_package_has_one_tested_version_whatever_the_computer():
     assert sorted(set(names)) == sorted(names)
 
 
+@pytest.mark.pinned
 def test_the_pins_are_whole():
     """Whoever installs with constraints.txt gets no version that nobody has tried, not even of a dependency's own."""
     for extras in ((), *EXTRAS):
@@ -161,6 +162,7 @@ def test_binder_gets_the_tested_versions():
     assert ours == {name: tested[name] for name in ours}
 
 
+@pytest.mark.pinned
 def test_binder_gets_all_of_the_run_time_and_nothing_else():
     there = runs_on_binder()
     needed = closure(PROJECT["dependencies"], there)

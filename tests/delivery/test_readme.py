@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import Row
+from benchmarks import __main__ as benchmarks
+from benchmarks.__main__ import figure, table
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -36,10 +40,15 @@ def test_the_second_example_is_a_view_that_moves():
     assert np.isclose(view.numbers["v_pi"][0], -(6 + 4 * np.sqrt(2)))
 
 
+@pytest.mark.slow
+def test_the_third_example_is_played_by_two_processes_and_is_right():
+    assert abs(example(2) - 12) < 5 * np.sqrt(92 / 64_000)
+
+
 def test_every_command_is_one_of_the_launcher_s():
     said = set(re.findall(r"course\.py (\w+)", README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
     launcher = (ROOT / "course.py").read_text(encoding="utf-8")
-    commands = ast.literal_eval(re.search(r"^EXTRAS = (\{.*?\})", launcher, re.M)[1])
+    commands = ast.literal_eval(re.search(r"^EXTRAS = (\{.*?\})", launcher, re.M | re.S)[1])
     assert said == set(commands)
 
 
@@ -55,8 +64,25 @@ def test_every_module_is_on_the_map():
 
 
 def test_the_figures_are_those_of_the_last_run():
-    table = re.search(r"<!-- benchmarks -->(.*)<!-- /benchmarks -->", README, re.S)[1]
-    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
-    assert results["figures"]
-    for row in results["figures"]:
-        assert f"| {row['what']} | {row['figure']:g} |" in table
+    found = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    assert found["figures"]
+    for path in (ROOT / "README.md", ROOT / "benchmarks" / "README.md"):
+        kept = re.search(r"<!-- benchmarks -->\s*(.*?)\s*<!-- /benchmarks -->", path.read_text(encoding="utf-8"), re.S)
+        assert kept[1] == table(found), path
+
+
+def test_a_part_of_the_benchmarks_leaves_the_other_figures_as_they_were(monkeypatch):
+    monkeypatch.setattr(benchmarks, "CHROMIUM", "echo")
+    before = {"versions": {"torch": "1"}, "figures": [figure("exact", Row("J", 7.0, 8, True), False)]}
+    found = benchmarks.results({"imports": [Row("all", 1.2, 1.15, True)]}, True, before)
+    assert [(one["what"], one["figure"], one["reached"]) for one in found["figures"]] == [
+        ("J", 7.0, True),
+        ("all", 1.2, False),
+    ]
+    assert found["versions"]["torch"] == "1"
+    assert "| J | 7 | ≤ 8 | yes |\n| all * | 1.2 | ≤ 1.15 | **no** |" in table(found)
+    again = benchmarks.results({"exact": [Row("J", 9.0, 8, True)]}, False, found)
+    assert [(one["what"], one["figure"], one["quick"]) for one in again["figures"]] == [
+        ("J", 9.0, False),
+        ("all", 1.2, True),
+    ]

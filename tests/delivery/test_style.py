@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.pinned
+
 
 @pytest.mark.parametrize(
     "tool", [["ruff", "check"], ["ruff", "format", "--check", "--diff"], ["mypy"]], ids=lambda tool: " ".join(tool)
