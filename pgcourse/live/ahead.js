@@ -106,8 +106,9 @@ const foresee = (own, root, line, changed) => {
     dragged,
     // something was asked whose end nobody here knows, such as a step
     lost: () => { here = null; if (guess) show(null); },
-    shown: () => {
-      if (guess && !dead() && !line.owes()) show(null);
+    // `placed`: the kernel has said where the points stand that the reader has dragged
+    shown: (placed) => {
+      if (guess && !dead() && (!line.owes() || (placed && here?.includes("?")))) show(null);
       if (guess && line.closes()) changed(); // look again
       return guess;
     },

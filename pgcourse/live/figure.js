@@ -285,15 +285,16 @@ function render({ model, el }) {
 
   const draw = () => {
     asked = 0;
-    made = foreseen.shown();
+    const heard = model.get("frame"), placed = heard.ack[0] === view && heard.ack[1] === seq;
+    made = foreseen.shown(placed);
     if (scenery !== (made?.scenery ?? null)) {
       scenery = made?.scenery ?? null;
       paintBackground();
       describe();
     }
-    const heard = model.get("frame"), frame = made?.frame ?? heard, looks = get("artists"), wishes = get("handles");
+    const frame = made?.frame ?? heard, looks = get("artists"), wishes = get("handles");
     if (frame.counts.length !== marks.length) return;
-    if (heard.ack[0] === view && heard.ack[1] === seq && !model.get("error")) mine.clear();
+    if (placed && !model.get("error")) mine.clear();
     error.style.display = made || !model.get("error") ? "none" : ""; // of what was asked before
     const bytes = frame.numbers; // its place in the message need not be a multiple of four
     const numbers = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

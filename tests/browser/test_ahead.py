@@ -45,7 +45,7 @@ def parabola(lab: Any, ran_notebook: Callable[..., Any]) -> Any:
 def gate(lab: Any) -> Iterator[Path]:
     """A file: while it is there, `compute` waits."""
     yield lab.folder / "gate"
-    for name in ("gate", "beside"):
+    for name in ("gate", "beside", "hold"):
         (lab.folder / name).unlink(missing_ok=True)
 
 
@@ -112,6 +112,41 @@ def test_what_depends_on_a_point_follows_it_while_the_kernel_is_busy(parabola: A
     page.locator(".live-figure-waiting").wait_for(state="hidden")
     assert settled(parabola, picture) == "x is 1.00"
     assert parabola.errors == []
+
+
+# steps finer than the pictures made ahead; `hold` is a file: while it is there, a move is answered, and not yet ended
+FINE = """
+explorer = view()
+explorer._picture.handles[0].step = (0.03, 0.1)
+explorer.live._draggable[0] = explorer.live._draggable[0]._replace(step=(0.03, 0.1))
+explorer.live.redraw()
+def held(change):
+    while Path("hold").exists():
+        time.sleep(0.01)
+explorer.live.observe(held, "drag")
+explorer
+"""
+
+
+def test_a_point_goes_on_from_its_place_and_not_from_that_of_a_picture_made_ahead(
+    lab: Any, open_notebook: Callable[..., Any], gate: Path
+) -> None:
+    """The kernel has said where it is, and the line is still busy: the next key is no step from a picture near by."""
+    write(lab, "fine.ipynb", PARABOLA, FINE)
+    notebook = open_notebook("fine.ipynb")
+    notebook.run_all()
+    page, hold = notebook.page, gate.with_name("hold")
+    picture = view(notebook, "a parabola")
+    page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {KNOWN - 2}")
+    hold.touch()
+    point = handle(page)
+    point.press("ArrowRight")
+    page.wait_for_function("(point) => Math.abs(point.ariaValueNow - 0.03) < 1e-6", arg=point.element_handle())
+    point.press("ArrowRight")
+    hold.unlink()
+    wait_until_said(notebook, picture, "x is 0.06")
+    assert settled(notebook, picture) == "x is 0.06"
+    assert notebook.errors == []
 
 
 def test_an_answer_that_is_an_error_replaces_a_picture_made_ahead(parabola: Any, gate: Path) -> None:
