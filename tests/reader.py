@@ -70,15 +70,20 @@ def said(picture: Any) -> str:
 
 
 def wait_until_said(notebook: Any, picture: Any, pattern: str) -> str:
-    """What the picture says, once the regular expression is found in it."""
+    """What the picture says, once the regular expression is found in it; an error says what it said instead."""
+    from playwright.sync_api import TimeoutError
+
     label = f'.live-figure[aria-label="{picture.get_attribute("aria-label")}"] svg'
-    return notebook.page.wait_for_function(
-        """([label, pattern]) => {
-            const said = document.querySelector(label)?.getAttribute("aria-label");
-            return new RegExp(pattern).test(said) && said;
-        }""",
-        arg=[label, pattern],
-    ).json_value()
+    try:
+        return notebook.page.wait_for_function(
+            """([label, pattern]) => {
+                const said = document.querySelector(label)?.getAttribute("aria-label");
+                return new RegExp(pattern).test(said) && said;
+            }""",
+            arg=[label, pattern],
+        ).json_value()
+    except TimeoutError as error:
+        raise AssertionError(f"{pattern!r} is not found in {said(picture)!r}") from error
 
 
 def settled(notebook: Any, picture: Any) -> str:
