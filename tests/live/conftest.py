@@ -1,0 +1,26 @@
+"""The view that most tests of Explorer begin with."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from counted_view import Counted, Parabola
+from ipywidgets import FloatSlider
+
+import pgcourse.live.explorer
+import pgcourse.live.figure
+import pgcourse.live.running
+from pgcourse.live.explorer import Explorer
+
+
+@pytest.fixture
+def view() -> SimpleNamespace:
+    picture, compute, slider = Parabola(), Counted(), FloatSlider(1.0, min=-4, max=4)
+    explorer = Explorer({"x": slider, "note": "a state"}, compute, picture)
+    return SimpleNamespace(picture=picture, compute=compute, slider=slider, explorer=explorer, live=explorer.live)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
