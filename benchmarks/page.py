@@ -116,16 +116,15 @@ class Bench:
         """Milliseconds from Shift+Enter to the picture, of which none is there; the imports are done."""
         await self.cell(view.name).locator(".cm-content").click()
         await self.page.evaluate("jupyterapp.commands.execute('notebook:clear-cell-output')")
-        await self.run_cell(self.cells[view.name])
-        picture = self.picture(view.name)
-        within = picture if view.shows == "dom" else picture.locator(view.shows).first
+        k = self.cells[view.name]
+        selector = view.target if view.shows == "dom" else f"{view.target} {view.shows}"
+        appears = asyncio.ensure_future(self.page.evaluate("inputs => probe.appears(...inputs)", [k, selector]))
+        await self.run_cell(k)
         try:
-            await within.wait_for(state="visible", timeout=60_000)
+            now = await asyncio.wait_for(appears, timeout=60)
         finally:
             await self.no_error()
-        pressed, now = await self.page.evaluate(
-            "() => probe.settled(0, 0).then(({ events }) => [events.at(-1), performance.now()])"
-        )
+        pressed = await self.page.evaluate("() => probe.settled(0, 0).then(({ events }) => events.at(-1))")
         await asyncio.sleep(10 * self.away)
         await self.idle()
         await asyncio.sleep(1.5)

@@ -37,6 +37,11 @@
     if (target && (shows === "canvas" ? otherPixels() : changed)) paints.push(now);
     changed = false;
   };
+  // the images in a picture: an <image> of SVG does not say when it is loaded, an Image of the same address does
+  const images = (node) => [node, ...node.querySelectorAll("img, image")]
+    .map((one) => (one.localName === "img" ? one.src : one.localName === "image" ? one.getAttribute("href") : null))
+    .filter((address) => address !== null)
+    .map((address) => Object.assign(new Image(), { src: address }));
   const frame = () => { rendered.port2.postMessage(0); requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
 
@@ -67,6 +72,20 @@
       observer.observe(node, { subtree: true, childList: true, characterData: true, attributeFilter });
       for (const canvas of node.querySelectorAll("canvas")) pixels.set(canvas, digest(canvas));
       forget();
+    },
+    // when the first such node of code cell k is painted, with all images in it
+    appears: async (k, selector) => {
+      const next = () => new Promise(requestAnimationFrame);
+      const found = () => document.querySelectorAll(".jp-Notebook .jp-CodeCell")[k]?.querySelector(selector);
+      const isSeen = ({ width, height }) => width > 0 && height > 0;
+      while (!found() || !isSeen(found().getBoundingClientRect())) await next();
+      await Promise.all(images(found()).map((image) => image.decode()));
+      await next();
+      const painted = new MessageChannel();
+      return new Promise((done) => {
+        painted.port1.onmessage = () => done(performance.now());
+        painted.port2.postMessage(0);
+      });
     },
     // once nothing has been painted for `quiet` ms, and something has (or `patience` is over)
     settled: (quiet, patience) => new Promise((done) => {
