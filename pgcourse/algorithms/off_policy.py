@@ -140,7 +140,6 @@ def interaction(
     It takes `warmup` steps at random, then acts as explore(learner) does. From then on, and as soon as the buffer holds
     a batch, there is an update for each transition.
     """
-    keep_freed_memory()
     centre, half = learner.critic.centre, learner.critic.half
 
     def at_random(obs: NDArray[Any], rng: np.random.Generator) -> Array:
@@ -149,15 +148,6 @@ def interaction(
     streams = play_streams(env, at_random, 1, rng, clip=True)
     replay = Replay(settings.capacity, learner.critic.net.sizes[0] - half.size, half.size)
     return on_one_thread(_interaction(learner, streams, replay, settings, rng, explore, update))
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what an update frees for the next one, up to twice 16 MB. Elsewhere it changes nothing.
-
-    Otherwise memory may go back to the system after each update and come again page by page, which can be a quarter of
-    its time. glibc adapts to the largest block freed so far (man mallopt, M_MMAP_THRESHOLD).
-    """
-    np.empty(2**21)
 
 
 def _interaction(
