@@ -86,8 +86,19 @@ def normalised(A: Array) -> Array:
     """(A − mean) / deviation, (M,). ValueError if all are equal: they say nothing."""
     if (A[0] == A).all():  # their deviation may be a rounding error
         raise ValueError(f"all {len(A)} advantages are {A[0]}, expected some that differ to normalise")
-    centred = A - A.mean()
-    return centred / np.sqrt((centred * centred).mean())
+    centred = A - A.sum() / len(A)
+    centred /= np.sqrt(centred @ centred / len(A))
+    return centred
+
+
+def minibatches(rng: np.random.Generator, size: int, *columns: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
+    """All M rows of the columns once, in random order, in parts of at most `size` that are about equally long."""
+    M = len(columns[0])
+    order, parts = rng.permutation(M), -(-M // size)
+    mixed = [column[order] for column in columns]  # once a pass: then each part is a slice
+    for j in range(parts):
+        rows = slice(j * M // parts, (j + 1) * M // parts)
+        yield tuple(column[rows] for column in mixed)
 
 
 def learning(

@@ -54,12 +54,10 @@ def adam(
     np.multiply(g, g, out=part)
     part *= 1 - rho_s
     s += part
-    step = m / (1 - rho_m**t)
-    np.divide(s, 1 - rho_s**t, out=part)
-    np.sqrt(part, out=part)
-    part += epsilon
-    step /= part
-    return step, Memory(t, m, s)
+    step = np.sqrt(s, out=part)  # m̂ / (√ŝ + ε) = m / ((√ŝ + ε)(1 − ρₘᵗ)): all that makes up is in two numbers
+    step *= (1 - rho_m**t) / (1 - rho_s**t) ** 0.5
+    step += (1 - rho_m**t) * epsilon
+    return np.divide(m, step, out=step), Memory(t, m, s)
 
 
 def shortened(g: Array, most: float) -> Array:

@@ -8,6 +8,7 @@
     policy.log_prob(obs, a)               log π(a|s)
     policy.entropy(obs)                   H(π(·|s))
     policy.gradient(obs, a, w, beta)      Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), and the entropies
+    policy.gradient_of_rows(s, a, w, β)   the same without checks, for parts of a batch that is checked already
     policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s))
     policy.fisher_products(obs)           u ↦ F u, F the mean over the states of π ∇log π ∇log πᵀ
 
@@ -64,11 +65,30 @@ class NetworkPolicy(ABC):
     def entropy(self, obs: NDArray[Any]) -> Array:
         """H(π(·|s)), (N,)."""
 
-    @abstractmethod
     def gradient(
         self, obs: NDArray[Any], a: NDArray[Any], weight: Weights, beta: float | Array = 0.0
     ) -> tuple[Array, Array]:
-        """Σ_n weight_n ∇log π(a_n|s_n) + β_n ∇H(π(·|s_n)), (d,), and H, (N,). A weight may be a function of log π."""
+        """Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), (d,), and the entropies H (N,); weights w (N,), β (N,) or 0.
+
+        The weights may be a function of log π(a_n|s_n), (N,).
+        """
+        s = inputs(obs)
+        N = len(s)
+
+        def checked(log_pi: Array) -> Array:
+            return shaped("weight", weight(log_pi) if callable(weight) else weight, "N", (N,))
+
+        return self.gradient_of_rows(s, self.actions_for(N, a), checked, number_or_each("beta", beta, "N", (N,)))
+
+    @abstractmethod
+    def actions_for(self, N: int, a: NDArray[Any]) -> NDArray[Any]:
+        """a as an array of N actions, or ValueError."""
+
+    @abstractmethod
+    def gradient_of_rows(
+        self, s: Array, a: NDArray[Any], weight: Callable[[Array], Array], beta: float | Array
+    ) -> tuple[Array, Array]:
+        """As `gradient` says, for N rows of a batch that is checked as a whole: s (N, n), a (N, …), w (N,) of log π."""
 
     @abstractmethod
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
@@ -104,28 +124,25 @@ class SoftmaxNetwork(NetworkPolicy):
     def log_prob(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """log π(a|s), (N,)."""
         y = self.outputs(obs)
-        return log_softmax(y)[np.arange(len(y)), self._column(a, *y.shape)]
+        return log_softmax(y)[np.arange(len(y)), self.actions_for(len(y), a) - self.first]
 
     def entropy(self, obs: NDArray[Any]) -> Array:
         """H = −Σ_a π(a|s) log π(a|s), (N,)."""
         log_pi = log_softmax(self.outputs(obs))
         return -(np.exp(log_pi) * log_pi).sum(axis=1)
 
-    def gradient(
-        self, obs: NDArray[Any], a: NDArray[Any], weight: Weights, beta: float | Array = 0.0
+    def gradient_of_rows(
+        self, s: Array, a: NDArray[Any], weight: Callable[[Array], Array], beta: float | Array
     ) -> tuple[Array, Array]:
-        """Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), (d,), and the entropies H (N,); weights w (N,), β (N,) or 0.
-
-        With respect to the preferences y: ∂log π(a|s)/∂y_b = 1[a = b] − π_b and ∂H/∂y_b = −π_b (log π_b + H).
-        """
-        h = self.net.forward(self.theta, inputs(obs))
-        N, A = h[-1].shape
-        rows, column, log_pi = np.arange(N), self._column(a, N, A), log_softmax(h[-1])
-        w, beta = _weights(weight, log_pi[rows, column]), number_or_each("beta", beta, "N", (N,))
-        pi = np.exp(log_pi)
+        """With respect to the preferences y: ∂log π(a|s)/∂y_b = 1[a = b] − π_b and ∂H/∂y_b = −π_b (log π_b + H)."""
+        h = self.net.forward(self.theta, s)
+        log_pi, rows, chosen = log_softmax(h[-1]), np.arange(len(s)), a - self.first
+        pi, w = np.exp(log_pi), weight(log_pi[rows, chosen])
         H = -(pi * log_pi).sum(axis=1)
-        g = -pi * (w[:, None] + np.reshape(beta, (-1, 1)) * (log_pi + H[:, None]))
-        g[rows, column] += w
+        g = -w[:, None] * pi
+        g[rows, chosen] += w
+        if isinstance(beta, np.ndarray) or beta:
+            g -= np.reshape(beta, (-1, 1)) * pi * (log_pi + H[:, None])
         return self.net.backward(self.theta, h, g), H
 
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
@@ -146,13 +163,13 @@ class SoftmaxNetwork(NetworkPolicy):
 
         return product
 
-    def _column(self, a: NDArray[Any], N: int, A: int) -> NDArray[np.intp]:
-        """The actions, counted from 0."""
-        chosen = np.asarray(a)
+    def actions_for(self, N: int, a: NDArray[Any]) -> NDArray[Any]:
+        """a as an array of N actions, or ValueError."""
+        chosen, A = np.asarray(a), self.net.sizes[-1]
         fine = chosen.shape == (N,) and chosen.dtype.kind in "iu"
         if not (fine and self.first <= chosen.min() <= chosen.max() < self.first + A):
             raise ValueError(f"a is {a!r}, expected {N} actions in {self.first} … {self.first + A - 1}")
-        return chosen - self.first
+        return chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,26 +203,24 @@ class GaussianNetwork(NetworkPolicy):
 
     def log_prob(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """log π(a|s) = −Σ_j [z_j²/2 + log σ_j + log √2π], (N,), z = (a − μ)/σ: a density, which may be above 1."""
-        return self._log_pi(self._z(self.outputs(obs), a))
+        y = self.outputs(obs)
+        return self._log_pi(self._z(y, self.actions_for(len(y), a)))
 
     def entropy(self, obs: NDArray[Any]) -> Array:
         """H = Σ_j log σ_j + log √2πe, (N,), the same in all states."""
         per_unit = np.log(2 * np.pi * np.e) / 2
         return np.full(len(obs), (self.log_sigma + np.log(self.half).ravel() + per_unit).sum())
 
-    def gradient(
-        self, obs: NDArray[Any], a: NDArray[Any], weight: Weights, beta: float | Array = 0.0
+    def gradient_of_rows(
+        self, s: Array, a: NDArray[Any], weight: Callable[[Array], Array], beta: float | Array
     ) -> tuple[Array, Array]:
-        """Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H, (d,), and the entropies H (N,); weights w (N,), β (N,) or 0.
-
-        ∂log π/∂y = h (a − μ)/σ² = z e^−ℓ, ∂log π/∂ℓ = z² − 1 and ∂H/∂ℓ = 1.
-        """
-        theta, obs = self.theta[: self.net.d], inputs(obs)
-        h = self.net.forward(theta, obs)
+        """∂log π/∂y = h (a − μ)/σ² = z e^−ℓ, ∂log π/∂ℓ = z² − 1 and ∂H/∂ℓ = 1."""
+        theta = self.theta[: self.net.d]
+        h = self.net.forward(theta, s)
         z = self._z(h[-1], a)
-        w, beta = _weights(weight, self._log_pi(z)), number_or_each("beta", beta, "N", (len(z),))
+        w = weight(self._log_pi(z))
         grad_net = self.net.backward(theta, h, w[:, None] * z * np.exp(-self.log_sigma))
-        return np.append(grad_net, w @ (z**2 - 1) + np.broadcast_to(beta, len(z)).sum()), self.entropy(obs)
+        return np.append(grad_net, w @ (z**2 - 1) + np.broadcast_to(beta, len(z)).sum()), self.entropy(s)
 
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
         """KL(π ‖ π_new) = Σ_j ℓ'_j − ℓ_j + (σ_j² + (μ_j − μ'_j)²)/(2σ'_j²) − ½, (N,)."""
@@ -229,19 +244,18 @@ class GaussianNetwork(NetworkPolicy):
     def _actions(self, unit: Array) -> Array:
         return self.centre + self.half * unit.reshape(-1, *self.centre.shape)
 
+    def actions_for(self, N: int, a: NDArray[Any]) -> NDArray[Any]:
+        """a as an array of N actions, or ValueError."""
+        return shaped("a", a, "N" + " m" * self.centre.ndim, (N, *self.centre.shape), ", one action a state")
+
     def _z(self, y: Array, a: NDArray[Any]) -> Array:
         """(a − μ)/σ, (N, m)."""
-        a = shaped("a", a, "N" + " m" * self.centre.ndim, (len(y), *self.centre.shape), ", one action a state")
         return (((a - self.centre) / self.half).reshape(y.shape) - y) * np.exp(-self.log_sigma)
 
     def _log_pi(self, z: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):  # refused by name
             unit = (self.log_sigma + np.log(self.half).ravel() + np.log(2 * np.pi) / 2).sum()
             return finite(-(z**2).sum(axis=1) / 2 - unit, "log π", z=z, log_sigma=self.log_sigma)
-
-
-def _weights(weight: Weights, log_pi: Array) -> Array:
-    return shaped("weight", weight(log_pi) if callable(weight) else weight, "N", log_pi.shape)
 
 
 def policy_for(

@@ -25,6 +25,7 @@ from pgcourse.algorithms.actor_critic import (
     begin,
     check_minibatch,
     learning,
+    minibatches,
     normalised,
 )
 from pgcourse.algorithms.networks import check_hidden
@@ -79,8 +80,7 @@ CARTPOLE = Settings(64, 0.99, epochs=6, minibatch=64, hidden=(64, 64), alpha=1e-
 class Learner(ActorCritic):
     """All that PPO knows after `updates` batches; nothing in it changes."""
 
-    memory_theta: Memory = FRESH
-    memory_w: Memory = FRESH
+    memory: Memory = FRESH  # of Adam, for θ and w as one array
     entropy: float = np.nan  # mean H(π(s)) over this batch's minibatches
     outside: float = np.nan  # share of this batch's ratios that are outside 1 ± ε at the end
 
@@ -117,31 +117,30 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
         batch = replace(batch, terminated=batch.ended, truncated=np.zeros_like(batch.ended))
     s, a, A, G = advantages(learner, batch, settings.gamma, settings.lam)
     log_pi_old = policy.log_prob(s, a)  # once, before any step: recomputed later, all ratios would be 1
-    M, memory_theta, memory_w, entropies = len(A), learner.memory_theta, learner.memory_w, []
+    both, memory, d, entropies = np.append(policy.theta, w), learner.memory, len(policy.theta), []
     for _ in range(settings.epochs):
-        for rows in np.array_split(rng.permutation(M), -(-M // settings.minibatch)):
-            m, advantage = len(rows), normalised(A[rows]) if settings.normalise else A[rows]
+        for s_m, a_m, old, A_m, G_m in minibatches(rng, settings.minibatch, s, a, log_pi_old, A, G[:, None]):
+            m, A_m = len(s_m), normalised(A_m) if settings.normalise else A_m
 
-            def weights(log_pi: Array, old: Array = log_pi_old[rows], A: Array = advantage) -> Array:
+            def weights(log_pi: Array, old: Array = old, A: Array = A_m) -> Array:
                 return clipped_weights(np.exp(log_pi - old), A, settings.epsilon) / len(A)
 
-            seen = s[rows]
-            g, entropy = policy.gradient(seen, a[rows], weights, settings.beta / m)
-            h = critic.forward(w, seen)
-            g_w = critic.backward(w, h, (G[rows, None] - h[-1]) / m)
-            step_theta, memory_theta = adam(shortened(g, settings.most), memory_theta, epsilon=1e-5)
-            step_w, memory_w = adam(shortened(g_w, settings.most), memory_w, epsilon=1e-5)
-            policy, w = replace(policy, theta=policy.theta + settings.alpha * step_theta), w + settings.alpha * step_w
+            g, entropy = policy.gradient_of_rows(s_m, a_m, weights, settings.beta / m)
+            h = critic.forward(w, s_m)
+            g_w = critic.backward(w, h, (G_m - h[-1]) / m)
+            g_both = np.concatenate([shortened(g, settings.most), shortened(g_w, settings.most)])
+            step, memory = adam(g_both, memory, epsilon=1e-5)  # once for θ and w: half as many operations
+            both = both + settings.alpha * step
+            policy, w = replace(policy, theta=both[:d]), both[d:]
             entropies.append(entropy)
-    finite(np.append(policy.theta, w), "theta or w", alpha=settings.alpha, advantages=A)
+    finite(both, "theta or w", alpha=settings.alpha, advantages=A)
     r = np.exp(policy.log_prob(s, a) - log_pi_old)
     return after(
         learner,
         batch,
         policy=replace(policy, theta=frozen(policy.theta)),
         w=frozen(w),
-        memory_theta=memory_theta,
-        memory_w=memory_w,
+        memory=memory,
         entropy=float(np.concatenate(entropies).mean()),
         outside=float(np.mean(is_outside(r, settings.epsilon))),
     )

@@ -28,6 +28,7 @@ from pgcourse.algorithms.actor_critic import (
     begin,
     check_minibatch,
     learning,
+    minibatches,
     normalised,
 )
 from pgcourse.algorithms.networks import check_hidden
@@ -135,11 +136,10 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
         return float(((ratio - 1) * A).mean()), float(policy.divergence(new, s).mean())
 
     j, gain, kl = line_search(measures, settings.delta, settings.shrink, settings.tries)
-    M = len(A)
     for _ in range(settings.epochs):
-        for rows in np.array_split(rng.permutation(M), max(1, M // settings.minibatch)):
-            h = critic.forward(w, s[rows])
-            step_w, memory_w = adam(critic.backward(w, h, (G[rows, None] - h[-1]) / len(rows)), memory_w)
+        for seen, target in minibatches(rng, settings.minibatch, s, G[:, None]):
+            h = critic.forward(w, seen)
+            step_w, memory_w = adam(critic.backward(w, h, (target - h[-1]) / len(seen)), memory_w)
             w = w + settings.alpha_w * step_w
     finite(w, "w", alpha_w=settings.alpha_w, targets=G)
     new = at(settings.shrink**j) if j < settings.tries else policy

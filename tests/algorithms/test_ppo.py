@@ -15,6 +15,7 @@ from gymnasium.wrappers import TimeLimit
 from one_number import One, Reach, reach
 
 from pgcourse.algorithms import ppo
+from pgcourse.algorithms.actor_critic import minibatches
 from pgcourse.algorithms.optimisers import FRESH, adam
 from pgcourse.algorithms.policies import GaussianNetwork, policy_for
 from pgcourse.environments import play, play_streams
@@ -52,7 +53,7 @@ def test_the_first_step_is_that_of_the_policy_gradient_for_either_kind_of_action
     env, settings = gymnasium.make_vec(name, 2), replace(SMALL, epochs=1, minibatch=32, most=np.inf)
     rng = np.random.default_rng(1)
     learner = next(ppo.train(env, SMALL, seed=2))
-    learner = replace(learner, memory_theta=FRESH, memory_w=FRESH)
+    learner = replace(learner, memory=FRESH)
     batch = next(play_streams(env, learner.policy, 20, rng, clip=True))
     v = learner.v(batch.s.reshape(-1, batch.s.shape[-1])).reshape(batch.r.shape)
     v_next = learner.v(batch.s_next.reshape(-1, batch.s.shape[-1])).reshape(batch.r.shape)
@@ -83,6 +84,18 @@ def test_a_time_limit_is_no_end_unless_one_says_so(mode):
     env = SyncVectorEnv([lambda: TimeLimit(One(Discrete(2, start=3)), 1)] * 2, autoreset_mode=mode)
     assert learned_value(env) == pytest.approx(2, abs=0.05)
     assert learned_value(env, bootstrap=False) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(("M", "size"), [(1003, 64), (8, 4), (7, 3), (5, 5)])
+def test_minibatches_have_each_row_once_and_are_about_equally_long(M, size):
+    x = np.arange(M)
+    parts = list(minibatches(np.random.default_rng(0), size, x, x[:, None] ** 2))
+    lengths = [len(rows) for rows, _ in parts]
+    assert len(parts) == int(np.ceil(M / size))
+    assert max(lengths) <= size
+    assert max(lengths) - min(lengths) <= 1
+    assert sorted(np.concatenate([rows for rows, _ in parts])) == x.tolist()
+    assert all(np.array_equal(rows[:, None] ** 2, squares) for rows, squares in parts)
 
 
 # Runs
