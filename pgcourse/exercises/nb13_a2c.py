@@ -165,15 +165,15 @@ LINES: dict[str, tuple[str, str]] = {  # the right word, and a question that lea
     "D": ("nothing", "Again the mean is mean(A) · mean(log π). What is mean(A) now?"),
     "E": ("right", "What shape has A after [:, 0]?"),
 }  # fmt: skip
-ALSO = {"zero": "nothing", "0": "nothing", "none": "nothing", "noisy": "noisier", "weak": "weaker", "1/n": "weaker"}
-ALSO |= {"ok": "right"}
+ALSO: dict[Any, str] = {"zero": "nothing", "0": "nothing", 0: "nothing", "none": "nothing"}
+ALSO |= {"noisy": "noisier", "weak": "weaker", "1/n": "weaker", "ok": "right"}
 
 
 @exercise
 def check_shapes(answer: Any) -> Verdict:
     """A dictionary: what each line's gradient is, in the mean: "right", "noisier", "weaker" or "nothing"."""
     said = entries(answer, LINES, "a word for each line", "Line {!r} is missing")
-    given = {key: ALSO.get(str(x), x) for key in LINES for x in [word(said[key])]}
+    given = {key: word(said[key], ALSO) for key in LINES}
     verdict = first_wrong(
         given,
         {key: right_word for key, (right_word, _) in LINES.items()},

@@ -30,15 +30,15 @@ PUSHES: dict[int, tuple[str, str]] = {  # pair → where it is pushed, and why
     5: ("up", "1.1 is inside: there the minimum is r A."),
     6: ("down", "How large A is does not matter here, nor how far r has gone. Its sign does: r is on the wrong side."),
 }
-ALSO = {"0": "flat", "still": "flat", "none": "flat", "nowhere": "flat", "+": "up", "-": "down", "−": "down"}
-ALSO |= {"1": "up", "+1": "up", "-1": "down", "−1": "down"}
+ALSO: dict[Any, str] = {"0": "flat", 0: "flat", "still": "flat", "none": "flat", "nowhere": "flat"}
+ALSO |= {"1": "up", "+1": "up", 1: "up", "+": "up", "-1": "down", "−1": "down", -1: "down", "-": "down", "−": "down"}
 
 
 @exercise
 def check_pushes(answer: Any) -> Verdict:
     """A dictionary: for each of six pairs "up", "down" or "flat"."""
     said = entries(answer, PUSHES, "a word for each pair", "Pair {} has no answer")
-    given = {key: ALSO.get(str(push), push) for key in PUSHES for push in [word(said[key])]}
+    given = {key: word(said[key], ALSO) for key in PUSHES}
     verdict = first_wrong(
         given,
         {key: push for key, (push, _) in PUSHES.items()},

@@ -120,9 +120,14 @@ def letter(answer: Any) -> Any:
     return answer.strip().upper() if isinstance(answer, str) else answer
 
 
-def word(answer: Any) -> Any:
-    """A text without its spaces and capitals. Anything else as it is."""
-    return answer.strip().lower() if isinstance(answer, str) else answer
+def word(answer: Any, also: Mapping[Any, str] = {}) -> Any:
+    """A text without its spaces and capitals, or the word for which `also` says that it stands. Else as it is.
+
+    `also` may have numbers, too: {"+": "up", 1: "up"} reads " + ", 1 and 1.0 as "up".
+    """
+    given = answer.strip().lower() if isinstance(answer, str) else answer
+    is_plain = isinstance(given, str | int | float | np.number) and not isinstance(given, bool)
+    return also.get(given, given) if is_plain else given
 
 
 def entries(answer: Any, keys: Iterable[Any], each: str, absent: str) -> dict[Any, Any]:

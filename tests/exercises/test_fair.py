@@ -286,6 +286,7 @@ def test_rubbish_is_told_what_was_expected(name):
         reply = ALL[name].check(rubbish)
         assert is_a_fair_reply(reply, name), called
         assert reply.tone in ("wrong", "nearly"), (called, reply)
+        assert "Still at work" not in reply.message, called
         own_class = called in ("sulks", "no array", "mute", "mutes", "itself")
         assert own_class or "cannot be read" not in reply.message, (called, reply)
     assert ALL[name].check(ALL[name].right)
@@ -297,6 +298,7 @@ def test_rubbish_in_a_dictionary_is_told(name):
         reply = TABLES[name].check(dict.fromkeys(TABLES[name].right, rubbish))
         assert is_a_fair_reply(reply, name), called
         assert reply.tone in ("wrong", "nearly"), (called, reply)
+        assert "Still at work" not in reply.message, called
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
@@ -305,6 +307,7 @@ def test_a_function_that_returns_rubbish_is_told(name):
         reply = ALL[name].check(lambda *given, rubbish=rubbish: rubbish)
         assert is_a_fair_reply(reply, name), called
         assert reply.tone in ("wrong", "nearly"), (called, reply)
+        assert "Still at work" not in reply.message, called
         assert rubbish is not None or "is the `return` missing?" in reply.message
 
 
