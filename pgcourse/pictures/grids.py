@@ -115,13 +115,14 @@ class Grid(Part):
             x, y = self.centres[s]
             hole = self.flat[s] == "H"
             ax.add_patch(Circle((x, y), 0.34, facecolor="#57606A" if hole else VALUE, edgecolor="none"))
-            ax.text(x, y, "hole" if hole else "goal", ha="center", va="center", fontsize=9, color="white")
+            word = "hole" if hole else "goal"
+            ax.text(x, y, word, ha="center", va="center", fontsize=9, color="white", in_layout=False)
 
     def draw_names(self, ax: Axes, x: float, y: float, **look: Any) -> None:
         """The words start, hole and goal, so far from the middle of their cells."""
         for field, name in (("S", "start"), ("H", "hole"), ("G", "goal")):
             for centre in self.centres[self.flat == field]:
-                ax.text(centre[0] + x, centre[1] + y, name, fontsize=9, color=INK, **look)
+                ax.text(centre[0] + x, centre[1] + y, name, fontsize=9, color=INK, in_layout=False, **look)
 
     def draw_triangles(self, ax: Axes, **look: Any) -> list[Polygon]:
         """One for each pair of a free state and an action, on the action's side of the cell."""
@@ -156,9 +157,9 @@ class GridWorld(Grid):
         self.draw_edges(ax)
         self.draw_ends(ax)
         for state, (x, y) in enumerate(self.centres):
-            ax.text(x + 0.43, y - 0.42, str(state), ha="right", va="top", fontsize=7.5, color=INK)
+            ax.text(x + 0.43, y - 0.42, str(state), ha="right", va="top", fontsize=7.5, color=INK, in_layout=False)
         for x, y in self.centres[self.flat == "S"] - 0.41:
-            ax.text(x, y, "start", ha="left", va="top", fontsize=8, color=INK)
+            ax.text(x, y, "start", ha="left", va="top", fontsize=8, color=INK, in_layout=False)
         free = self.centres[self.free]
         tails = np.repeat(free, len(self.moves), axis=0) - (0, 0.14)
         self.arrows = arrows(ax, tails[:, 0], tails[:, 1], POLICY, 0.009)
@@ -167,7 +168,9 @@ class GridWorld(Grid):
             name, columns = self.selects, self.desc.shape[1]
             (self.chosen,) = ax.plot([0], [0], "s", mfc="none", mec=INK, mew=3, zorder=5, animated=True, clip_on=False)
             figure: Any = ax.figure
-            figure.draw_without_rendering()  # the layout decides on the size of a cell
+            if layout := figure.get_layout_engine():
+                layout.execute(figure)  # it decides on the size of a cell
+            ax.apply_aspect()
             cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
             self.chosen.set_markersize(cell * 72 / ax.figure.dpi + 1)  # around the cell: clear of its number
             self.handles = [

@@ -15,6 +15,7 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
+from pgcourse.pictures.layout import Layout
 from pgcourse.pictures.palette import INK
 
 Numbers = Mapping[str, Any]
@@ -62,7 +63,7 @@ class Picture:
         self, parts: Sequence[Part], width: float = 900, height: float = 380, ratios: Sequence[float] | None = None
     ) -> None:
         self.parts = parts
-        self.figure = Figure(figsize=(width / CSS_PIXELS, height / CSS_PIXELS), dpi=CSS_PIXELS, layout="constrained")
+        self.figure = Figure(figsize=(width / CSS_PIXELS, height / CSS_PIXELS), dpi=CSS_PIXELS, layout=Layout())
         axes = self.figure.subplots(1, len(parts), squeeze=False, width_ratios=ratios)[0]
         for part, ax in zip(parts, axes, strict=True):
             part.draw(ax)
@@ -98,9 +99,9 @@ def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Qu
 
 
 def texts(ax: Axes, places: ArrayLike, size: float, **look: Any) -> list[Text]:
-    """Texts that move, each in the middle of its place (n, 2)."""
+    """Texts that move, each in the middle of its place (n, 2): inside the axes, so that these need no room for them."""
     look = {"ha": "center", "va": "center", "color": INK} | look
-    return [ax.text(x, y, "", fontsize=size, animated=True, **look) for x, y in np.asarray(places)]
+    return [ax.text(x, y, "", fontsize=size, animated=True, in_layout=False, **look) for x, y in np.asarray(places)]
 
 
 def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
