@@ -100,10 +100,11 @@ class Explorer:
         _open.add(self)  # before the earlier run's view is closed: it leaves alone the controls that this one has, too
         self.live = LiveFigure(picture.figure, name, scale)
         self.live.observe(lambda change: self.close(), "comm")
-        let_drag(self.live, self.handles, self._put, self._home)
+        with self.live.hold_sync():  # one message: each keeps the first picture waiting
+            let_drag(self.live, self.handles, self._put, self._home)
+            self.live.update(self._described(self.numbers))
         self._ahead = Ahead(self) if ahead else None
         self.live.on_msg(self._home.bound(self._on_message))
-        self.live.update(self._described(self.numbers))
         self._heard = self._home.bound(self._on_control)
         self._values.observe(self._heard)
         buttons = self._buttons()

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from pgcourse.live.controls import nearest_step
 from pgcourse.live.explorer import Explorer
+from pgcourse.live.figure import LiveFigure
 
 # dragged equals fresh
 
@@ -45,6 +46,14 @@ def test_a_move_computes_once_and_draws_once(view: SimpleNamespace) -> None:
     assert count(view, lambda: view.live.set_state(wish(0.5, 0))) == (1, 1)
     assert count(view, lambda: setattr(view.explorer, "values", {"x": 0.25, "note": "b"})) == (1, 1)
     assert count(view, lambda: setattr(view.slider, "value", view.slider.value)) == (0, 0)
+
+
+def test_the_first_picture_waits_for_one_message_beside_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[set[str]] = []
+    monkeypatch.setattr(LiveFigure, "_send", lambda self, message, buffers=None: sent.append(set(message["state"])))
+    Explorer({"x": FloatSlider(1.0, min=-4, max=4)}, Counted(), Parabola())
+    pictures = [state for state in sent if "frame" in state or "handles" in state]
+    assert pictures == [{"handles", "frame"}], "what can be dragged and what is seen, together"
 
 
 def test_between_two_steps_of_its_slider_a_value_stays_exact_and_the_slider_shows_the_nearer(
