@@ -15,8 +15,8 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.pictures.layout import Layout
 from pgcourse.pictures.palette import INK
+from pgcourse.pictures.room import Layout
 
 Numbers = Mapping[str, Any]
 Floats = NDArray[np.float64]

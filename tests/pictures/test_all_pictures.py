@@ -17,7 +17,7 @@ from pgcourse.live import LiveFigure
 CASES = {
     f"{path.stem.removeprefix('test_')}: {name}": case
     for path in sorted(Path(__file__).parent.glob("test_*.py"))
-    if path.stem not in ("test_all_pictures", "test_layout")
+    if path.stem not in ("test_all_pictures", "test_room")
     for name, case in runpy.run_path(str(path))["CASES"].items()
 }
 

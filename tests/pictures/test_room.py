@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from pgcourse.pictures import part
-from pgcourse.pictures.layout import Layout
+from pgcourse.pictures.room import Layout
 
 CASES = runpy.run_path(str(Path(__file__).with_name("test_all_pictures.py")))["CASES"]
 PIXELS = 2.0  # by which a place may be another: half of the room that is kept free around all words
