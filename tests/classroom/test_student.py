@@ -167,6 +167,9 @@ def test_a_folder_in_use_or_none_is_refused_in_a_sentence(tmp_path, monkeypatch,
 
 # nbgrader
 
+PROGRAMS = Path(sys.executable).parent  # of this environment; nbgrader calls another one of them by its name
+NBGRADER = shutil.which("nbgrader", path=PROGRAMS)
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory) -> Path:
@@ -198,12 +201,13 @@ def test_for_nbgrader_each_exercise_has_a_locked_cell_that_asks_its_check(source
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("nbgrader") is None, reason="nbgrader is not installed: pip install -e .[nbgrader]")
+@pytest.mark.skipif(NBGRADER is None, reason="nbgrader is not installed: pip install -e .[nbgrader]")
 def test_nbgrader_hands_out_grades_and_exports_an_assignment(source):
     name = "00_start_here"
 
     def nbgrader(*arguments: str) -> None:
-        run = subprocess.run(["nbgrader", *arguments], cwd=source, capture_output=True, text=True)
+        there = os.environ | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+        run = subprocess.run([NBGRADER, *arguments], cwd=source, env=there, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
 
     nbgrader("generate_assignment", name)
