@@ -1,6 +1,7 @@
 """Pendulum-v1 with SAC, TD3 and DDPG: ours in NumPy beside Stable-Baselines3's.
 
-ours    `pgcourse.algorithms`, as their Settings stand, but with α = 0.002: on this task alone it is a little faster
+ours    `pgcourse.algorithms`, as their Settings stand, but with α = 0.002, on this task alone a little faster, and in
+        single precision, as theirs
 theirs  those of Stable-Baselines3 with rl-baselines3-zoo's hyper-parameters for Pendulum, and networks as ours,
         (64, 64). SAC and DDPG have the zoo's warm-up of 100 and 10,000 steps. The zoo's TD3 has 10,000, too; here it
         has 1,000, as ours does, in its favour.
@@ -43,7 +44,7 @@ Ask = Callable[[int, Act], bool]  # (steps so far, the policy without noise) →
 
 def ours(name: str, seed: int, ask: Ask) -> None:
     """Learn, and ask after every 50 steps."""
-    settings = OURS[name].Settings(alpha_theta=ALPHA, alpha_w=ALPHA)
+    settings = OURS[name].Settings(alpha_theta=ALPHA, alpha_w=ALPHA, precision="single")
     for learner in OURS[name].train(gymnasium.make("Pendulum-v1"), settings, seed):
         if not ask(learner.steps, lambda obs, rng, learner=learner: learner.actor(obs)):
             return

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
 from pgcourse.arrays import Array, finite, sealed
@@ -164,13 +164,14 @@ def bounded_policy(
     hidden: tuple[int, ...],
     last: float,
     rng: np.random.Generator,
+    precision: DTypeLike = float,
 ) -> _Policy:
     """A policy for n numbers that are seen, with random θ. A small `last` makes it almost the same in all states.
 
     At first actions are near the centre of the Box; a SquashedGaussian has σ near 1.
     """
     net = MLP((n, *hidden, half.size * (2 if kind is SquashedGaussian else 1)), activation="relu")
-    return kind(net, sealed(net.initial(rng, last)), centre, half)
+    return kind(net, sealed(net.initial(rng, last).astype(precision)), centre, half)
 
 
 def steepness(tanh: Array) -> Array:

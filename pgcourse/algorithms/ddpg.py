@@ -78,7 +78,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
 def untrained(k: int, env: Any, settings: Settings, rng: np.random.Generator) -> Learner:
     """The learner before the first step, with k critics; the targets begin where their networks do."""
     n, centre, half = box_of_actions(env)
-    policy = bounded_policy(TanhNetwork, n, centre, half, settings.hidden, settings.last, rng)
+    policy = bounded_policy(TanhNetwork, n, centre, half, settings.hidden, settings.last, rng, settings.precision)
     critic = new_critics(k, n, centre, half, settings, rng)
     return Learner(policy=policy, target_policy=policy, critic=critic, target_critic=critic)
 

@@ -44,6 +44,7 @@ class Shared:
     alpha_w: float = 1e-3
     last: float = 0.01  # size of all last layers: at first Q is about 0, and the action in the centre of the Box
     unit: float = 10.0  # of the critics' outputs
+    precision: str = "double"  # of all networks; "single", as in PyTorch, is faster by a third and more
 
     def __post_init__(self) -> None:
         check_hidden(self.hidden)
@@ -53,6 +54,8 @@ class Shared:
         for name, most in (("gamma", 1), ("tau", 1), ("alpha_theta", np.inf), ("alpha_w", np.inf), ("last", np.inf)):
             number(name, getattr(self, name), 0, most)
         number("unit", self.unit, above=0)
+        if self.precision not in ("double", "single"):
+            raise ValueError(f"precision is {self.precision!r}, expected 'double' or 'single'")
         if self.capacity < self.batch:
             raise ValueError(f"capacity is {self.capacity}, expected at least a batch: {self.batch} transitions")
 
@@ -101,7 +104,8 @@ def box_of_actions(env: Any) -> tuple[int, Array, Array]:
 def new_critics(k: int, n: int, centre: Array, half: Array, settings: Shared, rng: np.random.Generator) -> Critics:
     """k critics with numbers of their own, drawn at random: alike, two of them would be no better than one."""
     net = MLP((n + half.size, *settings.hidden, 1), settings.unit, "relu")
-    return Critics(net, sealed(np.array([net.initial(rng, settings.last) for _ in range(k)])), centre, half)
+    w = np.array([net.initial(rng, settings.last) for _ in range(k)], settings.precision)
+    return Critics(net, sealed(w), centre, half)
 
 
 def td_target(batch: Transitions, q_next: Array, gamma: float) -> Array:

@@ -92,7 +92,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))
     n, centre, half = box_of_actions(env)
-    policy = bounded_policy(SquashedGaussian, n, centre, half, settings.hidden, settings.last, rng)
+    policy = bounded_policy(SquashedGaussian, n, centre, half, settings.hidden, settings.last, rng, settings.precision)
     critic = new_critics(2, n, centre, half, settings, rng)
     log_temperature = sealed(np.log([settings.temperature]))
     learner = Learner(policy=policy, critic=critic, target_critic=critic, log_temperature=log_temperature)

@@ -31,6 +31,7 @@ from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
         (ddpg, {"gamma": np.nan}, "gamma is nan"),
         (ddpg, {"warmup": -1}, "warmup is -1, expected an integer ≥ 0"),
         (ddpg, {"batch": 0}, "batch is 0, expected an integer ≥ 1"),
+        (td3, {"precision": "half"}, "precision is 'half', expected 'double' or 'single'"),
         (ddpg, {"capacity": 200}, "capacity is 200, expected at least a batch: 256 transitions"),
         (ddpg, {"alpha_w": np.inf}, "alpha_w is inf"),
         (ddpg, {"unit": 0}, "unit is 0, expected a finite number > 0"),
