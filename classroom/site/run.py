@@ -28,7 +28,7 @@ from pgcourse import Explorer
 from pgcourse.live.recording import Unrecordable, record_view
 
 VIEW = "application/vnd.pgcourse.view+json"
-SHARE = 0.55  # of the time that the notebook itself takes, for recording its views
+SHARE = 0.5  # of the time that the notebook itself takes, for recording its views
 STARTED = 1.5  # seconds of that time before its first cell
 
 
