@@ -98,7 +98,7 @@ def test_words_are_measured_again_only_where_other_ticks_have_come(monkeypatch):
         figure = two_axes(layout)
         counts[type(layout)] = [measured.count(ax.yaxis) for ax in figure.axes]
     assert counts[Layout][0] == 1
-    assert counts[ConstrainedLayoutEngine][0] == 2
+    assert counts[ConstrainedLayoutEngine][0] > 1
     assert np.allclose(places(two_axes(Layout())), places(two_axes(ConstrainedLayoutEngine())), atol=0.5)
 
 
