@@ -247,18 +247,22 @@ class Clipped(GaussianNetwork):
 
 @pytest.mark.slow
 def test_the_clipped_action_scored_is_far_behind_on_pendulum_and_loses_its_noise():
-    """After 24,000 steps, for each of six seeds: some −1000 against −500 and better, and σ is about half as large."""
+    """After 24,000 steps, for each of six seeds: some −1000 against −350 and better. σ is half as large with most."""
     envs, test = (gymnasium.make_vec("Pendulum-v1", num_envs=n) for n in (8, 40))
-    earned, sigma = [], []
-    for kind in (GaussianNetwork, Clipped):
-        start = policy_for(envs, (32, 32), np.random.default_rng(2))
-        start = kind(start.net, start.theta, start.centre, start.half)
-        *_, last = islice(ppo.train(envs, seed=2, policy=start), 12)
-        tau = play(test, last.policy, 40, 200, np.random.default_rng(0), clip=True)
-        earned.append(tau.sums(tau.steps.r).mean())
-        sigma.append(np.exp(last.policy.log_sigma[0]))
-    assert earned[1] < earned[0] - 200
-    assert sigma[1] < 0.85 * sigma[0]
+    lost, narrower = [], []
+    for seed in range(3):
+        earned, sigma = [], []
+        for kind in (GaussianNetwork, Clipped):
+            start = policy_for(envs, (32, 32), np.random.default_rng(seed))
+            start = kind(start.net, start.theta, start.centre, start.half)
+            *_, last = islice(ppo.train(envs, seed=seed, policy=start), 12)
+            tau = play(test, last.policy, 40, 200, np.random.default_rng(0), clip=True)
+            earned.append(tau.sums(tau.steps.r).mean())
+            sigma.append(np.exp(last.policy.log_sigma[0]))
+        lost.append(earned[0] - earned[1])
+        narrower.append(sigma[1] / sigma[0])
+    assert min(lost) > 200
+    assert np.median(narrower) < 0.85
 
 
 @pytest.mark.slow
