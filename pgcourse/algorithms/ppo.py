@@ -32,7 +32,7 @@ from pgcourse.algorithms.networks import check_hidden
 from pgcourse.algorithms.optimisers import FRESH, Memory, adam, shortened
 from pgcourse.algorithms.policies import NetworkPolicy
 from pgcourse.arrays import Array, finite, frozen, number, whole
-from pgcourse.surrogate import is_flat, is_outside
+from pgcourse.surrogate import is_outside
 from pgcourse.trajectories import Stream
 
 
@@ -90,7 +90,8 @@ def clipped_weights(r: Array, A: Array, epsilon: float) -> Array:
 
     It is flat where r has gone the way A sends it, by more than ε. Where r is outside on the other side it is not.
     """
-    return np.where(is_flat(r, A, epsilon), 0.0, r * A)
+    rA = r * A
+    return np.where(np.minimum(np.maximum(r, 1 - epsilon), 1 + epsilon) * A < rA, 0.0, rA)
 
 
 def train(
@@ -130,7 +131,8 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
             g_w = critic.backward(w, h, (G_m - h[-1]) / m)
             g_both = np.concatenate([shortened(g, settings.most), shortened(g_w, settings.most)])
             step, memory = adam(g_both, memory, epsilon=1e-5)  # once for θ and w: half as many operations
-            both = both + settings.alpha * step
+            step *= settings.alpha
+            both = np.add(both, step, out=step)  # θ, w ← θ, w + α step, in memory that is there
             policy, w = replace(policy, theta=both[:d]), both[d:]
             entropies.append(entropy)
     finite(both, "theta or w", alpha=settings.alpha, advantages=A)
