@@ -91,14 +91,14 @@ def normalised(A: Array) -> Array:
     return centred
 
 
-def minibatches(rng: np.random.Generator, size: int, *columns: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
+def minibatches(rng: np.random.Generator, size: int, *columns: NDArray[Any]) -> Iterator[list[NDArray[Any]]]:
     """All M rows of the columns once, in random order, in parts of at most `size` that are about equally long."""
     M = len(columns[0])
     order, parts = rng.permutation(M), -(-M // size)
     mixed = [column[order] for column in columns]  # once a pass: then each part is a slice
     for j in range(parts):
         rows = slice(j * M // parts, (j + 1) * M // parts)
-        yield tuple(column[rows] for column in mixed)
+        yield [column[rows] for column in mixed]
 
 
 def learning(

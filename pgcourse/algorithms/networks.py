@@ -61,13 +61,14 @@ class MLP:
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.d:
             raise ValueError(f"theta has shape {theta.shape}, expected ({self.d},) for layers of sizes {self.sizes}")
         many = theta.shape[:-1]
-        return [theta[..., start:end].reshape(*many, n + 1, m) for start, end, n, m in self._places]
+        return [theta[..., part].reshape(many + shape) for part, shape in self._places]
 
     @cached_property
-    def _places(self) -> list[tuple[int, int, int, int]]:
-        """Where W_l begins and ends in θ, and n and m, for each layer."""
-        ends = accumulate((n + 1) * m for n, m in pairwise(self.sizes))
-        return [(end - (n + 1) * m, end, n, m) for end, (n, m) in zip(ends, pairwise(self.sizes), strict=True)]
+    def _places(self) -> list[tuple[slice, tuple[int, int]]]:
+        """Where W_l stands in θ, and its shape, for each layer."""
+        shapes = [(n + 1, m) for n, m in pairwise(self.sizes)]
+        ends = [*accumulate(n * m for n, m in shapes)]
+        return [(slice(end - n * m, end), (n, m)) for end, (n, m) in zip(ends, shapes, strict=True)]
 
     def initial(self, rng: np.random.Generator, last: float = 1.0) -> Array:
         """θ with orthogonal W, times √2 in hidden layers and `last` in the last, and b = 0 (Saxe et al. 2014).
@@ -98,7 +99,8 @@ class MLP:
                 np.maximum(sums, 0, out=sums)
             h.append(values)
         y = np.matmul(h[-1], output, out=columns((*many, len(x), output.shape[-1]), kind))
-        y *= self.unit
+        if self.unit != 1:
+            y *= self.unit
         return [*h, y]
 
     def backward(self, theta: Array, h: list[Array], g: Array) -> Array:
@@ -124,7 +126,8 @@ class MLP:
 
         For tanh' = 1 − tanh². The slope of max(0, ·) is 1 or 0. The 1 beside h, and the bias with it, has no part.
         """
-        g = self.unit * g.astype(precision(theta, g), copy=False)
+        g = g.astype(precision(theta, g), copy=False)
+        g = g if self.unit == 1 else self.unit * g
         yield g
         for W, here in zip(reversed(self.weights(theta)[1:]), reversed(h[1:-1]), strict=True):
             values = here[..., :-1]
