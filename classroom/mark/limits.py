@@ -159,7 +159,10 @@ def _ended(code: int) -> str:
 
     if code > 0:
         return f"ended by itself, with code {code}"
-    names = {signal.SIGSEGV: "it crashed", signal.SIGKILL: "it was killed, or the computer had no more memory"}
+    names: dict[int, str] = {
+        signal.SIGSEGV: "it crashed",
+        signal.SIGKILL: "it was killed, or the computer had no more memory",
+    }
     if sys.platform != "win32":
         names[signal.SIGXCPU] = "stopped: its time was up"
-    return names.get(-code, f"ended by signal {-code}")  # type: ignore[call-overload]
+    return names.get(-code, f"ended by signal {-code}")

@@ -146,7 +146,10 @@ def _drawn(epsilon: Array, variances: Array) -> Verdict | None:
             "You draw the same ε in each generation: draw from the `rng` that is given, not from one of your own."
         )
     n = len(epsilon)
-    off = lambda x, expected, of=1.0: bool((np.abs(x - expected) > BEYOND * of / np.sqrt(n)).any())  # noqa: E731
+
+    def off(x: Array, expected: float, of: float = 1.0) -> bool:
+        return bool((np.abs(x - expected) > BEYOND * of / np.sqrt(n)).any())
+
     if off((epsilon**2).mean(axis=0), 1, np.sqrt(2)):
         if not off((variances**2).mean(axis=0), 1, np.sqrt(2)):
             return nearly("You draw with std² where std belongs: θ = mean + std · ε.")
