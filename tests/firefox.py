@@ -30,8 +30,7 @@ class Firefox:
         self.errors: list[str] = []
         self.command("session.new", capabilities={})
         self.command("session.subscribe", events=["log.entryAdded"])
-        # of its own: the first tab has the focus in its address line, and JupyterLab would not know that it is meant
-        self._page = self.command("browsingContext.create", type="tab")["context"]
+        self._page = ""
 
     def command(self, method: str, **params: Any) -> Any:
         """The result of one command; RuntimeError with Firefox's words if it is refused."""
@@ -46,6 +45,13 @@ class Firefox:
         return answer["result"]
 
     def open(self, url: str) -> None:
+        """In a tab of its own: a notebook with changes would ask before it leaves its tab, and wait for an answer.
+
+        Besides, the first tab has the focus in its address line, and JupyterLab would not know that it is meant.
+        """
+        before, self._page = self._page, self.command("browsingContext.create", type="tab")["context"]
+        if before:
+            self.command("browsingContext.close", context=before)
         self.command("browsingContext.setViewport", context=self._page, viewport={"width": 1280, "height": 900})
         self.command("browsingContext.navigate", context=self._page, url=url, wait="complete")
 
