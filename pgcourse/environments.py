@@ -39,7 +39,7 @@ def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator, cli
     finite, or naming the shape if `act` returns something else than one action a lane.
     """
     n, horizon = whole("n", n), whole("horizon", horizon)
-    lanes = _Lanes(env, rng, clip)
+    lanes = EnvironmentLanes(env, rng, clip)
     playing, t = np.full(lanes.n, -1), np.zeros(lanes.n, dtype=int)  # which trajectory, and how far it is
     start: list[NDArray[Any]] = []
     parts: list[tuple[NDArray[Any], ...]] = []
@@ -73,17 +73,17 @@ def play_streams(
     again later, and a new one begins anew, with a reset. Steps that only reset a lane are marked in `valid` as none.
     """
     steps = whole("steps", steps)
-    lanes = _Lanes(env, rng, clip)
+    lanes = EnvironmentLanes(env, rng, clip)
     return _play_streams(lanes, act, steps)
 
 
-def _play_streams(lanes: _Lanes, act: Act, steps: int) -> Generator[Stream, Act | None, None]:
+def _play_streams(lanes: EnvironmentLanes, act: Act, steps: int) -> Generator[Stream, Act | None, None]:
     while True:
         parts = [lanes.step(act) for _ in range(steps)]
         act = (yield Stream(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))) or act
 
 
-class _Lanes:
+class EnvironmentLanes:
     """The N lanes of an environment: where each stands, and one step of all of them, whichever way they autoreset."""
 
     obs: NDArray[Any]  # (N, …)

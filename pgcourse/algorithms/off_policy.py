@@ -9,7 +9,7 @@ The environment is any with Box observations and Box actions, alone or vectorise
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -23,8 +23,7 @@ from pgcourse.algorithms.optimisers import FRESH, Memory, adam
 from pgcourse.algorithms.policies import centre_and_half
 from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, finite, frozen, number, sealed, whole
-from pgcourse.environments import Act, play_streams, single_space
-from pgcourse.trajectories import Stream
+from pgcourse.environments import Act, EnvironmentLanes, single_space
 
 INSTEAD = "; algorithms for Discrete actions are a2c, ppo and trpo"
 
@@ -149,35 +148,36 @@ def interaction(
     def at_random(obs: NDArray[Any], rng: np.random.Generator) -> Array:
         return centre + half * rng.uniform(-1, 1, (len(obs), *half.shape))
 
-    streams = play_streams(env, at_random, 1, rng, clip=True)
+    lanes = EnvironmentLanes(env, rng, clip=True)
     replay = Replay(settings.capacity, learner.critic.net.sizes[0] - half.size, half.size)
-    return on_one_thread(_interaction(learner, streams, replay, settings, rng, explore, update))
+    return on_one_thread(_interaction(learner, lanes, at_random, replay, settings, rng, explore, update))
 
 
 def _interaction(
     learner: Learner,
-    streams: Generator[Stream, Act | None, None],
+    lanes: EnvironmentLanes,
+    act: Act,
     replay: Replay,
     settings: Shared,
     rng: np.random.Generator,
     explore: Callable[[Learner], Act],
     update: Callable[[Learner, Transitions], Learner],
 ) -> Iterator[Learner]:
-    act, earned, steps = None, np.zeros(1), 0
+    earned, steps = np.zeros(lanes.n), 0
     while True:
         returns: list[float] = []
         for _ in range(settings.n):
-            step = streams.send(act)
-            earned = earned + step.r[:, 0]
-            returns += earned[step.ended[:, 0]].tolist()
-            earned[step.ended[:, 0]] = 0
-            finite(step.s_next, "s_next", **{f"the observation after {steps} steps": step.s_next})
-            real = step.valid[:, 0]
-            replay.add(*(x[real, 0] for x in (step.s, step.a, step.r, step.s_next, step.terminated)))
-            steps += len(r := step.r[real, 0])
+            s, a, r, s_next, terminated, truncated, real = lanes.step(act)
+            earned += r
+            if (ended := terminated | truncated).any():
+                returns += earned[ended].tolist()
+                earned[ended] = 0
+            finite(s_next, "s_next", **{f"the observation after {steps} steps": s_next})
+            replay.add(*(x[real] for x in (s, a, r, s_next, terminated)))
+            steps += (new := int(real.sum()))
             if steps >= settings.warmup:
                 if len(replay) >= settings.batch:
-                    for _ in r:
+                    for _ in range(new):
                         learner = update(learner, replay.sample(settings.batch, rng))
                 act = explore(learner)
         yield replace(learner, steps=steps, returns=frozen(np.array(returns)), replay=replay.held())

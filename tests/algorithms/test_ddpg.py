@@ -216,7 +216,7 @@ class Blind(Reach):
 
 
 def test_an_observation_that_is_no_number_is_refused_before_it_is_remembered():
-    with pytest.raises(ValueError, match=r"the observation after 4 steps\[0, 0, 0\] is nan, expected a finite number"):
+    with pytest.raises(ValueError, match=r"the observation after 4 steps\[0, 0\] is nan, expected a finite number"):
         next(ddpg.train(Blind(), SMALL))
 
 
