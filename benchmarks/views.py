@@ -120,7 +120,7 @@ from itertools import count
 from pgcourse.algorithms import ddpg
 
 def learn():  # DDPG as notebook 17 trains it, and at work from the 128th step on
-    learners = ddpg.train(gymnasium.make("Pendulum-v1"), ddpg.Settings(n=25, batch=128, warmup=128), 0)
+    learners = ddpg.train(gymnasium.make("Pendulum-v1"), ddpg.Settings(n=5, batch=128, warmup=128), 0)
     for k, learner in zip(count(1), learners):
         yield 1 - 1 / k, {"steps": learner.steps}
 
