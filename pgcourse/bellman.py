@@ -26,6 +26,8 @@ from pgcourse.policy import Policy
 
 NEVER = 1e-12  # with γ = 1, what is less probable than this does not count as a way to the end
 LONGEST = 1e12  # nor does a way of more steps than this: a 1/(1−γ) that large is refused, too
+FEW = 8  # states: up to so many, two solves cost 10 µs more than one factorisation
+SINGULAR = "I − γ p^π is singular to working precision (γ = {}): v^π does not exist"
 
 
 def transition(mdp: FiniteMDP, pi: Policy) -> Array:
@@ -90,12 +92,8 @@ class Exact(NamedTuple):
 
 def exact(mdp: FiniteMDP, pi: Policy) -> Exact:
     """v^π, q^π, ρ^π and J at once. v^π solves the system and ρ^π its transpose: one LU factorisation serves both."""
-    dgetrf, dgetrs = _lapack()
-    lu, pivots, singular = dgetrf(system(mdp, pi).T, overwrite_a=True)  # transposed, as LAPACK's column order has it
-    if singular:
-        raise ValueError(f"I − γ p^π is singular to working precision (γ = {mdp.gamma}): v^π does not exist")
-    v_pi = dgetrs(lu, pivots, reward(mdp, pi), trans=True)[0]
-    rho_pi = _stay_for_ever(mdp, dgetrs(lu, pivots, mdp.rho_0)[0])
+    v_pi, arrivals = (_two_solves if mdp.S <= FEW else _one_factorisation)(mdp, pi)
+    rho_pi = _stay_for_ever(mdp, arrivals)
     # `action_value`, without its checks and as one product: every live view comes through here
     q_pi = mdp.r + mdp.gamma * (mdp.p.reshape(-1, mdp.S) @ v_pi).reshape(mdp.r.shape)
     return Exact(v_pi, q_pi, rho_pi, float(mdp.rho_0 @ v_pi))
@@ -140,6 +138,24 @@ def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000)
             return v
         pi = Policy(np.where(better[:, None], greedy(q).probs, pi.probs))
     raise RuntimeError(f"policy iteration took more than {most} steps")
+
+
+def _one_factorisation(mdp: FiniteMDP, pi: Policy) -> tuple[Array, Array]:
+    """v^π, and ρ^π with an absorbing state counted on arrival only."""
+    dgetrf, dgetrs = _lapack()
+    lu, pivots, singular = dgetrf(system(mdp, pi).T, overwrite_a=True)  # transposed, as LAPACK's column order has it
+    if singular:
+        raise ValueError(SINGULAR.format(mdp.gamma))
+    return dgetrs(lu, pivots, reward(mdp, pi), trans=True)[0], dgetrs(lu, pivots, mdp.rho_0)[0]
+
+
+def _two_solves(mdp: FiniteMDP, pi: Policy) -> tuple[Array, Array]:
+    """The same without SciPy, on whose import the course's first picture would wait as long as on NumPy's."""
+    matrix = system(mdp, pi)
+    try:
+        return np.linalg.solve(matrix, reward(mdp, pi)), np.linalg.solve(matrix.T, mdp.rho_0)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(SINGULAR.format(mdp.gamma)) from error
 
 
 @cache

@@ -66,12 +66,23 @@ def test_exact_gives_at_once_what_the_others_give_one_by_one(problem):
     if mdp.gamma == 1:  # then every policy must end
         mdp, theta = ending(mdp, 0.1), np.vstack([theta, theta[:1]])
     pi = tabular_softmax(theta)
-    v_pi, q_pi, rho_pi, J = bellman.exact(mdp, pi)
-    assert_close(v_pi, bellman.evaluate(mdp, pi))
-    assert_close(q_pi, bellman.action_value(mdp, v_pi))
-    assert_close(rho_pi, bellman.occupancy(mdp, pi))
-    assert_close(J, bellman.objective(mdp, pi), scale=np.abs(v_pi).max())
-    assert (v_pi[mdp.absorbing] == 0).all()
+    for few in (0, bellman.FEW):  # by one factorisation and by two solves
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bellman, "FEW", few)
+            v_pi, q_pi, rho_pi, J = bellman.exact(mdp, pi)
+        assert_close(v_pi, bellman.evaluate(mdp, pi))
+        assert_close(q_pi, bellman.action_value(mdp, v_pi))
+        assert_close(rho_pi, bellman.occupancy(mdp, pi))
+        assert_close(J, bellman.objective(mdp, pi), scale=np.abs(v_pi).max())
+        assert (v_pi[mdp.absorbing] == 0).all()
+
+
+@pytest.mark.parametrize("few", [0, bellman.FEW])
+def test_a_matrix_that_is_singular_among_floats_is_refused(monkeypatch, few):
+    monkeypatch.setattr(bellman, "FEW", few)
+    monkeypatch.setattr(bellman, "system", lambda mdp, pi: np.zeros((mdp.S, mdp.S)))
+    with pytest.raises(ValueError, match="singular to working precision"):
+        bellman.exact(zoo.short_corridor(), Policy.uniform(4, 2))
 
 
 @claim

@@ -18,7 +18,7 @@ from pgcourse.algorithms import search
         (
             "scipy",
             "scipy.linalg.lapack",
-            lambda: bellman.exact(zoo.short_corridor(), Policy.uniform(4, 2)),
+            lambda: bellman.exact(zoo.frozen_lake(), Policy.uniform(16, 4)),
             r"pgcourse\.bellman .* most notebooks from 01 on",
         ),
         ("scipy", "scipy.special", lambda: gaussian.clipped_scores(0, 1, -1, 1), "clipped_scores .* notebook 11 "),
