@@ -137,7 +137,7 @@ const open = async (box, figure, sceneButtons) => {
     }
     const node = html("input", { type: "range", min: 0, max: parts.length - 1, step: 1 }, line), out = html("output", {}, line);
     node.addEventListener("input", () => ask(name, parts[node.value]));
-    const tell = (text) => { out.textContent = text; node.setAttribute("aria-valuetext", text); };
+    const tell = (text) => { out.textContent = text; node.setAttribute("aria-valuetext", text.replace("-", "−")); };
     return {
       show: () => {
         const k = parts.indexOf(here()), way = (part) => Math.abs(asNumber(part) - asNumber(here()));

@@ -309,7 +309,10 @@ function render({ model, el }) {
       place(handle, mine.get(k) ?? marks[wishes[k].artist].own);
       const [x, y] = frame.at[k] ?? [];
       if (x === undefined) handle.node.setAttribute("aria-valuetext", "nowhere");
-      else set(handle.node, { "aria-valuenow": x, "aria-valuetext": `${x.toPrecision(3)}, ${y.toPrecision(3)}` });
+      else {
+        const where = `${x.toPrecision(3)}, ${y.toPrecision(3)}`.replaceAll("-", "−"); // a hyphen is not read out
+        set(handle.node, { "aria-valuenow": x, "aria-valuetext": where });
+      }
     });
     svg.setAttribute("aria-label", frame.description || model.get("name"));
     clearTimeout(speech);

@@ -214,7 +214,7 @@ def test_keyboard_mouse_and_finger(notebook: Callable[..., Any]) -> None:
     # Home and End: the least and the greatest of both coordinates
     handle(page, "square").focus()
     page.keyboard.press("Home")
-    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="-4.00, -1.00"]').wait_for()
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="−4.00, −1.00"]').wait_for()
     page.keyboard.press("End")
     page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="4.00, 10.0"]').wait_for()
     assert page.locator(".noUi-handle").first.get_attribute("aria-label") == "x"

@@ -66,7 +66,7 @@ def test_scenes_and_keys_turn_the_picture(second):
     slider.press("ArrowRight")
     second.says(view, "x is -1.90")
     assert view.locator('[aria-pressed="true"]').count() == 0
-    assert slider.get_attribute("aria-valuetext") == "-1.90"
+    assert slider.get_attribute("aria-valuetext") == "−1.90"
     spoken = view.locator(".live-figure-spoken", has_text="x is -1.90")
     spoken.wait_for(state="attached")
 
