@@ -77,12 +77,13 @@ def check_target_action(my_action: Any) -> Verdict:
 
     It is judged by what it does, not by how it draws: by a few moments, each with room for six standard errors.
     """
-    centres = np.array([-1.9, 0.0, 1.9])
-    mu = np.repeat(centres, ROWS)[:, None]
-    given = mu, HALF, SIGMA, CLIP, np.random.default_rng(18)
-    a = numbers(run(my_action, "mu, half, sigma, clip, rng", *given, pure=True), RETURNED, mu.shape)
-    if a.shape != mu.shape:
-        return wrong(f"{RETURNED} an array of shape {a.shape}, expected {mu.shape}: an action for each μ.")
+    centres = np.array([[-1.9], [0.0], [1.9]])
+    for rows in (1, ROWS):  # a few at first: where axes are added by mistake, all would make an array of gigabytes
+        mu = np.repeat(centres, rows, axis=0)
+        given = mu, HALF, SIGMA, CLIP, np.random.default_rng(18)
+        a = numbers(run(my_action, "mu, half, sigma, clip, rng", *given, pure=True), RETURNED, mu.shape)
+        if a.shape != mu.shape:
+            return wrong(f"{RETURNED} an array of shape {a.shape}, expected {mu.shape}: an action for each μ.")
     if not np.isfinite(a).all():
         return wrong(f"{RETURNED} {a[~np.isfinite(a)][0]} among the actions.")
     noise = ((a - mu) / HALF).reshape(3, ROWS)

@@ -136,7 +136,7 @@ def drawn(formula):
         (drawn(lambda mu, h, s, c, e: np.clip(mu, -h, h) + h * np.clip(s * e, -c, c) * (np.abs(mu) < 1)),
          "nearly", "Near the bound"),
         (drawn(lambda mu, h, s, c, e: mu * np.nan), "wrong", "nan among"),
-        (drawn(lambda mu, h, s, c, e: mu + h * s * e[:, 0]), "wrong", "more than 100,000"),
+        (drawn(lambda mu, h, s, c, e: mu + h * s * e[:, 0]), "wrong", "shape (3, 3), expected (3, 1)"),
         (drawn(lambda mu, h, s, c, e: e[:5]), "wrong", "shape (5, 1), expected (18000, 1)"),
     ],
 )  # fmt: skip
