@@ -14,6 +14,8 @@ from matplotlib.text import Text
 from pgcourse import pictures
 from pgcourse.live import LiveFigure
 
+pytestmark = pytest.mark.slow  # all pictures of the course are drawn, many times
+
 CASES = {
     f"{path.stem.removeprefix('test_')}: {name}": case
     for path in sorted(Path(__file__).parent.glob("test_*.py"))

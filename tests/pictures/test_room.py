@@ -18,6 +18,8 @@ from matplotlib.text import Text
 from pgcourse.pictures import part
 from pgcourse.pictures.room import Layout
 
+pytestmark = pytest.mark.slow  # all pictures of the course are drawn, many times
+
 CASES = runpy.run_path(str(Path(__file__).with_name("test_all_pictures.py")))["CASES"]
 PIXELS = 2.0  # by which a place may be another: half of the room that is kept free around all words
 
