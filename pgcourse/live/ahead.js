@@ -2,8 +2,8 @@
 // One is shown from when the reader asks for it until the kernel has answered, or for good where no kernel is.
 //
 //   model traits   watched   {controls: [[which value, the control's model]], buttons: the scene buttons' model,
-//                             scenes: [parts of the key], points: [null, or [which value, its parts, whether it
-//                             hangs on the point's x, and on its y]]}
+//                             scenes: [parts of the key], points: [null, or {which: one or two values, parts: theirs at
+//                             each place, across, up: whether they hang on the point's x, and on its y}]}
 //                  epoch     the background to which the kernel's frame belongs
 //                  frame     key: the parts of the values that the kernel has, or null while they move by themselves
 
@@ -46,21 +46,21 @@ const foresee = (own, root, line, changed) => {
     if (dead() && guess) for (const [which, control] of controls) control.set("index" in control.attributes ? "index" : "value", valueOf(here[which]));
   };
 
-  // A point has one parameter or none that is known: of the pictures along it, that whose point is the nearest.
+  // Of the pictures that are known of a point's places, that whose point is the nearest.
   const dragged = (k, artist, [x, y]) => {
-    const from = base(), [which, parts, across, up] = watched?.points[k] ?? [];
+    const from = base(), { which, parts, across, up } = watched?.points[k] ?? {};
     here = null;
-    if (!from || which === undefined || dead()) return show(null);
+    if (!from || !which || dead()) return show(null);
     let best = null, least = NEAR;
-    for (const one of parts) {
-      from[which] = one;
+    for (const stop of parts) {
+      which.forEach((one, i) => { from[one] = stop[i]; });
       const found = find(from);
       if (!found || found.scenery) continue;
       const { numbers, counts } = found.frame, at = 4 * counts.slice(0, artist).reduce((sum, n) => sum + n, 0);
       const far = Math.hypot(across && numbers.getFloat32(at, true) - x, up && numbers.getFloat32(at + 4, true) - y);
       if (far < least) [best, least] = [found, far];
     }
-    from[which] = "?"; // between two of its parts
+    for (const one of which) from[one] = "?"; // between two places
     here = from;
     show(best);
   };

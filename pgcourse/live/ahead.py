@@ -1,8 +1,9 @@
 """Pictures made before they are asked for: while the kernel is idle they are sent to the browser, which keeps them.
 
-First come all scenes, then the neighbours of where each control stands, then the whole range of the control that was
-moved last, outwards from where it stands, then those of the others. The browser (ahead.js) draws such a picture as
-soon as the reader asks for it. The kernel's own answer comes all the same, and replaces it.
+First come all scenes, then the neighbours of where each control stands, then the whole range of what was moved last,
+outwards from where it stands, then those of the others. A point that moves two numbers has a grid of places all over
+its axes. The browser (ahead.js) draws such a picture as soon as the reader asks for it. The kernel's own answer comes
+all the same, and replaces it.
 
 A picture made ahead belongs to the view's values, to its background, and to all that the notebook has defined. So all
 of them are forgotten and made again when the background is another, or a cell has been run. A view that draws other
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -28,7 +29,7 @@ from pgcourse.live.controls import Values
 from pgcourse.live.figure import Glimpse
 from pgcourse.live.interrupts import pass_on
 from pgcourse.live.keys import key_of, parts_of
-from pgcourse.live.ranges import nearest, reach
+from pgcourse.live.ranges import Places, nearest, places_of, reach
 
 if TYPE_CHECKING:  # asyncio is imported where it is used: a kernel has it, and elsewhere the import of it is slow
     import asyncio
@@ -43,6 +44,7 @@ SLICE = 0.01  # seconds of work between two looks at what the reader does
 SLOW = 0.005  # seconds for a picture: where they take longer, only scenes are made ahead
 NEAR = 3  # so many neighbours on each side come before whole ranges
 MOST_FRAMES, MOST_BYTES = 600, 4_000_000  # that the browser keeps of a view
+FULL = 0.95  # of them: so much is made from one place
 ALLOWANCE = 0.25  # seconds of the kernel's time for each view that is shown
 SHARE = 0.3  # of the kernel's other work that may be added to it
 
@@ -53,11 +55,12 @@ class Ahead:
     def __init__(self, view: Explorer) -> None:
         self._view, self._live = view, view.live
         self._ranges: dict[str, list[Any]] = {}
+        self._grids: list[Places] = []
         self._known: OrderedDict[str, Glimpse] = OrderedDict()  # by key, the one wanted last at the end
         self._bytes = 0  # of those
         self._hopeless: set[str] = set()  # keys of values that are refused, or that need another background
         self._epoch = ""  # of the background to which all these belong
-        self._last = ""  # the control that was moved last
+        self._last: tuple[str, ...] = ()  # what was moved last
         self._times: list[float] = []  # of the last pictures that were made
         self._task: asyncio.Task[None] | None = None
         self._shown, self._possible = False, True
@@ -81,9 +84,9 @@ class Ahead:
             _hear_of_cells()
         self.forget()
 
-    def moved(self, name: str) -> None:
-        """The reader has moved this control: its range is wanted before the others."""
-        self._last = name
+    def moved(self, *names: str) -> None:
+        """The reader has moved this control, or a point that changes these: their range is wanted before the others."""
+        self._last = names
 
     def drawn(self) -> None:
         """The view has answered: was it as the browser had it before?"""
@@ -142,9 +145,11 @@ class Ahead:
             self._clear()
             self._epoch = self._live.epoch
         made: dict[str, Glimpse] = {}
+        wanted: dict[str, int] = {}  # what is wanted from here, and its bytes: the last must not drive out the first
         until = monotonic() + SLICE
         for values, is_scene in self._wanted(self._view.values):
-            if not is_scene and (self._is_slow() or _budget.is_spent()):
+            full = len(wanted) >= MOST_FRAMES or sum(wanted.values()) >= FULL * MOST_BYTES
+            if not is_scene and (full or self._is_slow() or _budget.is_spent()):
                 break
             key = key_of(values, self._view.controls)
             if key in self._known:
@@ -160,6 +165,8 @@ class Ahead:
                     made[key] = glimpse
                 else:
                     self._hopeless.add(key)
+            if found := made.get(key) or self._known.get(key):
+                wanted[key] = _size(found)
             if monotonic() >= until:
                 self._send(made)
                 await asyncio.sleep(SLICE)  # as much time for others
@@ -171,20 +178,29 @@ class Ahead:
         view, names = self._view, list(self._view.values)
         try:
             self._ranges, points = reach(view)
+            grids = [
+                None if point else places_of(handle, view.values)
+                for handle, point in zip(view.handles, points, strict=True)
+            ]
             scenes = [parts_of(values, view.controls) for values in view.scenes.values()]
         except (TypeError, ValueError):
             self._possible = False
             return {"scenes": [], "points": []}
-        parts = {
-            name: [parts_of({name: value}, view.controls)[0] for value in values]
-            for name, values in self._ranges.items()
-        }
+        self._grids = [one for one in grids if one]
+
+        def stops(changed: Sequence[str], values: Iterable[Sequence[Any]], across: bool, up: bool) -> dict[str, Any]:
+            parts = [parts_of(dict(zip(changed, stop, strict=True)), view.controls) for stop in values]
+            return {"which": [names.index(name) for name in changed], "parts": parts, "across": across, "up": up}
+
         return {
             "controls": [[names.index(name), control.model_id] for name, control in view.controls.items()],
             "buttons": view.scene_buttons and view.scene_buttons.model_id,
             "scenes": scenes,
             "points": [
-                point and [names.index(point.name), parts[point.name], point.along_x, point.along_y] for point in points
+                stops([one.name], zip(self._ranges[one.name]), one.along_x, one.along_y)
+                if one
+                else two and stops(two.names, two.stops, True, True)
+                for one, two in zip(points, grids, strict=True)
             ],
         }
 
@@ -200,11 +216,21 @@ class Ahead:
                     if 0 <= at < len(values):
                         yield {**now, name: values[at]}, False
 
-        names = sorted(self._ranges, key=lambda name: name != self._last)
+        def all_over(grid: Places) -> Iterator[tuple[Values, bool]]:
+            here = [now[name] for name in grid.names]
+            if all(isinstance(value, int | float | np.number) for value in here):
+                far = (np.array(grid.stops) - here) / (np.ptp(grid.stops, axis=0) + 1e-9)
+                for k in np.argsort((far**2).sum(axis=1), kind="stable"):
+                    yield {**now, **dict(zip(grid.names, grid.stops[k], strict=True))}, False
+
+        names = sorted(self._ranges, key=lambda name: name not in self._last)
         for name in names:
             yield from outwards(name, 0, NEAR + 1)
-        for name in names:
-            yield from outwards(name, NEAR + 1, len(self._ranges[name]))
+        whole: list[tuple[Sequence[str], Iterator[tuple[Values, bool]]]]
+        whole = [([name], outwards(name, NEAR + 1, len(self._ranges[name]))) for name in names]
+        whole[1:1] = [(one.names, all_over(one)) for one in self._grids]
+        for _, values in sorted(whole, key=lambda moved: set(moved[0]) != set(self._last)):
+            yield from values
 
     def _made(self, values: Values, is_scene: bool) -> Glimpse | None:
         start = thread_time()

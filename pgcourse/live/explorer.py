@@ -310,6 +310,8 @@ class Explorer:
                 with interruptible():
                     values = handle.values(x, y, self.values)
                 self._values.set(values)
+                if self._ahead is not None:
+                    self._ahead.moved(*values)
 
         return self._move(move)
 

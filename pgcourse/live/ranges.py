@@ -4,7 +4,8 @@
     options(Dropdown(options={"one": 1, "two": 2}))     [1, 2]
 
 A point has *one* parameter if wherever it is put, one value changes, and always the same. Then it is a control of this
-value, and where it stands in each picture says which picture belongs to which place.
+value, and where it stands in each picture says which picture belongs to which place. A point has *two* if always the
+same two numbers change: `places_of` says what they are at places all over its axes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_PLACES = 40  # along each side of the axes, where a point is tried
 MOST_VALUES = 64  # of a point that is no slider's
+MOST_STOPS = 15  # of a point with two parameters, along each side: then some stop is never far
 
 
 def options(control: Any) -> list[Any]:
@@ -97,6 +99,30 @@ def parameter(handle: Any, values: Values) -> Parameter | None:
     return Parameter(names.pop(), sorted(set(found.values())), across, up)
 
 
+class Places(NamedTuple):
+    """The two numbers that a dragged point changes, and what they are at some places all over its axes."""
+
+    names: tuple[str, ...]
+    stops: list[tuple[float, ...]]
+
+
+def places_of(handle: Any, values: Values) -> Places | None:
+    """What a dragged point changes, if that is two numbers, the same ones wherever it is put; else None."""
+    if handle.along is not None or not handle.line.axes.transScale.is_affine:
+        return None
+    found: dict[tuple[float, ...], tuple[str, ...]] = {}
+    for x, y in product(*_places(handle, MOST_STOPS)):
+        try:
+            put = handle.values(float(x), float(y), values)
+        except Exception:  # a place where the point cannot be, as the reader would be told
+            continue
+        if len(put) != 2 or not all(isinstance(value, int | float | np.number) for value in put.values()):
+            return None
+        found[tuple(put.values())] = tuple(put)
+    names = set(found.values())
+    return Places(names.pop(), list(found)) if len(names) == 1 else None
+
+
 def changed(handle: Any, values: Values) -> set[str]:
     """The names of the values that a point changes where it is now; none where it stands nowhere, or may not be."""
     place = handle.line.get_xydata()[:1]
@@ -108,14 +134,14 @@ def changed(handle: Any, values: Values) -> set[str]:
         return set()
 
 
-def _places(handle: Any) -> tuple[Any, Any]:
+def _places(handle: Any, most: int = MOST_PLACES) -> tuple[Any, Any]:
     """Places all over the axes, or along the curve to which the point is bound: across, and up."""
     if handle.along is not None:
         x, _ = _curve(handle)
         return x[:: max(len(x) // MOST_VALUES, 1)], [0.0]
     axes = handle.line.axes
     (left, right), (bottom, top) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
-    return _along(left, right, handle.step[0]), _along(bottom, top, handle.step[1])
+    return _along(left, right, handle.step[0], most), _along(bottom, top, handle.step[1], most)
 
 
 def _curve(handle: Any) -> Any:
@@ -124,8 +150,8 @@ def _curve(handle: Any) -> Any:
     return xy[np.isfinite(xy).all(axis=1)].T
 
 
-def _along(low: float, high: float, step: float) -> Any:
-    """Whole steps within the limits, as a point that snaps takes them, or fewer."""
+def _along(low: float, high: float, step: float, most: int) -> Any:
+    """Whole steps within the limits, as a point that snaps takes them, or fewer: about as many as `most`."""
     step = abs(step)
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return step * np.arange(first, last + 1, max((last - first) // MOST_PLACES, 1))
+    return step * np.arange(first, last + 1, max((last - first) // most, 1))

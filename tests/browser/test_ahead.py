@@ -149,6 +149,59 @@ def test_a_point_goes_on_from_its_place_and_not_from_that_of_a_picture_made_ahea
     assert notebook.errors == []
 
 
+# a point that moves two numbers, on axes from −4 to 4 and from −1 to 10: its places are 0.5 and 0.7 apart
+PLANE = """
+import pgcourse.live.ahead
+pgcourse.live.ahead.ALLOWANCE = 100  # seconds: a slow machine shall make all of them, too
+
+class Plane(Parabola):
+    def __init__(self):
+        super().__init__()
+        self.handles = [SimpleNamespace(line=self.point, label="x and y", values=lambda x, y, values: {"x": x, "y": y},
+                                        step=(0.1, 0.1), along=None, snap=True)]
+    def update(self, numbers):
+        self.point.set_data([numbers["x"]], [numbers["y"]])
+        self.words.set_text(self.describe(numbers))
+    def describe(self, numbers):
+        return f"x is {numbers['x']:.1f} and y is {numbers['y']:.1f}"
+
+def compute_plane(x, y):
+    while gate.exists():
+        time.sleep(0.01)
+    return {"x": x, "y": y}
+
+plane = Explorer({"x": FloatSlider(0.0, min=-4, max=4, step=0.1), "y": 0.0}, compute_plane, Plane(), name="a plane")
+plane
+"""
+STOPS = 17 * 16
+
+
+def test_a_point_with_two_numbers_shows_its_nearest_known_place_while_the_kernel_is_busy(
+    lab: Any, open_notebook: Callable[..., Any], gate: Path
+) -> None:
+    write(lab, "plane.ipynb", PARABOLA, PLANE)
+    notebook = open_notebook("plane.ipynb")
+    notebook.run_all()
+    page, picture = notebook.page, view(notebook, "a plane")
+    page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {STOPS}")
+    gate.touch()
+    point = handle(page, "x and y")
+    for keys, text in (
+        (["Shift+ArrowRight"], "x is 1.0 and y is -0.3"),  # y is 0, between two places
+        (["ArrowUp"] * 4, "x is 1.0 and y is 0.4"),
+        (["Shift+ArrowLeft"] * 2, "x is -1.0 and y is 0.4"),
+    ):
+        for key in keys:
+            point.press(key)
+        words(page, text)
+    point.press("ArrowUp")
+    gate.unlink()
+    wait_until_said(notebook, picture, "x is -1.0 and y is 0.5")
+    assert settled(notebook, picture) == "x is -1.0 and y is 0.5"
+    assert notebook.run("print(round(plane.values['x'], 9), round(plane.values['y'], 9))").split() == ["-1.0", "0.5"]
+    assert notebook.errors == []
+
+
 def test_an_answer_that_is_an_error_replaces_a_picture_made_ahead(parabola: Any, gate: Path) -> None:
     """And with it goes that of the value before."""
     page, alert = parabola.page, parabola.page.locator(".live-figure-error")

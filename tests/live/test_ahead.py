@@ -27,6 +27,13 @@ class Point:
         self.axes = self.figure.subplots()
         self.axes.set(xlim=(-2, 2), ylim=(-2, 2))
         (self.point,) = self.axes.plot([0], [0], "o", animated=True)
+        how = {"label": "the point", "step": (0.1, 0.1), "along": None, "snap": False}
+        self.handles = [SimpleNamespace(line=self.point, values=self.put, **how)]
+
+    def put(self, x: float, y: float, values: dict[str, Any]) -> dict[str, Any]:
+        if x > 1.5:
+            raise ValueError("too far")
+        return {"x": x, "y": y}
 
     def update(self, numbers: dict[str, Any]) -> None:
         limit = 9 if numbers["kind"] == "far" else 2
@@ -134,6 +141,37 @@ def test_scenes_come_first_then_neighbours_then_the_range_of_what_was_moved_last
         assert not made.has(x=0.25, kind="far"), "on another background"
         assert made.has(y=0.5, kind="far"), "a scene"
         assert made.sceneries == 1
+        made.view.close()
+
+    asyncio.run(go())
+
+
+def test_a_point_that_moves_two_numbers_has_a_grid_of_places(browser: Any) -> None:
+    """It comes after the range of the first control, and before it once the point has been moved; outwards, both."""
+
+    async def go() -> None:
+        made = browser()
+        made.open()
+        await made.rest()
+        (spec,) = made.view.live.watched["points"]
+        assert (spec["which"], spec["across"], spec["up"]) == ([0, 1], True, True)
+        stops = {tuple(float(part) / 1e6 for part in stop) for stop in spec["parts"]}
+        assert len(stops) == 18 * 21, "every second step from −2, up to where it may be"
+        x, y = np.array([*stops]).T
+        assert (x.min(), x.max(), y.min(), y.max()) == (-2.0, 1.4, -2.0, 2.0)
+        assert all(made.has(x=x, y=y) == (x != -1) for x, y in stops), "all but those that are refused"
+
+        made.computed.clear()
+        made.kept.clear()
+        pgcourse.live.ahead._on_cell(None)
+        made.view._put([(made.view.handles[0], 0.83, -0.71)])
+        await made.rest()
+        wanted = [(one["x"], one["y"]) for one in made.computed if one["kind"] == "near"]
+        place = wanted.index(next(one for one in wanted if one not in ((0.83, -0.71), (0, 0), (1, 1)) and one in stops))
+        assert wanted[place] == pytest.approx((0.8, -0.8)), "the nearest stop"
+        rest = wanted[place + len(stops) :]
+        assert {y for _, y in rest} == {-0.71}, "and then the rest of the slider's range"
+        assert made.has(x=-2.0, y=2.0)
         made.view.close()
 
     asyncio.run(go())
@@ -281,7 +319,7 @@ def test_values_that_cannot_be_told_apart_leave_the_view_without_pictures_made_a
 def test_nothing_is_made_while_a_view_runs_and_what_it_has_come_to_afterwards(browser: Any) -> None:
     def run(x: float) -> Any:
         for k in range(3):
-            yield k / 3, {"y": k / 10}
+            yield k / 3, {"y": k / 7}  # at no stop of the point
 
     async def go() -> None:
         made = browser(run=run)
@@ -293,8 +331,8 @@ def test_nothing_is_made_while_a_view_runs_and_what_it_has_come_to_afterwards(br
             assert made.kept == {}
             await asyncio.sleep(0)
         await made.rest()
-        assert made.has(y=0.2)
-        assert made.view.live.frame["key"] == ["0", "200000", "0"]
+        assert made.has(y=2 / 7)
+        assert made.view.live.frame["key"] == ["0", "285714", "0"]
         made.view.close()
 
     asyncio.run(go())

@@ -24,7 +24,7 @@ from classroom.site import build
 from classroom.site.run import quiet_shell, run
 from pgcourse import Explorer
 from pgcourse.algorithms import ppo
-from pgcourse.live.ranges import nearest, reach
+from pgcourse.live.ranges import nearest, places_of, reach
 
 LONGEST_NAME = 40  # characters: a button that fits on a phone
 
@@ -155,7 +155,7 @@ def test_every_scene_shows_a_picture_of_its_own_and_the_same_one_again(names):
 
 
 def test_what_a_view_makes_ahead_is_what_it_draws_when_it_is_asked(names):
-    """In all scenes, and one step of each control from the first: numbers, words, looks and background."""
+    """In all scenes, one step of each control from the first, and a stop of each point with two parameters."""
 
     def looks(frame, artists):
         return [frame["looks"].get(str(k), look) for k, look in enumerate(artists)]
@@ -167,6 +167,8 @@ def test_what_a_view_makes_ahead_is_what_it_draws_when_it_is_asked(names):
         for control, values in ranges.items():
             beside = nearest(values, first[control])
             wanted.append({**first, control: values[beside - 1 if beside else min(1, len(values) - 1)]})
+        for grid in filter(None, (places_of(handle, first) for handle in view.handles)):
+            wanted.append({**first, **dict(zip(grid.names, grid.stops[len(grid.stops) // 3], strict=True))})
         for values in wanted:
             view.values = first
             before = shown(view)
