@@ -46,18 +46,22 @@ const foresee = (own, root, line, changed) => {
     if (dead() && guess) for (const [which, control] of controls) control.set("index" in control.attributes ? "index" : "value", valueOf(here[which]));
   };
 
-  // Of the pictures that are known of a point's places, that whose point is the nearest.
+  // Of the pictures that are known of a point's places, that whose point is the nearest. Places of a point with two
+  // values are coarse: where the kernel keeps up, its last picture is better than one that is hardly nearer.
   const dragged = (k, artist, [x, y]) => {
     const from = base(), { which, parts, across, up } = watched?.points[k] ?? {};
     here = null;
     if (!from || !which || dead()) return show(null);
-    let best = null, least = NEAR;
+    const way = ({ numbers, counts }) => {
+      const at = 4 * counts.slice(0, artist).reduce((sum, n) => sum + n, 0);
+      return Math.hypot(across && numbers.getFloat32(at, true) - x, up && numbers.getFloat32(at + 4, true) - y);
+    };
+    let best = null, least = which.length > 1 ? Math.min(NEAR, way(own.get("frame")) / 2) : NEAR;
     for (const stop of parts) {
       which.forEach((one, i) => { from[one] = stop[i]; });
       const found = find(from);
       if (!found || found.scenery) continue;
-      const { numbers, counts } = found.frame, at = 4 * counts.slice(0, artist).reduce((sum, n) => sum + n, 0);
-      const far = Math.hypot(across && numbers.getFloat32(at, true) - x, up && numbers.getFloat32(at + 4, true) - y);
+      const far = way(found.frame);
       if (far < least) [best, least] = [found, far];
     }
     for (const one of which) from[one] = "?"; // between two places

@@ -184,10 +184,17 @@ def test_a_point_with_two_numbers_shows_its_nearest_known_place_while_the_kernel
     notebook.run_all()
     page, picture = notebook.page, view(notebook, "a plane")
     page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {STOPS}")
-    gate.touch()
     point = handle(page, "x and y")
+    remember(page)
+    for tenths in (1, 2, 3):
+        point.press("ArrowRight")
+        wait_until_said(notebook, picture, f"x is 0.{tenths} and y is 0.0")
+    asked = [f"x is 0.{tenths} and y is 0.0" for tenths in range(4)]
+    assert page.evaluate("remembered") == asked, "where the kernel keeps up, it alone is seen"
+    gate.touch()
+    point.press("Shift+ArrowRight")
     for keys, text in (
-        (["Shift+ArrowRight"], "x is 1.0 and y is -0.3"),  # y is 0, between two places
+        (["ArrowLeft"] * 3, "x is 1.0 and y is -0.3"),  # y is 0, between two places
         (["ArrowUp"] * 4, "x is 1.0 and y is 0.4"),
         (["Shift+ArrowLeft"] * 2, "x is -1.0 and y is 0.4"),
     ):
