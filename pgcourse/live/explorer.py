@@ -288,6 +288,7 @@ class Explorer:
                 self._ahead.moved(moved)
             self._inputs_moved({moved: change["old"]})
             self._follow()
+            self._give_way()
 
     def _move(self, move: Callable[[], None]) -> bool:
         """Change values by `move`, all or none, and draw them."""
@@ -313,7 +314,12 @@ class Explorer:
                 if self._ahead is not None:
                     self._ahead.moved(*values)
 
+        self._give_way()
         return self._move(move)
+
+    def _give_way(self) -> None:
+        if self._runner is not None:
+            self._runner.give_way()
 
     # Scenes
 

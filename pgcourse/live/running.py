@@ -15,7 +15,9 @@ kernel ends it, even within a step that would not return; what has been drawn st
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:  # as in `interrupts`
 
 Work = Callable[..., Iterator[tuple[float, Values]]]
 
-SLICE = 0.01  # seconds of work between two looks at what the reader does
+SLICE = 0.005  # seconds of work between two looks at what the reader does
+PAUSE = 0.05  # seconds without work after a move of the reader, in which the answer is sent and painted
+SWITCH = 0.0005  # seconds after which work lets another thread of the kernel go on
 TURNS = 5  # of the event loop in a look: a message takes four from ipykernel's socket to its control
 DRAW_EVERY = 0.1  # seconds between two pictures of a run
 PLAY_INTERVAL = 0.08  # seconds from one step to the next: slow enough to be followed by eye
@@ -99,6 +103,7 @@ class Runner:
         self.widgets: list[Widget] = [self.button, self.bar, self.note]
         self._steps: Iterator[tuple[float, Values]] | None = None
         self._share, self._values = 0.0, Values()  # the last results, shown or not yet
+        self._pause = 0.0  # until then
         self._task: asyncio.Task[None] | None = None
         self.button.observe(home.bound(self._on_button), "value")
 
@@ -109,6 +114,10 @@ class Runner:
     def stop(self) -> None:
         """Ask for no more. What is there stays, and `run` goes on from there."""
         self.button.value = False
+
+    def give_way(self) -> None:
+        """The reader has moved something: what is seen of it comes first."""
+        self._pause = monotonic() + PAUSE
 
     def forget(self, why: str = "") -> None:
         """Stop, and let the next run begin at the beginning."""
@@ -174,12 +183,14 @@ class Runner:
                 return "done"
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+            while (rest := self._pause - monotonic()) > 0:
+                await asyncio.sleep(rest)
 
     def _advance(self, seconds: float) -> bool:
         """Work for so long, but for one step at least; False where there is no more."""
         assert self._steps is not None
         until = monotonic() + seconds
-        with interruptible():
+        with interruptible(), giving_way():
             for share, values in self._steps:
                 self._share = share
                 self._values |= values
@@ -192,3 +203,18 @@ class Runner:
         self.bar.value = self._share
         self.note.value = f"{self._share:.0%}"
         return self._show(self._values)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Let other threads go on sooner than after Python's 5 ms.
+
+    What the reader does comes to its control through two threads of the kernel, and the answer leaves through a third:
+    each would wait so long while work is done.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
@@ -44,6 +45,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at the reader after each step, and a picture each time."""
     monkeypatch.setattr(pgcourse.live.running, "SLICE", 0.0)
     monkeypatch.setattr(pgcourse.live.running, "DRAW_EVERY", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "PAUSE", 0.0)
 
 
 def view_and_runner(work: Callable[..., Any] = counting, **values: Any) -> tuple[View, Runner]:
@@ -353,6 +355,36 @@ def test_while_it_runs_a_display_control_is_answered_and_an_input_begins_it_anew
     alpha.value = 4.0
     assert "alpha has changed" in view._runner.note.value
     assert view.values["total"] == 3.0 * N, "nothing lost"
+
+
+def test_a_run_pauses_when_the_reader_moves_something_and_then_goes_on(monkeypatch):
+    """So that the answer need not share the processor; other threads need not wait long for their turn, either."""
+    monkeypatch.setattr(pgcourse.live.running, "PAUSE", 0.2)
+    steps, intervals = [], set()
+
+    def work() -> Iterator[tuple[float, dict[str, Any]]]:
+        while True:
+            steps.append(monotonic())
+            intervals.add(sys.getswitchinterval())
+            yield 0.5, {}
+
+    view = explorer_of(work)
+    before = sys.getswitchinterval()
+
+    async def story():
+        run_button(view).value = True
+        await until(lambda: len(steps) > 10)
+        view._controls["alpha"].value = 1.0
+        moved = monotonic()
+        while not steps or steps[-1] < moved:
+            await asyncio.sleep(0.01)
+        first = next(step for step in steps if step >= moved)
+        assert first - moved > 0.15
+        run_button(view).value = False
+
+    asyncio.run(story())
+    assert [*intervals] == [pytest.approx(pgcourse.live.running.SWITCH)]
+    assert sys.getswitchinterval() == before
 
 
 def test_an_input_may_be_what_the_run_itself_moves():
