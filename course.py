@@ -67,6 +67,7 @@ COMMANDS["lab"] += [
     f"--ServerApp.root_dir={REPO}",  # a bare path would make `notebooks` the root
     "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
     f"--LabApp.app_settings_dir={REPO / 'binder'}",  # whose overrides.json asks no question about news at the start
+    "--ServerApp.kernel_websocket_connection_class=binder.at_once.AtOnce",
 ]
 
 

@@ -3,7 +3,8 @@
     echo       slider → kernel → label, nothing else being done (= 1)
     learning   the picture of `latency`, in a view whose run is DDPG on Pendulum, and goes on: see `views.LEARNING`
 
-They take turns, a dozen key presses each. The slider is no input of the run, so that its picture is painted by the key
+JupyterLab is started as `python course.py lab` starts it, whose server sends answers at once. They take turns, a dozen
+key presses each. The slider is no input of the run, so that its picture is painted by the key
 alone.
 
     python -m benchmarks.meanwhile [--quick]
@@ -23,7 +24,8 @@ from playwright.async_api import Browser, async_playwright
 from benchmarks import Row
 from benchmarks.page import Bench
 from benchmarks.views import MEANWHILE, notebook
-from classroom.lab import CHROMIUM, FLAGS, Lab, start_lab
+from classroom.lab import AT_ONCE, CHROMIUM, FLAGS, ON_FOLDER, Lab, start_lab
+from classroom.listing import ROOT
 
 
 async def measure(browser: Browser, lab: Lab, quick: bool) -> dict[str, list[list[float]]]:
@@ -57,7 +59,8 @@ async def figures(quick: bool = False) -> dict[str, list[list[float]]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         nbformat.write(notebook(MEANWHILE), folder / "views.ipynb")
-        with start_lab(folder, folder / ".own") as lab:
+        as_the_course = {"command": [*ON_FOLDER, AT_ONCE], "environment": {"PYTHONPATH": str(ROOT)}}
+        with start_lab(folder, folder / ".own", **as_the_course) as lab:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 try:

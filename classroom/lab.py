@@ -31,6 +31,7 @@ OPTIONS += ["--LabApp.collaborative=False"]
 OPTIONS += ["--LabApp.expose_app_in_browser=True"]  # window.jupyterapp: run, restart and change the theme by command
 ON_FOLDER = ["-m", "jupyterlab", "--ServerApp.root_dir=."]
 ON_FOLDER += [f"--LabApp.app_settings_dir={ROOT / 'binder'}"]  # no question about news
+AT_ONCE = "--ServerApp.kernel_websocket_connection_class=binder.at_once.AtOnce"  # as `course.py lab` has it
 
 
 class Lab(NamedTuple):

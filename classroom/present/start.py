@@ -84,6 +84,7 @@ def prepare(paths: Sequence[Path], home: Path) -> list[str]:
         f"--LabApp.default_url=/doc/tree/{shown[0]}",
         f"--LabApp.app_settings_dir={home}",
         f"--LabApp.extra_labextensions_path={home / 'labextensions'}",
+        "--ServerApp.kernel_websocket_connection_class=binder.at_once.AtOnce",
         "--KernelRestarter.time_to_dead=1.0",  # seconds between two looks at the kernel
     ]
 

@@ -384,6 +384,7 @@ def test_lab_opens_the_first_notebook_without_a_question_about_news(course, chec
         f"--ServerApp.root_dir={checkout}",
         "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
         f"--LabApp.app_settings_dir={checkout / 'binder'}",
+        "--ServerApp.kernel_websocket_connection_class=binder.at_once.AtOnce",
     ]
 
 

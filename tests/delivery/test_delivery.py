@@ -215,6 +215,8 @@ def test_postbuild_installs_the_course_and_puts_the_settings_where_lab_looks(tmp
     assert told.stdout.splitlines() == ["pip install --no-cache-dir --no-deps -e .", "python -"]
     settings = tmp_path / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
     assert settings.read_bytes() == (ROOT / "binder" / "overrides.json").read_bytes()
+    lines = tmp_path / "etc" / "jupyter" / "jupyter_server_config.py"
+    assert lines.read_bytes() == (ROOT / "binder" / "at_once.py").read_bytes()
 
 
 def test_lab_knows_every_setting_that_is_overridden():
