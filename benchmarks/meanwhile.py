@@ -4,8 +4,7 @@
     learning   the picture of `latency`, in a view whose run is DDPG on Pendulum, and goes on: see `views.LEARNING`
 
 JupyterLab is started as `python course.py lab` starts it, whose server sends answers at once. They take turns, a dozen
-key presses each. The slider is no input of the run, so that its picture is painted by the key
-alone.
+key presses each. The slider is no input of the run, so that its picture is painted by the key alone.
 
     python -m benchmarks.meanwhile [--quick]
 """

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from classroom.lab import AT_ONCE
 from classroom.listing import FOLDER, ROOT, find
 from classroom.present import CannotPresent
 
@@ -84,7 +85,7 @@ def prepare(paths: Sequence[Path], home: Path) -> list[str]:
         f"--LabApp.default_url=/doc/tree/{shown[0]}",
         f"--LabApp.app_settings_dir={home}",
         f"--LabApp.extra_labextensions_path={home / 'labextensions'}",
-        "--ServerApp.kernel_websocket_connection_class=binder.at_once.AtOnce",
+        AT_ONCE,
         "--KernelRestarter.time_to_dead=1.0",  # seconds between two looks at the kernel
     ]
 

@@ -145,10 +145,10 @@ class Ahead:
             self._clear()
             self._epoch = self._live.epoch
         made: dict[str, Glimpse] = {}
-        wanted: dict[str, int] = {}  # what is wanted from here, and its bytes: the last must not drive out the first
+        wanted, size = set[str](), 0  # what is wanted from here, and its bytes: the last must not drive out the first
         until = monotonic() + SLICE
         for values, is_scene in self._wanted(self._view.values):
-            full = len(wanted) >= MOST_FRAMES or sum(wanted.values()) >= FULL * MOST_BYTES
+            full = len(wanted) >= MOST_FRAMES or size >= FULL * MOST_BYTES
             if not is_scene and (full or self._is_slow() or _budget.is_spent()):
                 break
             key = key_of(values, self._view.controls)
@@ -165,8 +165,10 @@ class Ahead:
                     made[key] = glimpse
                 else:
                     self._hopeless.add(key)
-            if found := made.get(key) or self._known.get(key):
-                wanted[key] = _size(found)
+            found = made.get(key) or self._known.get(key)
+            if found and key not in wanted:
+                wanted.add(key)
+                size += _size(found)
             if monotonic() >= until:
                 self._send(made)
                 await asyncio.sleep(SLICE)  # as much time for others

@@ -314,8 +314,9 @@ class Explorer:
                 if self._ahead is not None:
                     self._ahead.moved(*values)
 
+        moved = self._move(move)
         self._give_way()
-        return self._move(move)
+        return moved
 
     def _give_way(self) -> None:
         if self._runner is not None:
