@@ -358,7 +358,8 @@ class _Draggable(NamedTuple):
 
 _renewals: WeakKeyDictionary[Figure, int] = WeakKeyDictionary()  # how often its background was found changed
 
-# A cell that is run again replaces its pictures: the comms of the earlier run are closed.
+# A cell that is run again replaces its pictures: the comms of the earlier run are closed, after the cell, since some
+# twenty messages would keep the new picture waiting.
 
 _shown: dict[str, tuple[str, list[LiveFigure]]] = {}  # cell → (execution, its figures)
 
@@ -372,8 +373,18 @@ def _close_earlier(live: LiveFigure) -> None:
     execution = parent["header"]["msg_id"]
     earlier, figures = _shown.get(cell, ("", []))
     if earlier != execution:
+        _after_cell(shell, figures)
+        figures = []
+    _shown[cell] = (execution, [*figures, live])
+
+
+def _after_cell(shell: Any, figures: list[LiveFigure]) -> None:
+    """Close figures when the cell that runs now has ended, whether it ends well or not."""
+
+    def close() -> None:
+        shell.events.unregister("post_execute", close)
         for old in figures:
             old.layout.close()
             old.close()
-        figures = []
-    _shown[cell] = (execution, [*figures, live])
+
+    shell.events.register("post_execute", close)

@@ -1,10 +1,11 @@
-"""The view that most tests of Explorer begin with."""
+"""The view that most tests of Explorer begin with, and a cell that is run again and again."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import pytest
+from cell_runs import Cell
 from counted_view import Counted, Parabola
 from ipywidgets import FloatSlider
 
@@ -24,3 +25,11 @@ def view() -> SimpleNamespace:
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pgcourse.live.running, "PLAY_INTERVAL", 0.0)
+
+
+@pytest.fixture
+def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
+    cell = Cell()
+    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: cell)
+    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
+    return cell

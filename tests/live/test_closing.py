@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cell_runs import Cell
 from counted_view import Counted, Parabola, double
 from ipywidgets import HTML, FloatSlider
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 
 import pgcourse.live.explorer
-import pgcourse.live.figure
 import pgcourse.live.running
 from pgcourse.live.explorer import Explorer
 from pgcourse.live.figure import LiveFigure
@@ -57,30 +57,13 @@ def test_closing_leaves_no_widget_and_no_observer(capsys: pytest.CaptureFixture[
         explorer.values = {"x": 1.0}
 
 
-class Cell:
-    """The shell of a notebook, in which one cell is run again and again."""
-
-    runs = 0
-
-    def get_parent(self) -> dict[str, Any]:
-        return {"metadata": {"cellId": "a cell"}, "header": {"msg_id": f"run {self.runs}"}}
-
-
-@pytest.fixture
-def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
-    cell = Cell()
-    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: cell)
-    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
-    return cell
-
-
 @pytest.mark.slow
 def test_fifty_runs_of_a_cell_leave_one_view(cell: Cell) -> None:
     gc.collect()
     start, views = len(_instances), []
-    for cell.runs in range(50):
+    for k in cell.run_times(50):
         views.append(weakref.ref(Explorer({"x": FloatSlider(), "text": HTML()}, Counted(), Parabola(), step=double)))
-        if cell.runs == 0:
+        if k == 0:
             one = len(_instances) - start
     assert len(_instances) - start == one
     gc.collect()
@@ -91,7 +74,7 @@ def test_fifty_runs_of_a_cell_leave_one_view(cell: Cell) -> None:
 
 def test_a_closed_view_lets_go_of_its_picture(cell: Cell) -> None:
     figures, out = [], []
-    for cell.runs in range(3):
+    for _ in cell.run_times(3):
         out.append(Explorer({"x": 0.0}, Counted(), picture := Parabola()))
         figures.append(weakref.ref(picture.figure))
     del picture
@@ -101,12 +84,23 @@ def test_a_closed_view_lets_go_of_its_picture(cell: Cell) -> None:
 
 def test_a_slider_made_in_another_cell_survives(cell: Cell) -> None:
     slider, picture = FloatSlider(1.0, min=-4, max=4), Parabola()
-    for cell.runs in range(3):
+    for _ in cell.run_times(3):
         explorer = Explorer({"x": slider}, compute := Counted(), picture)
     assert slider.comm is not None
     slider.value = 2.0
     assert compute.calls == 2
     assert explorer.live.frame["at"] == [[2.0, 4.0]]
+
+
+def test_an_earlier_run_s_view_is_closed_after_the_new_one_is_shown(cell: Cell) -> None:
+    runs = cell.run_times(2)
+    next(runs)
+    earlier = Explorer({"x": 0.0}, Counted(), Parabola())
+    next(runs)
+    now = Explorer({"x": 0.0}, Counted(), Parabola())
+    assert (earlier.live.comm is None, now.live.comm is None) == (False, False), "its end may wait, a reader may not"
+    next(runs, None)
+    assert (earlier.live.comm is None, now.live.comm is None) == (True, False)
 
 
 def test_two_views_in_one_cell_stay(cell: Cell) -> None:

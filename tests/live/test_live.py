@@ -11,12 +11,12 @@ import gc
 import io
 import weakref
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
+from cell_runs import Cell
 from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
@@ -556,15 +556,10 @@ def test_text_of_the_figure_itself_is_in_the_still_picture() -> None:
 
 
 @pytest.mark.slow
-def test_fifty_runs_of_a_cell_leave_one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    execution = {"metadata": {"cellId": "a cell"}, "header": {"msg_id": ""}}
-    shell = SimpleNamespace(get_parent=lambda: execution)
-    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: shell)
-    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
+def test_fifty_runs_of_a_cell_leave_one_figure(cell: Cell) -> None:
     gc.collect()
     start, figures = len(_instances), []
-    for run in range(50):
-        execution["header"] = {"msg_id": f"run {run}"}
+    for run in cell.run_times(50):
         figures += [weakref.ref(LiveFigure(figure)) for figure in (Figure(), Figure())]
         if run == 0:
             one = len(_instances)
