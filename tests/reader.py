@@ -12,6 +12,18 @@ from typing import Any
 PATIENCE = 120  # seconds for each thing that is waited for: on a busy machine everything comes, but late
 
 
+# Until the node has stood still for ten frames: JupyterLab goes on to lay out what has come into the window.
+RESTS = """async (node) => {
+    const next = () => new Promise(requestAnimationFrame);
+    for (let frames = 0, before = 0; frames < 10; frames++) {
+        const now = node.getBoundingClientRect().y;
+        if (now !== before) frames = 0;
+        before = now;
+        await next();
+    }
+}"""
+
+
 def view(notebook: Any, name: str) -> Any:
     """The live picture that says it is `name`, scrolled to.
 
@@ -34,6 +46,7 @@ def view(notebook: Any, name: str) -> Any:
     )
     picture = notebook.page.locator(f'.live-figure[aria-label="{name}"]')
     picture.scroll_into_view_if_needed()
+    picture.evaluate(RESTS)
     return picture
 
 
@@ -109,6 +122,32 @@ def changed(notebook: Any, picture: Any, text: str) -> str:
 
 def number_after(words: str, text: str) -> float:
     return float(re.search(words + r" ([−+-]?[\d.]*\d)", text)[1].replace("−", "-"))
+
+
+def grip(point: Any, right: float = 0) -> tuple[float, float]:
+    """Press the mouse on a point of a live picture, `right` pixels beside its middle; where on the page that is.
+
+    JupyterLab may yet move what it lays out, and a press would then fall beside the point: it is tried again.
+    """
+    page, end = point.page, time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        point.evaluate("(node) => node.blur()")
+        point.hover()  # once it rests, and nothing lies over it
+        box = point.bounding_box()
+        x, y = box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        if point.evaluate("(node) => node === document.activeElement") and point.bounding_box() == box:
+            return x, y
+        page.mouse.up()
+    raise AssertionError("the point cannot be taken: the page does not rest")
+
+
+def click_at(picture: Any, across: float, down: float) -> None:
+    """Click into a live picture, at these parts of its width and height, once it rests."""
+    card = picture.locator(".live-figure-card")
+    box = card.bounding_box()
+    card.click(position={"x": across * box["width"], "y": down * box["height"]})
 
 
 def press(notebook: Any, picture: Any, name: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from matplotlib import get_data_path
 from parabola import PARABOLA, SHOWN, handle, words, write
 from PIL import Image, ImageFilter
+from reader import grip
 
 # One axes for each kind of artist that moves.
 KINDS = """
@@ -102,11 +103,6 @@ def own_parabola(notebook: Callable[..., Any]) -> Any:
     return notebook(PARABOLA, SHOWN)
 
 
-def centre(locator: Any) -> tuple[float, float]:
-    box = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def stands_at(page: Any, x: float, y: float) -> None:
     """Wait until the point is at x and y of its axes, to within a hundredth of their sides."""
     page.wait_for_function(
@@ -128,9 +124,7 @@ def place(page: Any, x: float, y: float) -> tuple[float, float]:
 
 
 def drag(page: Any, x: float, y: float) -> None:
-    handle(page).scroll_into_view_if_needed()
-    page.mouse.move(*centre(handle(page)))
-    page.mouse.down()
+    grip(handle(page))
     page.mouse.move(*place(page, x, y), steps=5)
     page.mouse.up()
 
@@ -220,9 +214,7 @@ def test_keyboard_mouse_and_finger(notebook: Callable[..., Any]) -> None:
     assert page.locator(".noUi-handle").first.get_attribute("aria-label") == "x"
 
     # the mouse drags it, held where it was gripped
-    x, y = centre(handle(page))
-    page.mouse.move(x + 5, y)
-    page.mouse.down()
+    grip(handle(page), right=5)
     tx, ty = place(page, -2.0, 4.0)
     page.mouse.move(tx + 5, ty, steps=20)
     page.mouse.up()
@@ -247,8 +239,7 @@ def test_a_point_moves_at_once_while_the_kernel_is_busy_and_the_last_frame_is_ri
     parabola.run("computed.clear()")
     gate.touch()
     try:
-        page.mouse.move(*centre(handle(page)))
-        page.mouse.down()
+        grip(handle(page))
         for goal in np.linspace(0, 2, 41):
             page.mouse.move(*place(page, goal, 0))
         stands_at(page, 2, 0)

@@ -10,7 +10,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reader import cell_of, changed, choose_scene, number_after, press, said, scenes, settled, view, wait_until_said
+from reader import (
+    cell_of,
+    changed,
+    choose_scene,
+    click_at,
+    grip,
+    number_after,
+    press,
+    said,
+    scenes,
+    settled,
+    view,
+    wait_until_said,
+)
 from reader import wait_until_present as wait_for_scene
 
 from pgcourse import zoo
@@ -45,11 +58,8 @@ def test_a_student_finds_the_summit_of_the_corridor_by_hand(start):
 
     # by dragging the point: it goes where the hand goes, and the kernel has gone with it
     point = picture.get_by_role("slider", name="θ")
-    box, svg = point.bounding_box(), picture.locator("svg").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    start.page.mouse.move(x, y)
-    start.page.mouse.down()
-    start.page.mouse.move(x + 0.2 * svg["width"], y, steps=8)
+    x, y = grip(point)
+    start.page.mouse.move(x + 0.2 * picture.bounding_box()["width"], y, steps=8)
     start.page.mouse.up()
     changed(start, picture, before)
     kept = settled(start, picture)
@@ -89,10 +99,10 @@ def test_a_student_climbs_the_landscape(policies):
 
 def test_a_state_is_clicked_and_its_probabilities_dragged_out_of_the_simplex_and_back(policies):
     picture = view(policies, "FrozenLake with a policy written as probabilities")
-    square = picture.get_by_role("slider", name="state").bounding_box()
-    x, y = square["x"] + square["width"] / 2, square["y"] + square["height"] / 2
-    side = picture.locator("svg").bounding_box()["width"] / 900 * 80
-    policies.page.mouse.click(x, y - side)  # state 14 is chosen; the square above is state 10
+    square, card = (picture.locator(f".live-figure-{part}").first.bounding_box() for part in ("handle", "card"))
+    across = (square["x"] + square["width"] / 2 - card["x"]) / card["width"]
+    down = (square["y"] + square["height"] / 2 - card["y"] - card["width"] / 900 * 80) / card["height"]
+    click_at(picture, across, down)  # state 14 is chosen; the square above is state 10
     wait_until_said(policies, picture, "State 10 is chosen")
 
     bar = picture.get_by_role("slider", name="θ(s, left)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from reader import cell_of, choose_scene, press, said, view, wait_until_said
+from reader import cell_of, choose_scene, click_at, press, said, view, wait_until_said
 
 
 def figures(pattern, text):
@@ -23,8 +23,7 @@ def test_a_pair_is_chosen_and_its_factors_multiply_up_while_the_sum_stays(notebo
         r"ρ\(s\) (\S+), π\(a\|s\) (\S+), q\(s,a\) (\S+), ∂log π\(a\|s\)/∂θ₁ (\S+); their product is (\S+)\.", text
     )
     assert rho * pi * q * slope == pytest.approx(product, abs=2e-4)
-    box = picture.locator("svg").bounding_box()  # the press: left triangle of the first cell
-    notebook.page.mouse.click(box["x"] + 0.02 * box["width"], box["y"] + 0.15 * box["height"])
+    click_at(picture, 0.02, 0.15)  # the left triangle of the first cell
     wait_until_said(notebook, picture, "Left in state 0 is chosen")
     cell_of(notebook, picture).get_by_role("combobox").nth(1).select_option("A = q − v")
     assert f"∂J/∂θ₁ is {total}." in wait_until_said(notebook, picture, r"A\(s,a\)")

@@ -13,6 +13,7 @@ from reader import (
     cell_of,
     changed,
     choose_scene,
+    grip,
     press,
     said,
     scenes,
@@ -180,9 +181,8 @@ def test_a_run_is_interrupted_and_can_be_run_again(runs: Any, closed: Callable[[
 
 def test_a_point_dragged_out_of_the_picture_stays_in_its_axes(runs: Any) -> None:
     picture, page = view(runs, "a parabola"), runs.page
-    box, card = handle(page).bounding_box(), page.locator(".live-figure-card").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
+    grip(handle(page))
+    card = page.locator(".live-figure-card").bounding_box()
     page.mouse.move(card["x"] + card["width"] / 2 + 50, card["y"] + card["height"] / 2, steps=5)
     page.mouse.move(card["x"] + card["width"] / 2 + 50, card["y"] + card["height"] + 200, steps=5)
     page.mouse.up()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pages import Page
+from reader import grip
 from small_course import cell, write_course
 
 from classroom.site.build import build
@@ -88,12 +89,8 @@ def test_a_point_goes_with_the_pointer_and_by_keys_and_takes_the_slider_along(se
     view = second.view("a parabola")
     point = view.locator('.live-figure-handle[aria-label="x"]')
     second.says(view, "x is 0.00")
-    point.scroll_into_view_if_needed()
-    card, box = view.locator(".live-figure-card").bounding_box(), point.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    second.page.mouse.move(x, y)
-    second.page.mouse.down()
-    second.page.mouse.move(x + card["width"] / 8, y, steps=8)
+    x, y = grip(point)
+    second.page.mouse.move(x + view.locator(".live-figure-card").bounding_box()["width"] / 8, y, steps=8)
     second.page.mouse.up()
     second.page.wait_for_function("() => !document.querySelector('.view svg[aria-label=\"x is 0.00\"]')")
     shown = float(view.locator("svg[role=img]").get_attribute("aria-label").removeprefix("x is "))
