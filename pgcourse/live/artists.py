@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -256,11 +258,27 @@ def moving_of(artist: Artist) -> Moving:
 
 def animated_in(parent: Artist) -> Iterator[Artist]:
     """Every animated artist below `parent`, in matplotlib's order of drawing."""
-    for child in sorted(parent.get_children(), key=lambda child: child.get_zorder()):
+    for child in sorted(_children(parent), key=lambda child: child.get_zorder()):
         if child.get_animated():
             yield child
         else:
             yield from animated_in(child)
+
+
+def axes_in(parent: Artist) -> Iterator[Axes]:
+    """All axes below `parent`, those within axes, too."""
+    for child in _children(parent):
+        if isinstance(child, Axes):
+            yield child
+        yield from axes_in(child)
+
+
+def _children(parent: Artist) -> list[Any]:
+    """Without the ticks that an axis has not made yet: where it is not drawn it never makes any, and they take long."""
+    if isinstance(parent, Axis):
+        made = vars(parent)
+        return [parent.label, parent.offsetText, *made.get("majorTicks", ()), *made.get("minorTicks", ())]
+    return parent.get_children()
 
 
 def _to_pixels(artist: Any, transform: Any) -> Callable[[np.ndarray], np.ndarray]:

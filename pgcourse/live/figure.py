@@ -30,20 +30,15 @@ import anywidget
 import numpy as np
 import traitlets
 from IPython import get_ipython
-from matplotlib import rc_context, rcParamsDefault
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
-from pgcourse.live.artists import Moving, MovingText, animated_in, box_of, css, moving_of, pixels
-from pgcourse.live.png import png_of
+from pgcourse.live.artists import Moving, MovingText, animated_in, axes_in, box_of, css, moving_of, pixels
+from pgcourse.live.drawn import Renderer, anew, once
 
 RESOLUTION = 2  # background pixels for each CSS pixel
 FARTHEST = 1e30  # pixels: within reach of a float32
-# matplotlib's own settings, whatever the reader's matplotlibrc says: a figure is drawn here as it was thought of
-DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 
 
 class LiveFigure(anywidget.AnyWidget):
@@ -86,7 +81,7 @@ class LiveFigure(anywidget.AnyWidget):
         self.key: list[str] | None = None  # of the values it shows, if somebody knows them: sent with the frame
         self.dragged: Callable[[], None] = lambda: None  # called when all wishes of one message have been handed on
         self.scale = scale
-        state = self._renewed()
+        state = self._renewed(once)
         figure.set_layout_engine("none")  # axes that shift with a longer label would leave their background
         super().__init__(name=name, scale=scale, **state)
         self.observe(lambda change: self.redraw(), "scale")
@@ -176,7 +171,7 @@ class LiveFigure(anywidget.AnyWidget):
         try:
             for artist in artists:
                 artist.set_animated(False)
-            return self._rendered()
+            return anew(self.figure, self._resolution())
         finally:
             for artist in artists:
                 artist.set_animated(True)
@@ -222,18 +217,18 @@ class LiveFigure(anywidget.AnyWidget):
         """Whether something of the background is not as this view has rendered it."""
         return self.figure.stale or self._renewal != _renewals.get(self.figure, 0)
 
-    def _renewed(self) -> dict[str, Any]:
+    def _renewed(self, rendered: Renderer = anew) -> dict[str, Any]:
         """All that the browser needs; what it had before, it forgets."""
-        return {**self._described(), "epoch": secrets.token_hex(4)}
+        return {**self._described(rendered), "epoch": secrets.token_hex(4)}
 
-    def _described(self) -> dict[str, Any]:
+    def _described(self, rendered: Renderer = anew) -> dict[str, Any]:
         """All that the browser needs, of the figure as it is now."""
         _renewals[self.figure] = self._renewal = _renewals.get(self.figure, 0) + self.figure.stale
         animated = list(animated_in(self.figure))
-        self._axes = self.figure.findobj(Axes)
+        self._axes = list(axes_in(self.figure))
         images = [artist for artist in animated if isinstance(artist, AxesImage)]
         papers = self._papers([image.axes for image in images])
-        background = self._background([*papers, *images])
+        background = self._background([*papers, *images], rendered)
         self._moving = [moving_of(artist) for artist in animated]  # after drawing, which settles where the axes are
         self.figure.stale = False
         return {
@@ -253,28 +248,16 @@ class LiveFigure(anywidget.AnyWidget):
         papers: list[Any] = [self.figure.patch, *(ax.patch for ax in around)] if axes else []
         return [paper for paper in papers if paper.get_visible()]
 
-    def _background(self, hidden: list[Any]) -> bytes:
+    def _background(self, hidden: list[Any], rendered: Renderer) -> bytes:
         """The still part as a PNG, transparent where something is hidden that the browser shows through it."""
         visible = [artist for artist in hidden if artist.get_visible()]
         try:
             for artist in visible:
                 artist.set_visible(False)  # of animated images, too: matplotlib 3.10 draws them
-            return self._rendered()
+            return rendered(self.figure, self._resolution())
         finally:
             for artist in visible:
                 artist.set_visible(True)
-
-    @rc_context(DEFAULTS)
-    def _rendered(self) -> bytes:
-        """The figure as a PNG, without animated artists."""
-        dpi, canvas = self.figure.dpi, FigureCanvasAgg(self.figure)
-        try:
-            self.figure.set_dpi(self._resolution())
-            canvas.draw()  # leaves animated artists out, and is not bent by settings, as savefig would be
-            return png_of(np.asarray(canvas.buffer_rgba()))
-        finally:
-            self.figure.set_dpi(dpi)
-            FigureCanvasAgg(self.figure)  # one without pixels, which would be kept as long as the figure is
 
     def _resolution(self) -> float:
         return self.figure.dpi * RESOLUTION * self.scale

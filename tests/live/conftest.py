@@ -8,6 +8,7 @@ import pytest
 from cell_runs import Cell
 from counted_view import Counted, Parabola
 from ipywidgets import FloatSlider
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import pgcourse.live.explorer
 import pgcourse.live.figure
@@ -33,3 +34,11 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: cell)
     monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
     return cell
+
+
+@pytest.fixture
+def draws(monkeypatch: pytest.MonkeyPatch) -> list[FigureCanvasAgg]:
+    """What is drawn by matplotlib."""
+    seen, draw = [], FigureCanvasAgg.draw
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: [seen.append(canvas), draw(canvas)])
+    return seen

@@ -15,7 +15,6 @@ from ipywidgets import Checkbox, Dropdown, FloatLogSlider, FloatSlider, IntSlide
 from matplotlib.figure import Figure
 
 from pgcourse.live.explorer import Explorer
-from pgcourse.live.figure import LiveFigure
 from pgcourse.live.keys import key_of, part_of, told_apart
 from pgcourse.live.ranges import nearest, options, parameter
 from pgcourse.live.recording import Unrecordable, record_view
@@ -297,11 +296,12 @@ def test_a_glimpse_leaves_everything_as_it_was(view: Explorer) -> None:
     assert view.live.frame["numbers"] == wide.frame["numbers"]
 
 
-def test_many_glimpses_draw_each_picture_once_and_render_a_background_only_where_it_is_another(view, monkeypatch):
-    drawn, rendered = [], []
-    update, render = Line.update, LiveFigure._rendered
+def test_many_glimpses_draw_each_picture_once_and_render_a_background_only_where_it_is_another(
+    view, monkeypatch, draws
+):
+    drawn, update = [], Line.update
     monkeypatch.setattr(Line, "update", lambda self, numbers: [drawn.append(numbers["slope"]), update(self, numbers)])
-    monkeypatch.setattr(LiveFigure, "_rendered", lambda self: [rendered.append(1), render(self)][1])
+    draws.clear()
     shown, slopes = view.live.frame, options(view.controls["slope"])
     with view.glimpses() as glimpse:
         for wide in (False, True):
@@ -310,7 +310,7 @@ def test_many_glimpses_draw_each_picture_once_and_render_a_background_only_where
             assert (many[0].scenery is None) != wide
             assert all(one.scenery is many[0].scenery for one in many)
     assert drawn == [*slopes, *slopes, 0.0]
-    assert len(rendered) == 1
+    assert len(draws) == 1
     view.live.redraw()
     assert view.live.frame == shown, "it has been put back"
 

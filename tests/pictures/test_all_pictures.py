@@ -68,6 +68,21 @@ def test_a_negative_number_has_a_minus_sign_whether_written_or_spoken(case):
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_a_picture_like_one_before_is_shown_as_that_was_drawn(case):
+    make, (numbers, *_) = CASES[case]
+    pictures = make(), make()
+    for picture in pictures:
+        picture.update(numbers)
+    drawn, again = (LiveFigure(picture.figure) for picture in pictures)
+    try:
+        for part in ("size", "papers", "background", "artists", "handles", "frame"):
+            assert getattr(again, part) == getattr(drawn, part), part
+    finally:
+        drawn.close()
+        again.close()
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_a_live_figure_can_move_all_of_it(case):
     make, all_numbers = CASES[case]
     picture = make()
