@@ -399,6 +399,7 @@ def test_a_disk_that_refuses_a_page_is_named_and_the_pages_before_stay(tmp_path)
     assert (tmp_path / "one.html").read_text() == "whole"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(["OUT", "99"], "'99' names 0 notebooks, expected"), (["OUT", "progress"], "progress.ipynb has no page")],

@@ -26,6 +26,15 @@ from pgcourse.policy import Policy
 LONGEST = 800  # characters of a reply, whatever was answered
 
 
+def slow_if(name):
+    """The check of the sampler draws thousands of states for a verdict."""
+    return [pytest.mark.slow] if name == "state_sampler" else []
+
+
+def each(names):
+    return [pytest.param(name, marks=slow_if(name)) for name in names]
+
+
 def test_each_check_is_among_them():
     assert {f"check_{name}" for name in ALL} == {name for name in course.__all__ if name.startswith("check_")}
 
@@ -33,7 +42,7 @@ def test_each_check_is_among_them():
 # What is right passes, in every form
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", each(ALL))
 def test_a_right_answer_is_right_and_again(name):
     asked = ALL[name]
     assert asked.check(asked.right), asked.check(asked.right)
@@ -45,7 +54,7 @@ def by(form):
     return lambda function: lambda *given: form(function(*given))
 
 
-def each(form):
+def of_each(form):
     """Of a pair of results, such as the new θ and w, each; else of the one."""
     return lambda result: tuple(map(form, result)) if isinstance(result, tuple) else form(result)
 
@@ -77,11 +86,11 @@ def in_one_buffer(function):
 
 
 FORMS = {
-    "lists": by(each(lambda x: np.asarray(x).tolist())),
-    "tuples": by(each(lambda x: tuple(np.asarray(x).tolist()) if np.ndim(x) else x)),
-    "float32": by(each(lambda x: np.asarray(x, dtype=np.float32))),
-    "an axis more": by(each(lambda x: np.asarray(x)[..., None] if np.ndim(x) < 2 else x)),
-    "objects": by(each(lambda x: np.asarray(x, dtype=object))),
+    "lists": by(of_each(lambda x: np.asarray(x).tolist())),
+    "tuples": by(of_each(lambda x: tuple(np.asarray(x).tolist()) if np.ndim(x) else x)),
+    "float32": by(of_each(lambda x: np.asarray(x, dtype=np.float32))),
+    "an axis more": by(of_each(lambda x: np.asarray(x)[..., None] if np.ndim(x) < 2 else x)),
+    "objects": by(of_each(lambda x: np.asarray(x, dtype=object))),
 }
 
 
@@ -90,7 +99,12 @@ NOT_IN_FLOAT32 = ("fixed_point", "state_sampler")  # to within 1e-10; a whole nu
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [(name, form) for name in FUNCTIONS for form in FORMS if form != "float32" or name not in NOT_IN_FLOAT32],
+    [
+        pytest.param(name, form, marks=slow_if(name))
+        for name in FUNCTIONS
+        for form in FORMS
+        if form != "float32" or name not in NOT_IN_FLOAT32
+    ],
 )
 def test_what_a_function_returns_is_understood_in_every_form(name, form):
     asked = FUNCTIONS[name]
@@ -102,7 +116,7 @@ def test_a_function_may_use_one_buffer_for_all_its_results(name):
     assert FUNCTIONS[name].check(in_one_buffer(FUNCTIONS[name].right))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", each(FUNCTIONS))
 def test_a_function_that_works_in_place_is_judged_by_its_result_or_told(name):
     asked = FUNCTIONS[name]
     reply = asked.check(works_in_place(asked.right))
@@ -113,7 +127,7 @@ def test_a_function_that_works_in_place_is_judged_by_its_result_or_told(name):
         assert reply, reply
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", each(FUNCTIONS))
 def test_no_function_spoils_a_later_verdict(name):
     """It may write what it likes into what it gets, also through a door that is closed."""
 
@@ -280,7 +294,7 @@ def is_a_fair_reply(reply, name):
     return True
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", each(ALL))
 def test_rubbish_is_told_what_was_expected(name):
     for called, rubbish in RUBBISH.items():
         reply = ALL[name].check(rubbish)
@@ -301,7 +315,7 @@ def test_rubbish_in_a_dictionary_is_told(name):
         assert "Still at work" not in reply.message, called
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+@pytest.mark.parametrize("name", each([*FUNCTIONS, "constant", "best_baseline"]))
 def test_a_function_that_returns_rubbish_is_told(name):
     for called, rubbish in RUBBISH.items():
         reply = ALL[name].check(lambda *given, rubbish=rubbish: rubbish)
@@ -335,7 +349,7 @@ RAISING = {
 }
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+@pytest.mark.parametrize("name", each([*FUNCTIONS, "constant", "best_baseline"]))
 def test_a_function_that_raises_is_told_what_and_where(name):
     for error, function in RAISING.items():
         reply = ALL[name].check(function)
@@ -345,7 +359,7 @@ def test_a_function_that_raises_is_told_what_and_where(name):
         assert error != "ZeroDivisionError" or 'in “"ZeroDivisionError": lambda *given: 1 / 0,”' in reply.message
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", each(ALL))
 def test_an_unanswered_exercise_waits_and_only_then_speaks_of_dots(name):
     asked = ALL[name]
     if name != "border":
@@ -361,7 +375,7 @@ def test_an_unanswered_exercise_waits_and_only_then_speaks_of_dots(name):
         assert asked.check([..., *asked.right[1:]]).tone == "waiting"
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "best_p", "silent_bug"])
+@pytest.mark.parametrize("name", each([*FUNCTIONS, "best_p", "silent_bug"]))
 def test_who_interrupts_is_not_given_a_verdict(name):
     class Interrupted:
         def __getattribute__(self, _):
@@ -418,7 +432,7 @@ class Endless:
         return loops()
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "constant", "best_baseline"])
+@pytest.mark.parametrize("name", each([*FUNCTIONS, "constant", "best_baseline"]))
 @pytest.mark.parametrize("endless", [loops, loops_and_catches_all, loops_and_catches_exceptions, sleeps])
 def test_an_answer_that_never_ends_is_ended(name, endless, monkeypatch):
     monkeypatch.setattr(verdict, "PATIENCE", 0.05)
@@ -432,7 +446,7 @@ def test_the_line_that_never_ends_is_shown(monkeypatch):
     assert "stopped in “while True: pass" in FUNCTIONS["reward_to_go"].check(loops_in_a_line).message
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", each(ALL))
 def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeypatch):
     monkeypatch.setattr(verdict, "PATIENCE", 0.05)
     assert is_a_fair_reply(ALL[name].check(Endless()), name)

@@ -172,6 +172,8 @@ def never_ends_where_nothing_ends(mdp, pi, rng):
     return s
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "answer",
     [
@@ -186,6 +188,8 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
     assert check_state_sampler(answer)
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [

@@ -81,6 +81,7 @@ CHANGES: dict[str, Callable[[Axes], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_whatever_would_be_drawn_otherwise_is_drawn(
     draws: list[FigureCanvasAgg], change: Callable[[Axes], Any]

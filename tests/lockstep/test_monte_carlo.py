@@ -48,6 +48,8 @@ TINY = 1e-9  # θ hardly moves within an episode, and (θ − θ₀)/α is one e
 # REINFORCE
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize("w", [None, np.arange(6.0)])
 def test_an_episode_moves_theta_along_the_gradient_in_the_mean(w):
     mdp, phi, theta, pi, (_, q_pi, rho_pi, J), grad_log_pi = garnet(absorbing=2)
@@ -132,6 +134,8 @@ def finite_horizon(mdp, pi, v, lam, H):
     return laws, A
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize("lam", [0.0, 0.7, 1.0])
 def test_a_wrong_critic_moves_theta_where_its_lambda_says_in_the_mean(lam):
     mdp, phi, theta, pi, (v_pi, _, _, _), grad_log_pi = garnet(absorbing=0)
@@ -174,6 +178,8 @@ def test_the_one_step_method_is_the_textbook_s_box():
     np.testing.assert_allclose(state.w[0], w, rtol=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_in_the_mean():
     mdp, phi, theta, pi, (_, q_pi, rho_pi, _), grad_log_pi = garnet(absorbing=2)
     run = actor_critic_runs(
@@ -197,6 +203,8 @@ def test_with_traces_of_lambda_1_an_episode_adds_up_to_reinforce_with_baseline_i
     assert np.abs(z_scores(first, policy_gradient(rho_pi, pi, q_pi, grad_log_pi))).max() < 4
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_a_table_of_values_comes_to_v():
     """TD(0) with θ at rest: the mean over lanes of w, after long, is v^π but for the noise of the last steps."""
     mdp, phi, theta, _, (v_pi, _, _, _), _ = garnet(absorbing=2)
@@ -209,6 +217,8 @@ def test_a_table_of_values_comes_to_v():
     assert (state.w[:, mdp.absorbing] == 0).all()
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_the_compatible_critic_comes_to_the_natural_gradient():
     """θ at rest, w right, episodes of one step: then E u = (I − (I − α_u F)ⁿ) F⁻¹∇J after n of them, exactly."""
     mdp, phi, theta, pi, (v_pi, q_pi, _, _), grad_log_pi = garnet(absorbing=0)
@@ -401,6 +411,8 @@ def test_the_larger_step_is_nearer_to_the_optimum_after_1000_episodes_and_the_ba
     assert np.quantile(plain[100:200, 0].mean(axis=0), 0.9) < np.quantile(early, 0.1)
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_with_the_largest_published_step_some_runs_are_stranded_unless_episodes_are_cut():
     """α = 2⁻¹²: one long episode drives a run to a policy so near deterministic that episodes hardly end any more.
 
