@@ -2,7 +2,8 @@
 
 figure       LiveFigure: a matplotlib figure whose animated artists move
 artists      what may move in it, and how each kind looks to the browser
-png          its background as a file, in a hurry
+drawn        its background, drawn once
+png          a picture as a file, in a hurry
 ahead        pictures made before they are asked for
 explorer     Explorer: controls → compute → picture
 layout       where its widgets stand
