@@ -93,6 +93,11 @@ def test_whatever_would_be_drawn_otherwise_is_drawn(
     assert state(live) == state(LiveFigure(figure(change)))
 
 
+class Unspeakable(Line2D):
+    def __getstate__(self) -> dict[str, Any]:
+        raise RuntimeError("no pickle of this one")
+
+
 def of_the_reader(thing: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """As if it had been written in a cell."""
     thing.__module__, thing.__qualname__ = "__main__", thing.__name__
@@ -115,6 +120,7 @@ def test_what_the_reader_has_written_may_have_changed_behind_its_name(
         lambda ax: ax.xaxis.set_major_formatter(tick),
         lambda ax: ax.xaxis.set_major_formatter(lambda x, k: f"{x:g}"),
         lambda ax: ax.add_line(Own([0, 1], [0, 1])),
+        lambda ax: ax.add_line(Unspeakable([0, 1], [0, 1])),
     ):
         draws.clear()
         for _ in range(2):
