@@ -76,7 +76,7 @@ async def first_pictures(browser: Browser, lab: Lab, times: int) -> tuple[list[f
         nbformat.write(notebook(KNOWN), lab.folder / f"first_{k}.ipynb")
         page = await browser.new_page(viewport=SIZE)
         bench = Bench(page, lab.process, KNOWN)
-        await bench.open(lab.address(f"lab/tree/first_{k}.ipynb"))
+        await bench.open(lab.address(f"lab/tree/first_{k}.ipynb") + "&reset")  # without the tabs of the page before
         await bench.run_cell(0)
         await asyncio.sleep(1)
         for ratios in (first, again):

@@ -9,7 +9,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
-from reader import BY_THEME, barriers
+from reader import BY_THEME, barriers, wait_for
 
 
 class Page:
@@ -64,9 +64,10 @@ def move_all(browser: Any, path: Path, formulas: bool) -> None:
         for button, scene in zip(view.locator(".scene-buttons button").all(), data["scenes"], strict=True):
             button.click()
             assert button.get_attribute("aria-pressed") == "true"
-            page.page.wait_for_function(
+            wait_for(
+                page.page,
                 "([svg, label]) => svg.getAttribute('aria-label') === label",
-                arg=[view.locator("svg[role=img]").element_handle(), said["|".join(scene["parts"])] or data["name"]],
+                [view.locator("svg[role=img]").element_handle(), said["|".join(scene["parts"])] or data["name"]],
             )
             drawn.add(view.locator("svg[role=img]").inner_html())
         assert len(drawn) == len(data["scenes"]), f"{data['name']}: two scenes look alike"

@@ -12,16 +12,27 @@ from typing import Any
 PATIENCE = 120  # seconds for each thing that is waited for: on a busy machine everything comes, but late
 
 
-# Until the node has stood still for ten frames: JupyterLab goes on to lay out what has come into the window.
-RESTS = """async (node) => {
-    const next = () => new Promise(requestAnimationFrame);
-    for (let frames = 0, before = 0; frames < 10; frames++) {
-        const now = node.getBoundingClientRect().y;
-        if (now !== before) frames = 0;
-        before = now;
-        await next();
-    }
-}"""
+def wait_for(page: Any, condition: str, argument: Any = None, seconds: float = PATIENCE) -> Any:
+    """What the JavaScript function `condition` returns, once that is true; if it never is, the error says what is seen.
+
+    It is asked again and again. A promise that is waited for in the page may be lost: Chromium 150 has thrown one away
+    that was still to come ("garbage collected").
+    """
+    from playwright.sync_api import Error
+
+    end, pause = time.monotonic() + seconds, 5.0
+    while True:
+        try:
+            if found := page.evaluate(condition, argument):
+                return found
+        except Error as error:  # the page goes elsewhere just now
+            if "context was destroyed" not in str(error):
+                raise
+        if time.monotonic() > end:
+            seen = page.evaluate("document.querySelector('.jp-Dialog')?.innerText ?? document.body.innerText")
+            raise AssertionError(f"{condition} does not hold for {argument!r}. The page shows:\n{seen}")
+        page.wait_for_timeout(pause)
+        pause = min(2 * pause, 50.0)
 
 
 def view(notebook: Any, name: str) -> Any:
@@ -46,7 +57,10 @@ def view(notebook: Any, name: str) -> Any:
     )
     picture = notebook.page.locator(f'.live-figure[aria-label="{name}"]')
     picture.scroll_into_view_if_needed()
-    picture.evaluate(RESTS)
+    box = None  # JupyterLab goes on to lay out what has come into the window: until the picture rests
+    while box != (now := picture.bounding_box()):
+        box = now
+        notebook.page.wait_for_timeout(150)
     return picture
 
 
@@ -84,18 +98,17 @@ def said(picture: Any) -> str:
 
 def wait_until_said(notebook: Any, picture: Any, pattern: str) -> str:
     """What the picture says, once the regular expression is found in it; an error says what it said instead."""
-    from playwright.sync_api import TimeoutError
-
     label = f'.live-figure[aria-label="{picture.get_attribute("aria-label")}"] svg'
     try:
-        return notebook.page.wait_for_function(
+        return wait_for(
+            notebook.page,
             """([label, pattern]) => {
                 const said = document.querySelector(label)?.getAttribute("aria-label");
                 return new RegExp(pattern).test(said) && said;
             }""",
-            arg=[label, pattern],
-        ).json_value()
-    except TimeoutError as error:
+            [label, pattern],
+        )
+    except AssertionError as error:
         raise AssertionError(f"{pattern!r} is not found in {said(picture)!r}") from error
 
 

@@ -13,8 +13,7 @@ from urllib.request import Request, urlopen
 import chromium
 import processor
 import pytest
-from playwright.sync_api import TimeoutError
-from reader import BY_THEME, PATIENCE, barriers
+from reader import BY_THEME, PATIENCE, barriers, wait_for
 
 from classroom.lab import Lab, start_lab
 
@@ -62,15 +61,7 @@ class Page:
         else:
             self.page.evaluate("(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }); }", path)
         shown = "window.jupyterapp?.shell.currentWidget"
-        self.wait(f"(path) => {shown}?.context?.path === path && {shown}.content?.widgets?.length", path)
-
-    def wait(self, condition: str, argument: Any = None) -> None:
-        """Until the condition holds; if it never does, the error says what the page shows."""
-        try:
-            self.page.wait_for_function(condition, arg=argument)
-        except TimeoutError as error:
-            seen = self.page.evaluate("document.querySelector('.jp-Dialog')?.innerText ?? document.body.innerText")
-            raise AssertionError(f"{condition} does not hold for {argument!r}. The page shows:\n{seen}") from error
+        wait_for(self.page, f"(path) => {shown}?.context?.path === path && {shown}.content?.widgets?.length", path)
 
     def close(self) -> None:
         self.context.close()
@@ -171,15 +162,21 @@ class Notebook:
 
     def evaluate(self, script: str, argument: Any = None, seconds: float = PATIENCE) -> Any:
         """The `return` of an asynchronous script, which sees `app`, `panel`, `kernel()` and its `argument`."""
-        return self.page.evaluate(
+        self.page.evaluate(
             f"""([argument, seconds]) => {{
                 const app = window.jupyterapp, panel = app.shell.currentWidget;
                 const kernel = () => panel.sessionContext.session.kernel;
                 const late = new Promise((_, reject) => setTimeout(reject, 1000 * seconds, new Error(seconds + " s")));
-                return Promise.race([(async () => {{ {script} }})(), late]);
+                const asked = window.asked = {{}};
+                Promise.race([(async () => {{ {script} }})(), late])
+                    .then((value) => {{ asked.value = value; }}, (error) => {{ asked.error = String(error); }})
+                    .finally(() => {{ asked.done = true; }});
             }}""",
             [argument, seconds],
         )
+        outcome = wait_for(self.page, "() => window.asked?.done && window.asked", seconds=seconds + PATIENCE)
+        assert "error" not in outcome, outcome["error"]
+        return outcome.get("value")
 
     def command(self, name: str, **arguments: Any) -> None:
         """One of JupyterLab's commands, such as "notebook:run-all-cells"; returns when it is done."""
@@ -224,7 +221,8 @@ print(json.dumps({view.live.name: view.live.frame["description"] for view in vie
 del views, view
             """
         )
-        self._page.wait(
+        wait_for(
+            self.page,
             """(said) => [...document.querySelectorAll(".live-figure")].every(
                 (picture) => picture.querySelector("svg").ariaLabel === said[picture.ariaLabel])""",
             json.loads(said),
@@ -263,7 +261,7 @@ del views, view
 
     def _wait_for_kernel(self) -> None:
         session = "window.jupyterapp.shell.currentWidget.sessionContext.session"
-        self._page.wait(f"() => {session}?.kernel?.connectionStatus === 'connected'")
+        wait_for(self.page, f"() => {session}?.kernel?.connectionStatus === 'connected'")
         self.evaluate("await kernel().requestKernelInfo()")
 
     def close(self) -> None:

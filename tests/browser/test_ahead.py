@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from parabola import PARABOLA, handle, words, write
-from reader import cell_of, choose_scene, scenes, settled, view, wait_until_said
+from reader import cell_of, choose_scene, scenes, settled, view, wait_for, wait_until_said
 
 import pgcourse.live
 from pgcourse.live.keys import part_of
@@ -52,7 +52,7 @@ def gate(lab: Any) -> Iterator[Path]:
 def ready(notebook: Any, source: str = "") -> Any:
     """The view, once the page has all the pictures that it was not asked for, made anew after a cell has run."""
     picture, page = view(notebook, "a parabola"), notebook.page
-    page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {KNOWN}")
+    wait_for(page, f"() => document.querySelector('.live-figure').dataset.ahead >= {KNOWN}")
     page.evaluate(
         """() => {
             const root = document.querySelector(".live-figure");
@@ -62,7 +62,7 @@ def ready(notebook: Any, source: str = "") -> Any:
         }"""
     )
     notebook.run(source)
-    page.wait_for_function(f"() => forgotten && document.querySelector('.live-figure').dataset.ahead == {KNOWN}")
+    wait_for(page, f"() => forgotten && document.querySelector('.live-figure').dataset.ahead == {KNOWN}")
     return picture
 
 
@@ -137,11 +137,11 @@ def test_a_point_goes_on_from_its_place_and_not_from_that_of_a_picture_made_ahea
     notebook.run_all()
     page, hold = notebook.page, gate.with_name("hold")
     picture = view(notebook, "a parabola")
-    page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {KNOWN - 2}")
+    wait_for(page, f"() => document.querySelector('.live-figure').dataset.ahead >= {KNOWN - 2}")
     hold.touch()
     point = handle(page)
     point.press("ArrowRight")
-    page.wait_for_function("(point) => Math.abs(point.ariaValueNow - 0.03) < 1e-6", arg=point.element_handle())
+    wait_for(page, "(point) => Math.abs(point.ariaValueNow - 0.03) < 1e-6", point.element_handle())
     point.press("ArrowRight")
     hold.unlink()
     wait_until_said(notebook, picture, "x is 0.06")
@@ -183,7 +183,7 @@ def test_a_point_with_two_numbers_shows_its_nearest_known_place_while_the_kernel
     notebook = open_notebook("plane.ipynb")
     notebook.run_all()
     page, picture = notebook.page, view(notebook, "a plane")
-    page.wait_for_function(f"() => document.querySelector('.live-figure').dataset.ahead >= {STOPS}")
+    wait_for(page, f"() => document.querySelector('.live-figure').dataset.ahead >= {STOPS}")
     point = handle(page, "x and y")
     remember(page)
     for tenths in (1, 2, 3):
@@ -289,7 +289,7 @@ def test_a_view_that_hangs_on_more_than_its_values_is_drawn_ahead_no_more(fresh:
     (gate.parent / "beside").touch()
     slider(fresh).press("ArrowRight")
     wait_until_said(fresh, picture, "x is 1.10")
-    fresh.page.wait_for_function("() => document.querySelector('.live-figure').dataset.ahead == 0")
+    wait_for(fresh.page, "() => document.querySelector('.live-figure').dataset.ahead == 0")
     slider(fresh).press("ArrowRight")
     wait_until_said(fresh, picture, "x is 1.20")
     assert fresh.errors == []

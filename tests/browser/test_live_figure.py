@@ -17,7 +17,7 @@ import pytest
 from matplotlib import get_data_path
 from parabola import PARABOLA, SHOWN, handle, words, write
 from PIL import Image, ImageFilter
-from reader import grip
+from reader import grip, wait_for
 
 # One axes for each kind of artist that moves.
 KINDS = """
@@ -105,7 +105,8 @@ def own_parabola(notebook: Callable[..., Any]) -> Any:
 
 def stands_at(page: Any, x: float, y: float) -> None:
     """Wait until the point is at x and y of its axes, to within a hundredth of their sides."""
-    page.wait_for_function(
+    wait_for(
+        page,
         """([x, y]) => {
             const box = (selector) => document.querySelector(selector).getBoundingClientRect();
             const handle = box('.live-figure-handle[aria-label="x"]'), axes = box(".live-figure-axes");
@@ -113,7 +114,7 @@ def stands_at(page: Any, x: float, y: float) -> None:
             const up = 1 - (handle.y + handle.height / 2 - axes.y) / axes.height;
             return Math.hypot(across - (x + 4) / 8, up - (y + 1) / 11) < 0.01;
         }""",
-        arg=[x, y],
+        [x, y],
     )
 
 
@@ -140,7 +141,7 @@ def test_the_browser_draws_what_matplotlib_draws(notebook: Callable[..., Any]) -
     than 1 pixel in 5000 may differ.
     """
     seen = notebook(KINDS, "live", selector=".live-figure svg text", device_scale_factor=2)
-    seen.page.wait_for_function("() => document.querySelector('.live-figure svg text').textContent")
+    wait_for(seen.page, "() => document.querySelector('.live-figure svg text').textContent")
     font = base64.b64encode((Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf").read_bytes()).decode()
     seen.page.evaluate(
         """async (font) => {
@@ -257,9 +258,7 @@ def test_a_point_moves_at_once_while_the_kernel_is_busy_and_the_last_frame_is_ri
 def test_play_leaves_the_sliders_alive(parabola: Any) -> None:
     page = parabola.page
     page.locator("button", has_text="play").click()
-    page.wait_for_function(
-        "() => parseFloat(document.querySelector('.live-figure svg text').textContent.slice(4)) > 0.05"
-    )
+    wait_for(page, "() => parseFloat(document.querySelector('.live-figure svg text').textContent.slice(4)) > 0.05")
     handle(page, "square").focus()
     page.keyboard.press("Shift+ArrowLeft")
     page.locator('.live-figure-handle[aria-label="square"][aria-valuetext^="1.00"]').wait_for()
@@ -290,9 +289,7 @@ def test_an_error_is_shown_and_goes_and_nan_is_a_place_to_come_back_from(parabol
     error.wait_for(state="hidden")
     drag(page, -3.5, 0.0)
     words(page, "x = -3.5")
-    page.wait_for_function(
-        "() => document.querySelector('.live-figure-handle').getAttribute('aria-valuetext') === 'nowhere'"
-    )
+    wait_for(page, "() => document.querySelector('.live-figure-handle').getAttribute('aria-valuetext') === 'nowhere'")
     page.keyboard.press("Shift+ArrowRight")
     words(page, "x = -2.5")
     stands_at(page, -2.5, 6.25)
@@ -308,7 +305,7 @@ def open_beside(page: Any) -> None:
     page.locator(".lm-Menu-item", has_text="Create New View for Cell Output").or_(
         page.locator(".lm-Menu-item", has_text="Create New View for Output")
     ).first.click()
-    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 2")
+    wait_for(page, "() => document.querySelectorAll('.live-figure').length === 2")
 
 
 def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -> None:
@@ -319,14 +316,14 @@ def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -
     parabola_handle = page.locator('.live-figure-handle[aria-label="x"]').last
     parabola_handle.focus()
     page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_function(f"() => String({texts}) === 'x = 1.00,x = 1.00'")
+    wait_for(page, f"() => String({texts}) === 'x = 1.00,x = 1.00'")
 
     parabola.evaluate("panel.content.activeCellIndex = 1")
     parabola.command("notebook:hide-cell-outputs")
-    page.wait_for_function("() => document.querySelectorAll('.jp-OutputArea .live-figure').length === 1")
+    wait_for(page, "() => document.querySelectorAll('.jp-OutputArea .live-figure').length === 1")
     parabola.run("explorer.values = {'x': 2.0}")
     parabola.command("notebook:show-cell-outputs")
-    page.wait_for_function(f"() => String({texts}) === 'x = 2.00,x = 2.00'")
+    wait_for(page, f"() => String({texts}) === 'x = 2.00,x = 2.00'")
     assert parabola.errors == []
 
 
@@ -372,7 +369,7 @@ print(len(_instances), len(get_ipython().kernel.comm_manager.comms), figures)
     for _ in range(50):
         parabola.evaluate(run)
     assert parabola.run(measure) == before, "widgets, comms and figures"
-    page.wait_for_function("() => document.querySelectorAll('.live-figure').length === 1")
+    wait_for(page, "() => document.querySelectorAll('.live-figure').length === 1")
     page.locator(".live-figure-handle").first.wait_for()
     handle(page).focus()
     page.keyboard.press("Shift+ArrowRight")
@@ -464,7 +461,7 @@ def test_dark_theme_lecture_hall_and_phone(notebook: Callable[..., Any]) -> None
     seen = notebook(PARABOLA, SHOWN)
     page = seen.page
     seen.command("apputils:change-theme", theme="JupyterLab Dark")
-    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    wait_for(page, "() => document.body.dataset.jpThemeLight === 'false'")
     page.wait_for_selector("#jupyterlab-splash", state="detached")  # it takes the mouse while a theme is loaded
     drag(page, 3.5, 0.0)
     page.locator(".live-figure-error").wait_for()
@@ -473,12 +470,12 @@ def test_dark_theme_lecture_hall_and_phone(notebook: Callable[..., Any]) -> None
     picture = Image.open(io.BytesIO(page.locator(".live-figure-card").screenshot())).convert("L")
     assert np.median(np.asarray(picture)) == 255, "a light card"
     seen.command("apputils:change-theme", theme="JupyterLab Light")
-    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+    wait_for(page, "() => document.body.dataset.jpThemeLight === 'true'")
     page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     before = page.locator(".live-figure-card").bounding_box()
     seen.run("explorer.live.scale = 1.5")
-    page.wait_for_function(f"() => document.querySelector('.live-figure-card').clientWidth >= {1.4 * before['width']}")
+    wait_for(page, f"() => document.querySelector('.live-figure-card').clientWidth >= {1.4 * before['width']}")
     drag(page, 1.0, 0.0)
     words(page, "x = 1.00")
     stands_at(page, 1, 1)
@@ -486,7 +483,7 @@ def test_dark_theme_lecture_hall_and_phone(notebook: Callable[..., Any]) -> None
 
     seen.command("application:toggle-left-area")
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_function("() => document.querySelector('.live-figure').clientWidth < 400")
+    wait_for(page, "() => document.querySelector('.live-figure').clientWidth < 400")
     size = page.locator(".live-figure svg text").first.evaluate("node => node.getBoundingClientRect().height")
     assert size > 8, "words that can be read"
     drag(page, 0.5, 0.0)

@@ -22,6 +22,7 @@ from reader import (
     scenes,
     settled,
     view,
+    wait_for,
     wait_until_said,
 )
 from reader import wait_until_present as wait_for_scene
@@ -219,7 +220,7 @@ def test_an_instructor_clicks_and_turns_the_scenes_over(policies):
     point.focus()
     point.press("ArrowRight")
     wait_until_said(policies, picture, f"^(?!{re.escape(second)})")
-    page.wait_for_function("() => !document.querySelector('.scene-view:focus-within [aria-pressed=true]')")
+    wait_for(page, "() => !document.querySelector('.scene-view:focus-within [aria-pressed=true]')")
     point.press("PageDown")
     third = wait_until_present(policies, picture, 2)
     point.press("1")
@@ -263,6 +264,6 @@ def test_a_scene_set_from_a_cell_and_digits_that_are_written(policies):
     number.press("Control+a")
     number.press_sequentially("1")
     number.press("Enter")
-    policies.page.wait_for_function("() => !document.querySelector('.scene-view:focus-within [aria-pressed=true]')")
+    wait_for(policies.page, "() => !document.querySelector('.scene-view:focus-within [aria-pressed=true]')")
     assert float(policies.run("print(four_view.values['theta_1'])")) == 1
     assert policies.errors == []

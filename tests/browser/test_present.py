@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from parabola import PARABOLA
-from reader import PATIENCE, barriers
+from reader import PATIENCE, barriers, wait_for
 from small_course import VIEW, cell, write_notebook
 
 from classroom.lab import Lab, start_lab
@@ -100,7 +100,7 @@ class Talk:
     def ready(self) -> None:
         """Wait until all notebooks have been run."""
         self.page.wait_for_selector(".pg-count:not(:empty)")
-        self.page.wait_for_function("() => !/running|stopped/.test(document.querySelector('.pg-news').textContent)")
+        wait_for(self.page, "() => !/running|stopped/.test(document.querySelector('.pg-news').textContent)")
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -114,8 +114,8 @@ class Talk:
         """Wait until these words are on the screen; others are not."""
         there = f"words.every((one) => {ON}.some((node) => node.innerText.includes(one)))"
         try:
-            self.page.wait_for_function(f"(words) => {there}", arg=list(words))
-        except TimeoutError as error:
+            wait_for(self.page, f"(words) => {there}", list(words))
+        except AssertionError as error:
             raise AssertionError(f"{words} is not on screen {self.count()}, which shows:\n{self.seen()}") from error
         seen = self.seen()
         assert not [one for one in without if one in seen]
@@ -315,7 +315,7 @@ def test_a_kernel_that_dies_is_run_again_and_the_audience_keeps_its_picture(open
     count = show.count()
     show.page.evaluate(WATCH)
     show.page.evaluate(KILL)
-    show.page.wait_for_function("said.includes('running again')")
+    wait_for(show.page, "said.includes('running again')")
     show.ready()
     assert "The kernel has stopped. It starts again by itself." in show.page.evaluate("said")
     assert show.count() == count

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from playwright.sync_api import expect
+from reader import wait_for
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_a_progress_is_kept_shown_taken_along_reset_and_brought_back(open_notebo
     # a link leads to the exercise
     answer(page, "page", "page()")
     page.page.locator("tr", has_text="Four letters").locator("a").click()
-    page.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label.startsWith('02_reminders')")
+    wait_for(page.page, "() => window.jupyterapp.shell.currentWidget.title.label.startsWith('02_reminders')")
     box = page.page.locator(".jp-Notebook:visible .jp-mod-selected", has_text="What allows each step?")
     expect(box).to_be_attached()
     assert page.errors == []

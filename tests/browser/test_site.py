@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from pages import Page
-from reader import grip
+from reader import grip, wait_for
 from small_course import cell, write_course
 
 from classroom.site.build import build
@@ -92,7 +92,7 @@ def test_a_point_goes_with_the_pointer_and_by_keys_and_takes_the_slider_along(se
     x, y = grip(point)
     second.page.mouse.move(x + view.locator(".live-figure-card").bounding_box()["width"] / 8, y, steps=8)
     second.page.mouse.up()
-    second.page.wait_for_function("() => !document.querySelector('.view svg[aria-label=\"x is 0.00\"]')")
+    wait_for(second.page, "() => !document.querySelector('.view svg[aria-label=\"x is 0.00\"]')")
     shown = float(view.locator("svg[role=img]").get_attribute("aria-label").removeprefix("x is "))
     assert 0 < shown < 3
     assert float(view.locator("output").first.text_content()) == shown
