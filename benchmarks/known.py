@@ -69,6 +69,11 @@ async def measure(page: Page, lab: Lab, url: str, delay: float, quick: bool) -> 
     return measured, bench
 
 
+def alone(lab: Lab, name: str) -> str:
+    """The address of a notebook, without the tabs of an earlier page."""
+    return lab.address(f"lab/tree/{name}") + "&reset"
+
+
 async def first_pictures(browser: Browser, lab: Lab, times: int) -> tuple[list[float], list[float]]:
     """First pictures / the echo's first labels: each cell run for the first time in a fresh page, and run again."""
     first, again = [], []
@@ -76,7 +81,7 @@ async def first_pictures(browser: Browser, lab: Lab, times: int) -> tuple[list[f
         nbformat.write(notebook(KNOWN), lab.folder / f"first_{k}.ipynb")
         page = await browser.new_page(viewport=SIZE)
         bench = Bench(page, lab.process, KNOWN)
-        await bench.open(lab.address(f"lab/tree/first_{k}.ipynb") + "&reset")  # without the tabs of the page before
+        await bench.open(alone(lab, f"first_{k}.ipynb"))
         await bench.run_cell(0)
         await asyncio.sleep(1)
         for ratios in (first, again):
@@ -108,7 +113,7 @@ async def figures(quick: bool = False) -> All:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 try:
                     first, again = await first_pictures(browser, lab, 1 if quick else FRESH)
-                    url = lab.address("lab/tree/views.ipynb")
+                    url = alone(lab, "views.ipynb")
                     page = await browser.new_page(viewport=SIZE)
                     near, bench = await measure(page, lab, url, 0.0, quick)
                     used = {name: await bench.use(name, USE // 3 if quick else USE) for name in ("alone", "ours")}
