@@ -2,13 +2,14 @@
 
 matplotlib takes some 90 ms to lay a figure out and to draw it, and 10 to say all that it would draw from: the figure,
 pickled. Two figures that say the same, to the last number, look the same: a cell that is run again has its picture in
-half the time. What a pickle says only by name, such as a function of the reader's own, may have changed behind its
-name: figures with such are drawn each time.
+half the time. Of functions and classes a pickle says only the names, and the reader's own may have changed behind
+theirs: figures with such are drawn each time.
 """
 
 from __future__ import annotations
 
 import pickle
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
@@ -27,6 +28,8 @@ from pgcourse.live.png import png_of
 
 Renderer = Callable[[Figure, float], bytes]
 MOST = 50  # pictures, of some 100 kB each
+# whose code stays what it is as long as the kernel runs
+UNCHANGED = {*sys.stdlib_module_names, "matplotlib", "mpl_toolkits", "numpy", __name__.partition(".")[0]}
 # matplotlib's own settings, whatever the reader's matplotlibrc says: a figure is drawn here as it was thought of
 DEFAULTS: dict[Any, Any] = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 
@@ -113,6 +116,6 @@ class _Pickler(pickle.Pickler):
         if isinstance(thing, TransformNode):  # its `_parents` are those who use it, by their addresses in memory
             state: dict[str, Any] = dict(vars(thing), _parents=None)
             return type(thing).__new__, (type(thing),), state
-        if isinstance(thing, type | FunctionType) and thing.__module__ == "__main__":
+        if isinstance(thing, type | FunctionType) and (thing.__module__ or "").partition(".")[0] not in UNCHANGED:
             raise pickle.PicklingError(f"{thing.__qualname__} may have changed behind its name")
         return NotImplemented

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -98,15 +99,9 @@ class Unspeakable(Line2D):
         raise RuntimeError("no pickle of this one")
 
 
-def of_the_reader(thing: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """As if it had been written in a cell."""
-    thing.__module__, thing.__qualname__ = "__main__", thing.__name__
-    monkeypatch.setattr(sys.modules["__main__"], thing.__name__, thing, raising=False)
-    return thing
-
-
+@pytest.mark.parametrize("module", ["__main__", "my_helpers"])
 def test_what_the_reader_has_written_may_have_changed_behind_its_name(
-    draws: list[FigureCanvasAgg], monkeypatch: pytest.MonkeyPatch
+    draws: list[FigureCanvasAgg], monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     def tick(x: float, k: int) -> str:
         return f"{x:g}"
@@ -114,8 +109,10 @@ def test_what_the_reader_has_written_may_have_changed_behind_its_name(
     class Own(Line2D):
         pass
 
-    of_the_reader(tick, monkeypatch)
-    of_the_reader(Own, monkeypatch)
+    monkeypatch.setitem(sys.modules, "my_helpers", ModuleType("my_helpers"))
+    for written in (tick, Own):  # as if it stood in a cell, or in a file of the reader's
+        written.__module__, written.__qualname__ = module, written.__name__
+        monkeypatch.setattr(sys.modules[module], written.__name__, written, raising=False)
     for change in (
         lambda ax: ax.xaxis.set_major_formatter(tick),
         lambda ax: ax.xaxis.set_major_formatter(lambda x, k: f"{x:g}"),
