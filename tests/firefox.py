@@ -75,22 +75,30 @@ class Firefox:
         steps = [{"type": step, "value": KEYS[key]} for step in ("keyDown", "keyUp")]
         self.command("input.performActions", context=self._page, actions=[{"type": "key", "id": "k", "actions": steps}])
 
-    def drag(self, x: float, y: float, right: float, steps: int = 10) -> None:
-        """With the mouse, from (x, y) so many pixels to the right."""
-        way = [{"type": "pointerMove", "x": round(x + right * k / steps), "y": round(y)} for k in range(steps + 1)]
+    def drag(self, selector: str, right: int, steps: int = 1) -> None:
+        """With the mouse, from the middle of the first node that is found, so often so many pixels to the right.
+
+        JupyterLab goes on to lay out what has come into the window. So the node is waited for until it rests, and
+        Firefox looks where it is.
+        """
+        node, before = f"document.querySelector({json.dumps(selector)})", None
+        look = f"{node}.scrollIntoView({{ block: 'center' }}); return {node}.getBoundingClientRect().y;"
+        while (now := self.evaluate(look)) != before:
+            before = now
+            time.sleep(0.15)
+        found = self.command("script.evaluate", expression=node, target={"context": self._page}, awaitPromise=False)
+        there = {"type": "element", "element": {"sharedId": found["result"]["sharedId"]}}
+        start = {"type": "pointerMove", "x": 0, "y": 0, "origin": there}
+        way = [{"type": "pointerMove", "x": right, "y": 0, "origin": "pointer"}] * steps
         down, up = ({"type": name, "button": 0} for name in ("pointerDown", "pointerUp"))
         mouse = {"type": "pointer", "id": "m", "parameters": {"pointerType": "mouse"}}
         self.command(
-            "input.performActions", context=self._page, actions=[{**mouse, "actions": [way[0], down, *way[1:], up]}]
+            "input.performActions", context=self._page, actions=[{**mouse, "actions": [start, down, *way, up]}]
         )
 
     def click(self, selector: str) -> None:
         """On the middle of the first that is found."""
-        x, y = self.evaluate(
-            f"""const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();
-            return [box.x + box.width / 2, box.y + box.height / 2];"""
-        )
-        self.drag(x, y, 0, steps=1)
+        self.drag(selector, 0)
 
 
 @contextmanager

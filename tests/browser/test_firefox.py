@@ -49,11 +49,7 @@ def test_the_first_view_follows_keys_mouse_and_scenes(lab, firefox, name):
     firefox.press("ArrowRight")
     by_key = changed(first)
 
-    x, y = firefox.evaluate(
-        """const box = document.querySelector(".live-figure-handle").getBoundingClientRect();
-        return [box.x + box.width / 2, box.y + box.height / 2];"""
-    )
-    firefox.drag(x, y, 120)
+    firefox.drag(".live-figure-handle", 12, steps=10)
     changed(by_key)
 
     firefox.click(".scene-buttons button:nth-of-type(1)")
