@@ -83,7 +83,9 @@ class Firefox:
         """
         node, before = f"document.querySelector({json.dumps(selector)})", None
         look = f"{node}.scrollIntoView({{ block: 'center' }}); return {node}.getBoundingClientRect().y;"
+        end = time.monotonic() + PATIENCE
         while (now := self.evaluate(look)) != before:
+            assert time.monotonic() < end, f"{selector} does not come to rest"
             before = now
             time.sleep(0.15)
         found = self.command("script.evaluate", expression=node, target={"context": self._page}, awaitPromise=False)

@@ -57,8 +57,9 @@ def view(notebook: Any, name: str) -> Any:
     )
     picture = notebook.page.locator(f'.live-figure[aria-label="{name}"]')
     picture.scroll_into_view_if_needed()
-    box = None  # JupyterLab goes on to lay out what has come into the window: until the picture rests
+    box, end = None, time.monotonic() + PATIENCE  # JupyterLab goes on to lay out: until the picture rests
     while box != (now := picture.bounding_box()):
+        assert time.monotonic() < end, f"{name} does not come to rest"
         box = now
         notebook.page.wait_for_timeout(150)
     return picture

@@ -100,9 +100,15 @@ def test_a_student_climbs_the_landscape(policies):
 
 def test_a_state_is_clicked_and_its_probabilities_dragged_out_of_the_simplex_and_back(policies):
     picture = view(policies, "FrozenLake with a policy written as probabilities")
-    square, card = (picture.locator(f".live-figure-{part}").first.bounding_box() for part in ("handle", "card"))
-    across = (square["x"] + square["width"] / 2 - card["x"]) / card["width"]
-    down = (square["y"] + square["height"] / 2 - card["y"] - card["width"] / 900 * 80) / card["height"]
+    across, down = picture.evaluate(
+        """(node) => {
+            const [square, card] = ["handle", "card"].map((part) => node.querySelector(`.live-figure-${part}`))
+                .map((part) => part.getBoundingClientRect());
+            const side = (card.width / 900) * 80;
+            return [square.x + square.width / 2 - card.x, square.y + square.height / 2 - side - card.y]
+                .map((pixels, k) => pixels / [card.width, card.height][k]);
+        }"""
+    )
     click_at(picture, across, down)  # state 14 is chosen; the square above is state 10
     wait_until_said(policies, picture, "State 10 is chosen")
 
