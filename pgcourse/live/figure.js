@@ -504,8 +504,15 @@ function render({ model, el }) {
     painted = requestAnimationFrame(() => { if (own.comm_live !== false) own.send?.({ page: view }, own.callbacks?.()); });
   });
   window.addEventListener("keydown", keepKey, true); // before JupyterLab's own listener
+  const added = new MutationObserver(nameSliders); // a slider may come after the picture, or get another name
   // once it is in the page: text has no measure while it is hidden, and only then is known what stands beside it
-  const shown = new ResizeObserver(() => { live(); nameSliders(); drawSoon(); });
+  const shown = new ResizeObserver(() => {
+    live();
+    nameSliders();
+    added.disconnect();
+    added.observe(whole(), { childList: true, subtree: true });
+    drawSoon();
+  });
   shown.observe(card);
 
   return () => {
@@ -514,6 +521,7 @@ function render({ model, el }) {
     foreseen.end();
     window.removeEventListener("keydown", keepKey, true);
     shown.disconnect();
+    added.disconnect();
     cancelAnimationFrame(asked);
     cancelAnimationFrame(painted);
     clearTimeout(speech);

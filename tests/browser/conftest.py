@@ -67,17 +67,21 @@ class Page:
         self.context.close()
 
 
-# All cells in the page, also those that are far from the window; returns the mode that was. JupyterLab, while it lays
-# out, may not take a change of mode in: then it is told again.
+# All cells in the page, also those that are far from the window, and painted once, as a reader sees them; returns the
+# mode that was. JupyterLab, while it lays out, may not take a change of mode in: then it is told again.
 WHOLE = """
 const { windowingMode } = panel.content.notebookConfig;
 const set = (mode) => { panel.content.notebookConfig = { ...panel.content.notebookConfig, windowingMode: mode }; };
 const all = () => panel.content.widgets.every((cell) => cell.node.isConnected && cell.node.getClientRects().length);
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 for (;;) {
     set("none");
     for (let k = 0; k < 40 && !all(); k++) await pause();
-    if (all()) return { windowingMode };
+    if (all()) {
+        await frame();
+        return { windowingMode };
+    }
     set("full");
     await pause();
 }

@@ -308,6 +308,21 @@ def open_beside(page: Any) -> None:
     wait_for(page, "() => document.querySelectorAll('.live-figure').length === 2")
 
 
+def test_a_slider_that_comes_after_the_picture_has_its_name(own_parabola: Any) -> None:
+    page = own_parabola.page
+    own_parabola.run(
+        """
+import ipywidgets as widgets
+late = widgets.FloatRangeSlider(description="late")
+explorer.widget.children = (*explorer.widget.children, late)
+        """
+    )
+    for name in ("late, from", "late, to"):
+        page.locator(f'.noUi-handle[aria-label="{name}"]').wait_for()
+    own_parabola.run("late.description = 'later'")
+    page.locator('.noUi-handle[aria-label="later, from"]').wait_for()
+
+
 def test_two_views_keep_in_step_and_a_hidden_one_catches_up(own_parabola: Any) -> None:
     parabola = own_parabola
     page = parabola.page
