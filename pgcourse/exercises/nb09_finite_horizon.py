@@ -205,8 +205,8 @@ def _wrong_gradients(world: _World, expected: Array) -> Iterator[Mistake]:
     longer = np.linalg.norm(endless) / np.linalg.norm(expected)
     yield Mistake(
         endless,
-        f"That is ∇J of endless time. With ∇J_H it has the cosine {cosine:.3f}, and a picture would not show the "
-        f"difference; its length is {longer:.2f} times that of ∇J_H. Take q_t and p_t in place of q^π and ρ^π.",
+        f"That is ∇J of endless time. With ∇J_H it has the cosine {cosine:.3f}, and its length is {longer:.2f} times "
+        "that of ∇J_H. Take q_t and p_t in place of q^π and ρ^π.",
     )
     all_q, all_p = np.broadcast_to(q_pi, q.shape), np.broadcast_to(mdp.rho_0, (H, mdp.S))
     yield Mistake(
