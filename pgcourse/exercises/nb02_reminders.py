@@ -51,7 +51,8 @@ def check_worse_greedy(my_mdp: Any) -> Verdict:
     change = np.diff(worth, axis=0)
     worse = (change < -CLOSE).all(axis=1)
     if worse.any():
-        return _judge_fall(my_mdp, v, int(worse.argmax()), worth)
+        falls = [int(k) for k in np.flatnonzero(worse)]
+        return _judge_fall(my_mdp, v, next((k for k in falls if not _tie(my_mdp, v, k)), falls[0]), worth)
     if (change < -CLOSE).any():
         k, s = (int(i) for i in np.argwhere(change < -CLOSE)[0])
         tie = _tie(my_mdp, v, k)

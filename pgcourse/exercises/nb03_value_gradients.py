@@ -271,8 +271,8 @@ def check_zero_states(answer: Any, mdp: FiniteMDP, pi: Policy, asked: Collection
         s, a = missing[0]
         return Verdict("waiting", f"So far all is right. θ({s}, {a}) is asked for, too: add its list of states.")
     return right(
-        "Exactly there. θ(s, a) is felt where one can come to s, and nowhere else; and if nothing hangs on the choice "
-        "in s, it is felt nowhere."
+        "Exactly there. θ(s, a) is felt where one can come to s, and nowhere else; and if a is just as good as the "
+        "average in s, it is felt nowhere."
     )
 
 

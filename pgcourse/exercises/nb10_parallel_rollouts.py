@@ -40,6 +40,8 @@ def _seed(one: Any) -> Any:
         return deepcopy(one)
     if one is ...:
         raise Reply(waiting("a list of seeds"))
+    if isinstance(one, np.ndarray) and one.ndim == 1 and one.dtype.kind in "iu":
+        one = one[:9].tolist()
     parts = [one] if one_whole(one) is not None or not isinstance(one, list | tuple) else list(one[:9])
     whole = [one_whole(part) for part in parts]
     if not whole or any(part is None or part < 0 for part in whole):

@@ -200,7 +200,7 @@ def check_blind_critics(answer: Any) -> Verdict:
         "bug",
         lambda key, critic: f"Not {critic!r} for {key!r}: try both critics in the view. {BLIND[key][1]}",
     )
-    praise = "Each of the two critics passes a bug. Test with a critic that is wrong in every state, the exit too."
+    praise = "Each of the two critics passes a bug. Test with a critic that is wrong in every state and not constant."
     return right(praise) if verdict is None else verdict
 
 

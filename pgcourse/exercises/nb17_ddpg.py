@@ -31,9 +31,9 @@ def check_td_target(my_target: Any) -> Verdict:
 
     def q_target(s: Any, a: Any) -> Array:
         s, a = _states(s), numbers(a, "You ask q_target for the actions")
-        if a.shape != (N, 1):
+        if a.shape != (len(s), 1):
             raise Reply(
-                wrong(f"You ask q_target for actions of shape {a.shape}, expected ({N}, 1), as mu_target gives.")
+                wrong(f"You ask q_target for actions of shape {a.shape}, expected ({len(s)}, 1), as mu_target gives.")
             )
         return -3 - s[:, 1] ** 2 - (a[:, 0] - 0.3) ** 2
 
@@ -74,7 +74,7 @@ def check_td_target(my_target: Any) -> Verdict:
 def _states(s: Any) -> Array:
     s = numbers(s, "You ask for the states")
     if s.ndim != 2 or s.shape[1] != 2:
-        raise Reply(wrong(f"You ask for states of shape {s.shape}, expected all of s_next, (N, 2)."))
+        raise Reply(wrong(f"You ask for states of shape {s.shape}, expected rows of s_next: (N, 2)."))
     return s
 
 

@@ -55,7 +55,7 @@ def check_squashed_log_pi(my_log_pi: Any) -> Verdict:
     if value.shape != U.shape:
         return wrong(f"{RETURNED} shape {value.shape}, expected {U.shape}: one number for each action.")
     if close(value, expected):
-        return right("Near the walls, too: no difference of two almost equal numbers is left.")
+        return right("Near the walls, too: there no two almost equal numbers are subtracted.")
     if (known := named(value, _density_mistakes(U, mu, sigma))) is not None:
         return known
     n = next(k for k in range(len(U)) if not close(value[: k + 1], expected[: k + 1]))

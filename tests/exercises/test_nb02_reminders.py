@@ -94,6 +94,12 @@ def test_a_fall_that_hangs_on_a_tie_is_found_out():
     says(check_worse_greedy(with_rewards([-2, -2], [3, -1.5])), "nearly", "tie")
 
 
+def test_a_fall_without_a_tie_counts_though_one_before_it_had_one():
+    p = np.array([[[0, 1], [0.8, 0.2]], [[0.6, 0.4], [0.9, 0.1]]])
+    mdp = FiniteMDP(p, np.array([[-5.0, -5], [2, 4]]), 0.95, np.eye(2)[0])
+    says(check_worse_greedy(mdp), "right", "From k = 2 to k = 3")
+
+
 def test_the_lake_s_only_fall_of_forty_sweeps_hangs_on_a_tie_and_is_said_to():
     """At k = 4 many actions of the upper rows are still worth 0 alike. The best of them is worth twice as much."""
     lake = zoo.frozen_lake()

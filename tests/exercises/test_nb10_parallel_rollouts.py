@@ -50,9 +50,24 @@ RIGHT = {  # test_fair.py tries them in every form, and what is hostile
         lambda seed, n: [np.random.SeedSequence((seed, k)) for k in range(n)],
         lambda seed, n: np.random.default_rng(seed).integers(2**62, size=n),
         lambda seed, n: range(10**6 * seed, 10**6 * seed + n),
+        lambda seed, n: [np.array([seed, k]) for k in range(n)],
+        lambda seed, n: np.random.SeedSequence(seed).generate_state(4 * n).reshape(n, 4),
         spawn,
     ],
-    ids=["spawn", "generators", "made", "bits", "lists", "tuples", "entropy", "drawn", "range", "the course's"],
+    ids=[
+        "spawn",
+        "generators",
+        "made",
+        "bits",
+        "lists",
+        "tuples",
+        "entropy",
+        "drawn",
+        "range",
+        "arrays",
+        "rows",
+        "the course's",
+    ],
 )
 def test_streams_of_their_own_are_right_however_they_are_made(answer):
     assert check_own_seeds(answer)

@@ -49,14 +49,28 @@ def of_q(formula):
     return my_target
 
 
+def where_it_goes_on(r, s_next, terminated, truncated, gamma, mu_target, q_target):
+    y, on = r.copy(), ~terminated
+    y[on] += gamma * q_target(s_next[on], mu_target(s_next[on]))
+    return y
+
+
+def row_by_row(r, s_next, terminated, truncated, gamma, mu_target, q_target):
+    each = [target(*(x[k : k + 1] for x in (r, s_next, terminated, truncated)), gamma, mu_target, q_target)
+            for k in range(len(r))]  # fmt: skip
+    return np.concatenate(each)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
+        where_it_goes_on,
+        row_by_row,
         of_q(lambda r, gamma, q, end, cut: np.where(end, r, r + gamma * q)),
         of_q(lambda r, gamma, q, end, cut: [float(x) for x in r + gamma * (q - end * q)]),
         of_q(lambda r, gamma, q, end, cut: (r + gamma * (1 - end) * q)[:, None]),
     ],
-    ids=["where", "list", "a column"],
+    ids=["masked", "rows", "where", "list", "a column"],
 )
 def test_the_target_is_right_in_other_spellings(answer):
     assert check_td_target(answer)
@@ -78,7 +92,7 @@ def test_the_target_is_right_in_other_spellings(answer):
         (of_q(lambda r, g, q, end, cut: g * (r + (1 - end) * q)), "nearly", "r is paid now"),
         (lambda r, s, end, cut, g, mu, q: r + g * (1 - end) * q(s, 0 * mu(s)), "nearly", "mu_target(s_next)"),
         (lambda r, s, end, cut, g, mu, q: r + g * q(s, mu(s)[:, 0]), "wrong", "expected (8, 1)"),
-        (lambda r, s, end, cut, g, mu, q: r + g * q(s[0], mu(s)), "wrong", "expected all of s_next"),
+        (lambda r, s, end, cut, g, mu, q: r + g * q(s[0], mu(s)), "wrong", "expected rows of s_next"),
         (of_q(lambda r, g, q, end, cut: r[:, None] + g * q), "wrong", "shape (8, 8), expected (8,)"),
         (of_q(lambda r, g, q, end, cut: 0 * r + 1), "wrong", "you have 1"),
     ],

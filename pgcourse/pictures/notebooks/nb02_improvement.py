@@ -20,7 +20,7 @@ class PolicyBars(ActionBars):
     """The row π(·|s) as bars that can all be dragged: the others make room in proportion. Below them π and q^π.
 
     Numbers: probs (S, A), state, pi, q_pi, greedy (S,), the action of the greedy policy in each state: where actions
-    tie, the one that was chosen. A press at the top of a column makes the policy deterministic there.
+    tie, the one that was chosen. A bar at the top makes the policy deterministic there.
     """
 
     room = 0.0
