@@ -3,14 +3,15 @@
     python course.py lab            open JupyterLab on the first notebook     (more arguments go to jupyter lab)
     python course.py test           run every test of the course              (arguments go to pytest: -k bellman)
     python course.py check          run what takes a minute: no notebook, no browser, nothing slow
-    python course.py notebook 05    run everything about one notebook; --new 09_finite_horizon begins one
+    python course.py notebook 05    run everything about one notebook; --new 20_many_states begins one
     python course.py present 04     show a notebook in class, for a presenter's remote (several: present 03 04)
     python course.py site           write the course as web pages that move   (a folder may follow, or --lite)
     python course.py student OUT    write the course for students, without answers, into the folder OUT
     python course.py mark FOLDER    run the checks of all notebooks that students have returned
-    python course.py bench          measure how fast the live pictures are    (more arguments go to benchmarks)
+    python course.py bench          measure pictures, roll-outs and learning  (more arguments go to benchmarks)
 
-On Windows, type `py` for `python`. Everything is installed in `.venv`, beside this file; to undo it, delete that.
+Where there is no `python`, type `python3`; on Windows, `py`. Everything is installed in `.venv`, beside this file; to
+undo it, delete that.
 """
 # This file needs the standard library only, and keeps to the grammar of Python 3.6: an old Python must be able to read
 # it, and to run it as far as `become`, or it could not go and look for a newer one.

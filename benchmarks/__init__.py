@@ -1,4 +1,4 @@
-"""Each figure that this project promises, as a ratio to an anchor measured in the same run: read ratios, not times.
+"""What this project promises, times as ratios to an anchor measured in the same run: read ratios, not times.
 
 Every module here has `run(quick=False)`, which returns its figures as rows, and prints them as
 `python -m benchmarks.<name>`. What is compared takes turns, so that whatever else the machine does falls on all alike.

@@ -11,7 +11,7 @@ that is not there after the zoo's 500,000 steps is stopped and its time counts a
 Each run is a process of its own with one thread: two slow both down, torch most. Ours and theirs take turns, seed by
 seed. The ratio is that of the medians over the seeds.
 
-    pip install -e '.[bench,peers]'      # large: see benchmarks/README.md
+    pip install -e ".[bench,peers]"      # large: see benchmarks/README.md
     python -m benchmarks.cartpole
 """
 
@@ -146,7 +146,7 @@ def turns(quick: bool, names: tuple[str, ...] = A2C) -> Iterator[tuple[str, int,
 def run(quick: bool = False) -> list[Row]:
     """The two ratios; none, with a word why, where Stable-Baselines3 is not installed."""
     if find_spec("stable_baselines3") is None:
-        print("CartPole is left out: it needs pip install -e '.[bench,peers]'", file=sys.stderr)
+        print('CartPole is left out: it needs pip install -e ".[bench,peers]"', file=sys.stderr)
         return []
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in A2C}
     for name, seed, result in turns(quick):

@@ -11,7 +11,7 @@ code for all. The seconds are those of learning alone, of the processor, not of 
 falls on neither. A learner that is not there after 20,000 steps, the zoo's, is stopped and its time counts as it is.
 Each run is a process of its own with one thread. Ours and theirs take turns, seed by seed; a ratio is that of medians.
 
-    pip install -e '.[bench,peers]'      # large: see benchmarks/README.md. Without it only ours run
+    pip install -e ".[bench,peers]"      # large: see benchmarks/README.md. Without it only ours run
     python -m benchmarks.off_policy
 """
 
@@ -108,7 +108,7 @@ def pendulum(quick: bool) -> Iterator[Row]:
     """For each algorithm how many of ours arrive and, where Stable-Baselines3 is installed, the ratio of seconds."""
     peers = find_spec("stable_baselines3") is not None
     if not peers:
-        print("Stable-Baselines3 is left out: it needs pip install -e '.[bench,peers]'", file=sys.stderr)
+        print('Stable-Baselines3 is left out: it needs pip install -e ".[bench,peers]"', file=sys.stderr)
     for name, bound in BOUNDS.items():
         found: dict[str, list[dict[str, Any]]] = {"ours": [], "theirs": []}
         for seed in range(2 if quick else 5):

@@ -9,7 +9,7 @@ clock: what else the machine does falls on neither. A learner that is not there 
 stopped and its time counts as it is. Each run is a process of its own with one thread. Ours and theirs take turns, seed
 by seed; a ratio is that of medians.
 
-    pip install -e '.[bench,peers]'      # large: see benchmarks/README.md. Without it only ours run
+    pip install -e ".[bench,peers]"      # large: see benchmarks/README.md. Without it only ours run
     python -m benchmarks.on_policy
 """
 
@@ -121,7 +121,7 @@ def races(quick: bool) -> Iterator[Row]:
     """For each task how many of ours arrive and, where Stable-Baselines3 is installed, the ratio of seconds."""
     peers = find_spec("stable_baselines3") is not None
     if not peers:
-        print("Stable-Baselines3 is left out: it needs pip install -e '.[bench,peers]'", file=sys.stderr)
+        print('Stable-Baselines3 is left out: it needs pip install -e ".[bench,peers]"', file=sys.stderr)
     for name, task in TASKS.items():
         found: dict[str, list[dict[str, Any]]] = {"ours": [], "theirs": []}
         for seed in range(2 if quick else 5):

@@ -1,5 +1,5 @@
 """python course.py notebook 05                      everything about one notebook: it runs, and all its tests
-python course.py notebook --new 09_finite_horizon   writes a skeleton: the notebook, its exercises, their tests
+python course.py notebook --new 20_many_states      writes a skeleton: the notebook, its exercises, their tests
 python course.py notebook --tables                  writes the tables of the notebooks in README.md and notebook 00
 
 More arguments after a number go to pytest.

@@ -1,9 +1,10 @@
 """pgcourse: move θ, and watch the policy, ρ^π, v^π, J(θ) and ∇J(θ) move with it.
 
-numbers    the chapter         mdp, zoo, policy, bellman, gradients; arrays (checked at the border)
-           samples             trajectories, sampling, environments, returns, estimators, durations
+numbers    the chapter         mdp, zoo, policy, bellman, gradients, windows, surrogate; arrays (checked at the border)
+           finite horizon      horizon
+           samples             trajectories, importance, sampling, environments, returns, estimators, durations
            many processes      parallel
-           continuous actions  lqr, deterministic
+           continuous actions  gaussian, lqr, deterministic; soft (values), overestimation
            learning            lockstep (many seeds at once on a finite MDP), algorithms (any Gymnasium environment)
 picture    pictures
 live       live (LiveFigure; Explorer, with steps, runs and scenes)

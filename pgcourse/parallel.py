@@ -225,7 +225,7 @@ def _check_backend(backend: str) -> None:
     if needs and find_spec(needs) is None:
         raise ImportError(
             f"backend {backend!r} needs the package {needs}, which is not installed: type, in the course's folder, "
-            f"python -m pip install -e .[{backend}]"
+            f'python -m pip install -c constraints.txt -e ".[{backend}]"'
         )
 
 

@@ -5,7 +5,7 @@
 
 With ρ = ρ^π and γ < 1 the sum Σρ is 1/(1−γ), and s ~ (1−γ)ρ^π.
 
-Trajectories advance in lockstep, all by one step at a time: (a, s') is one draw from one of `alias`'s tables.
+Trajectories advance in lockstep, all by one step at a time: (a, s') is one draw from one of `_alias`'s tables.
 
 A FiniteMDP knows rewards as r(s, a), their mean over s', and that is what a step pays: J, q and every gradient are the
 same, the noise is less than that of an environment whose reward depends on s'. Give r(s, a, s') to have that noise.

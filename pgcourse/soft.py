@@ -6,8 +6,8 @@
     v = π (r + γ p v) + τ H(π)           soft_evaluate: the soft value of any π
     q = r + γ p v,  v = τ log Σ exp(q/τ) soft_optimum: both at once, with the π of the best soft value
 
-Where the process is over there is nothing to decide: no entropy, and v = 0. As τ → 0 the first is the largest q, and
-the last v*. Ziebart 2010; Haarnoja et al. 2017 (arXiv 1702.08165).
+Where the process is over there is nothing to decide: no entropy, and v = 0. As τ → 0 `soft_maximum` becomes the
+largest q, and the v of `soft_optimum` v*. Ziebart 2010; Haarnoja et al. 2017 (arXiv 1702.08165).
 
 γ = 1 is refused: a process that is paid for staying alive may have no finite value.
 """

@@ -1,4 +1,4 @@
-"""python course.py site                writes the course as web pages into the folder `site`; index.html is the first
+"""python course.py site                writes the course as web pages into the folder `site`, which is new or empty
 python course.py site FOLDER         writes them into another folder, which is new or empty
 python course.py site FOLDER 04 07   writes these pages only, and the index
 python course.py site --lite         and the notebooks beside them, in JupyterLite: Python in the reader's browser

@@ -109,7 +109,7 @@ def extension(name: str, owner: str) -> Path:
     for file in files:
         if file.as_posix().endswith(ending):
             return Path(str(file.locate())).resolve().parent
-    raise CannotBuild(f"{owner} is not installed: type python -m pip install -c constraints.txt -e .[site,lite]")
+    raise CannotBuild(f'{owner} is not installed: type python -m pip install -c constraints.txt -e ".[site,lite]"')
 
 
 def needed(roots: Iterable[str], lock: Lock, requires: Callable[[str], list[str] | None]) -> dict[str, Package]:

@@ -1,6 +1,6 @@
 """What A2C, PPO and TRPO have in common: a policy and a critic v_w that learn from batches of n steps of N lanes.
 
-first        what they know before the first batch
+begin        what they know before the first batch, and the batches
 advantages   s, a, A = GAE(λ) and the critic's targets G = v_w(s) + A of a batch, as rows
 learning     one update a batch, without end
 finished     the returns of the trajectories that ended in a batch

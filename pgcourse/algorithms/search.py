@@ -2,7 +2,7 @@
 
     θ_i = m + L ε_i,   ε_i ~ N(0, I),   J_i = J(θ_i)           the candidates of one generation and their scores
     m, std ← mean and standard deviation of the elites, + floor        CEM          (Rubinstein 1999)
-    m ← m + α Σ_i u_i ε_i,  u the centred ranks of antithetic pairs    antithetic   (Salimans et al. 2017)
+    m ← m + α L Σ_i u_i ε_i / pairs,  u the scores' centred ranks      antithetic   (Salimans et al. 2017)
     m, L by the library `cma`, which also learns a full covariance     cma_es       (Hansen & Ostermeier 2001)
 
 All three *maximise*, draw from the `rng` that they are given, and are generators without end: each `next` is one
@@ -74,10 +74,10 @@ def _cem(
 def antithetic(
     J: Objective, mean: ArrayLike, std: ArrayLike, rng: np.random.Generator, *, pairs: int = 20, alpha: float = 2.0
 ) -> Iterator[Generation]:
-    """An evolution strategy: a step of α along Σ_i u_i ε_i, of 2·`pairs` candidates m + std ε and m − std ε.
+    """An evolution strategy: a step of α std Σ_i u_i ε_i / pairs, of 2·`pairs` candidates m + std ε and m − std ε.
 
-    u are the scores' ranks, spread evenly over [−½, ½] and divided by the number of pairs: only their order counts, so
-    that neither the scale of J nor a single wild score does. The std stays as it is. mean (d,); std one number or (d,).
+    u are the scores' ranks, spread evenly over [−½, ½]: only their order counts, so that neither the scale of J nor a
+    single wild score does. The std stays as it is. mean (d,); std one number or (d,).
 
     ValueError as `cem`.
     """
@@ -125,7 +125,7 @@ def _cma_es(J: Objective, mean: Array, std: Array, rng: np.random.Generator, n: 
     try:
         from cma import CMAEvolutionStrategy  # only here: the other two do without
     except ModuleNotFoundError as error:
-        raise missing("cma", "pgcourse.algorithms.cma_es", "notebook 16") from error
+        raise missing("cma", "pgcourse.algorithms.search.cma_es", "notebook 16") from error
 
     def randn(*shape: int) -> Array:
         return rng.standard_normal(shape)

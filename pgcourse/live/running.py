@@ -1,7 +1,8 @@
 """A long computation in small steps: a button, a bar, partial results on the way, and sliders that stay alive.
 
     def learn(alpha, seed):                                    # a generator: each `next` is one short piece of work,
-        for k, state in enumerate(reinforce(mdp, alpha, seed), start=1):
+        runs = reinforce_runs(mdp, phi, theta, alpha=alpha, seeds=[seed], horizon=1000)
+        for k, state in enumerate(islice(runs, 1000), start=1):
             yield k / 1000, {"state": state}                   # the share that is done, and the values that change
 
     Explorer({"alpha": slider, "seed": 0, "state": None}, compute, picture, run=learn)

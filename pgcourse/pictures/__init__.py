@@ -8,8 +8,8 @@ grad_J, … A `Picture` puts parts side by side in one figure.
     picture.update({"theta": theta, "J": J, "grad_J": grad_J, "pi": pi, "v_pi": v_pi})
     picture.figure.savefig("still.png")
 
-Shapes stand by family: `grids`, `curves`, `clouds`, `tables`, `bars`, `runs`. What one notebook alone uses is in
-`notebooks`. All of them can be imported from here.
+Shapes stand by family: `grids`, `curves`, `clouds`, `planes`, `tables`, `bars`, `runs`. What one notebook alone uses is
+in `notebooks`. All of them can be imported from here.
 """
 
 from importlib import import_module

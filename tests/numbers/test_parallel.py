@@ -193,7 +193,7 @@ def test_another_backend_is_refused_by_name():
 @pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_backend_that_is_not_installed_says_which_extra_to_install(backend, package, monkeypatch):
     monkeypatch.setattr("pgcourse.parallel.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=rf"needs the package {package}, .* pip install -e \.\[{backend}\]$"):
+    with pytest.raises(ImportError, match=rf'needs the package {package}, .* -e "\.\[{backend}\]"$'):
         as_finished(draws, SEEDS, 2, backend)
 
 
@@ -238,14 +238,14 @@ def test_where_python_starts_no_processes_it_is_the_plain_loop():
 
 @pytest.fixture(scope="module")
 def dask():
-    distributed = pytest.importorskip("distributed", reason="needs the extra dask: pip install -e .[dask]")
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask: pip install -e '.[dask]'")
     with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):
         yield "dask"
 
 
 @pytest.fixture(scope="module")
 def ray():
-    ray = pytest.importorskip("ray", reason="needs the extra ray: pip install -e .[ray]")
+    ray = pytest.importorskip("ray", reason="needs the extra ray: pip install -e '.[ray]'")
     for attempt in range(8):  # Ray gives its own processes 30 seconds to start, which a busy machine may not keep
         try:
             ray.init(num_cpus=2, include_dashboard=False, object_store_memory=10**8)
