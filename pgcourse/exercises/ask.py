@@ -31,7 +31,7 @@ def run(function: Any, signature: str, *arguments: Any, pure: bool = False) -> A
     if function is ...:
         raise Reply(waiting("a function"))
     if not callable(function):
-        raise Reply(wrong(f"{shown(function)} is not a function; expected one of ({signature})."))
+        raise Reply(wrong(f"{shown(function)} is not a function; expected a function of ({signature})."))
     given = [x.copy() if isinstance(x, np.ndarray) else x for x in arguments]
     try:
         with np.errstate(divide="warn", over="warn", invalid="warn"):

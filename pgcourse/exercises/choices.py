@@ -19,18 +19,19 @@ def first_wrong(
 ) -> Verdict | None:
     """The verdict on the first choice that is open, none of the `choices` or not the solution's; None if all are right.
 
-    A question is called by its key: "line" makes "line 3". `why_not(key, choice)` says why a choice is wrong. If half
-    of them or more are right, this is "nearly".
+    A question is called by its key: "line" makes "line 3", and a phrase is quoted. `why_not(key, choice)` says why a
+    choice is wrong. If half of them or more are right, this is "nearly".
     """
+    called = {key: repr(key) if isinstance(key, str) and " " in key else key for key in solution}
     done = sum(isinstance(given[key], str) and given[key] == expected for key, expected in solution.items())
     so_far = f"{done} of {len(solution)} are right"
     for key, expected in solution.items():
         own = given[key]
         if own is ...:
-            return waiting(f"an answer for {question} {key} (so far {so_far})")
+            return waiting(f"an answer for {question} {called[key]} (so far {so_far})")
         if not isinstance(own, str) or own not in choices:
             of = ", ".join(choices)
-            return wrong(f"{question.capitalize()} {key} has {shown(own)}, expected one of {of}.")
+            return wrong(f"{question.capitalize()} {called[key]} has {shown(own)}, expected one of {of}.")
         if own != expected:
             text = why_not(key, own)
             return nearly(f"{so_far}. {text}") if 2 * done >= len(solution) else wrong(text)
@@ -40,7 +41,7 @@ def first_wrong(
 def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str], look: str = "") -> Verdict:
     """Which of a few functions is biased: its letter, or the function itself. `innocent`: letter → why it is not.
 
-    `look` says what convicts the culprit, if it is no z-score.
+    `look` says what convicts the culprit, if it is not what z_scores of the letter alone gives.
     """
     if answer is ...:
         return waiting("a letter")
@@ -56,16 +57,16 @@ def accused(answer: Any, culprit: str, why: str, innocent: Mapping[str, str], lo
 
 
 def accusation(
-    module: str, check: str, culprit: str, texts: Mapping[str, str], question: str
+    module: str, check: str, culprit: str, texts: Mapping[str, str], question: str, look: str = ""
 ) -> Callable[[Any], Verdict]:
     """The exercise of this name, such as "check_silent_bug", which asks only for the culprit; letter → what is said.
 
-    `module` is the __name__ of the module that asks: by it the progress page knows the notebook.
+    `module` is the __name__ of the module that asks: by it the progress page knows the notebook. `look` as above.
     """
 
     def asked(answer: Any) -> Verdict:
         innocent = {letter: text for letter, text in texts.items() if letter != culprit}
-        return accused(answer, culprit, texts[culprit], innocent)
+        return accused(answer, culprit, texts[culprit], innocent, look)
 
     asked.__module__, asked.__name__, asked.__doc__ = module, check, question
     return exercise(asked)

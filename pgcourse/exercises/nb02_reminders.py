@@ -11,10 +11,10 @@ import numpy as np
 from pgcourse import zoo
 from pgcourse.arrays import Array
 from pgcourse.bellman import action_value, evaluate, occupancy, transition, value_iteration_policies
-from pgcourse.exercises.ask import RETURNED, Mistake, close, mistaken, named, run
+from pgcourse.exercises.ask import RETURNED, Mistake, close, furthest, mistaken, named, run
 from pgcourse.exercises.read import MOST_ENTRIES, entries, numbers
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import cut, shown, told
+from pgcourse.exercises.words import apart, cut, shown, told
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
@@ -25,6 +25,9 @@ MOST_STEPS = 10_000  # of a student's loop that are walked again
 SHAPES = (
     "p @ takes a function of the next state, (S,), and q is one of pairs: average it first, pi @ q. "
     "And Python reads @ from the left: p @ (pi @ q) needs its brackets."
+)
+STATES_AND_PAIRS = (
+    "One term is a function of states (S,), the other of pairs (S, A): for T^π q take r and p, not π r and π p."
 )
 SINGULAR = "I − p^π has no inverse, since its rows sum to 0; I − γ p^π has one. Where is γ?"
 
@@ -118,9 +121,14 @@ def _check_one_operator(my_T: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Ge
     def answered(*given: Any) -> Any:
         try:
             return my_T(*given)
+        except TypeError as error:
+            if "argument" in str(error) or "ellipsis" in str(error):
+                raise
+            raise Reply(wrong(f"Your function raised {told(error)}.")) from None  # such as pi * q: it is called rightly
         except ValueError as error:  # NumPy's words on shapes
             text = f"Your function raised {told(error)}. The shapes: p ({S}, {A}, {S}), r and q ({S}, {A})."
-            raise Reply(wrong(f"{text} {SHAPES}")) from None
+            hint = STATES_AND_PAIRS if f"({S},)" in str(error) else SHAPES
+            raise Reply(wrong(f"{text} {hint}")) from None
 
     function = answered if callable(my_T) else my_T
     value = numbers(run(function, "pi, p, r, gamma, q", pi, p, r, gamma, q, pure=True), RETURNED)
@@ -231,7 +239,8 @@ def _check_one_occupancy(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Gen
         try:
             return my(*given)
         except np.linalg.LinAlgError as error:
-            raise Reply(wrong(f"Your function raised {told(error)}. {SINGULAR}")) from None
+            why = f" {SINGULAR}" * ("Singular" in str(error))  # and not if its arguments are exchanged
+            raise Reply(wrong(f"Your function raised {told(error)}.{why}")) from None
 
     function = answered if callable(my) else my
     value = numbers(run(function, "rho_0, p_pi, gamma", rho_0, p_pi, gamma), RETURNED, (S,))
@@ -256,6 +265,18 @@ def _check_one_occupancy(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Gen
         ),
         Mistake(expected - rho_0, "The sum begins at t = 1: the start itself, ρ₀ (γ p^π)⁰ = ρ₀, is missing."),
         Mistake(gamma * expected, "One γ too many: at t = 0 nothing is discounted."),
+        Mistake(
+            np.linalg.solve((np.eye(S) - gamma**2 * p_pi).T, rho_0),
+            "γ counts twice. Either γᵗ stands before p_t, or p_t takes a γ at each step.",
+        ),
+        Mistake(
+            expected @ p_pi,
+            "p_t moves on before it is added. First add γᵗ p_t, which is ρ₀ at t = 0, then go to p_{t+1}.",
+        ),
+        Mistake(
+            np.linalg.solve((np.eye(S) + gamma * p_pi).T, rho_0),
+            "A sign is the wrong way round: Σ (γ p^π)ᵗ is the inverse of I − γ p^π, and not of I + γ p^π.",
+        ),
     )
     if (verdict := named(value, mistakes)) is not None:
         return verdict
@@ -266,24 +287,32 @@ def _check_one_occupancy(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Gen
         )
     total = 1 / (1 - gamma)
     if np.abs(value).max() > 1e9 * total:  # rounding has hidden the 0 that was divided by
-        return wrong(f"Yours has numbers as large as {np.abs(value).max():.0e}. {SINGULAR}")
-    if (steps := round(min(value.sum(), MOST_STEPS))) > 1 and close(value, _undiscounted(rho_0, p_pi, steps)):
+        return wrong(
+            f"Yours has numbers as large as {np.abs(value).max():.0e}, expected 1/(1−γ) = {total:.0f} in all. If you "
+            "solve with I − p^π, γ is missing; if a loop adds rho to itself, keep p_t and the sum apart."
+        )
+    if (steps := round(min(value.sum(), MOST_STEPS))) > 1 and close(value, _truncated(rho_0, p_pi, steps)):
         return nearly(
             f"γ is missing: yours counts all {value.sum():.0f} steps alike, and with more terms it would grow for "
             "ever. A visit at step t counts γᵗ."
         )
-    if (value > -CLOSE).all() and (value < expected + 1e-6).all() and value.sum() < total:
+    yours, right_one = apart(float(value.sum()), total)
+    short = 1 - (1 - gamma) * value.sum()  # γⁿ, if the sum stops before t = n
+    n = round(np.log(short) / np.log(gamma)) if 0 < short <= 1 + 1e-9 else MOST_STEPS
+    if n < MOST_STEPS and close(value, _truncated(rho_0, gamma * p_pi, n), 1e-4):
         return nearly(
-            f"With γ = {gamma:g} yours sums to {value.sum():.4f}, expected 1/(1−γ) = {total:.4f}: the sum over t stops "
-            "too early. As γᵗ dies out slowly, take more terms, or solve a linear system and have them all."
+            f"With γ = {gamma:g} yours sums to {yours}, expected 1/(1−γ) = {right_one}: the sum over t stops too "
+            "early. As γᵗ dies out slowly, take more terms, or solve a linear system and have them all."
         )
-    return wrong(
-        f"With γ = {gamma:g} yours sums to {value.sum():.4f}, and ρ^π to 1/(1−γ) = {total:.4f}. Start from ρ₀, add "
-        "γᵗ p_t, and go from p_t to p_{t+1} by p_t @ p_pi."
-    )
+    sums = f"yours sums to {yours}, and ρ^π to 1/(1−γ) = {right_one}"
+    if close(value.sum(), total):
+        s = furthest(value, expected)[0]
+        yours, right_one = apart(value[s], expected[s])
+        sums = f"the sum is right, but in state {s} you have {yours}, expected {right_one}"
+    return wrong(f"With γ = {gamma:g} {sums}. Start from ρ₀, add γᵗ p_t, and go from p_t to p_{{t+1}} by p_t @ p_pi.")
 
 
-def _undiscounted(rho_0: Array, p_pi: Array, n: int) -> Array:
+def _truncated(rho_0: Array, p_pi: Array, n: int) -> Array:
     """Σ_{t<n} ρ₀ (p^π)ᵗ."""
     rho, p_t = np.zeros(len(rho_0)), rho_0
     for _ in range(n):

@@ -99,7 +99,10 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
         raise Reply(reply.verdict._replace(message=reply.verdict.message + axis)) from None
     value = numbers(answer, RETURNED)
     if value.shape == q_pi.shape + grad_v.shape[1:]:
-        return nearly(f"The result has shape {value.shape}, with an axis for actions: q^π ∇π is a sum over actions.")
+        return nearly(
+            f"The result has shape {value.shape}: an axis for actions is left. q^π ∇π is summed over it, and "
+            "mdp.p @ grad_v averaged, pi @ (mdp.p @ grad_v)."
+        )
     if value.shape != grad_v.shape:
         return wrong(f"The result has shape {value.shape}, expected that of grad_v, {grad_v.shape}.")
     source, p_pi = (q_pi[..., None] * grad_pi).sum(axis=1), transition(mdp, pi)
@@ -313,7 +316,7 @@ def _why_not_these(name: str, s: int, chosen: Mask, zero: Mask, mdp: FiniteMDP, 
             f"For {name} it is 0 in more states than you name: in state {s} nothing hangs on the choice, so this "
             "parameter changes no value at all."
         )
-    if chosen.any() and np.array_equal(chosen[mdp.live], ~_linked(one_step.T, s)[mdp.live]):
+    if chosen[mdp.live].any() and np.array_equal(chosen[mdp.live], ~_linked(one_step.T, s)[mdp.live]):
         return nearly(
             f"For {name} you follow the arrows the wrong way: you leave out the states to which state {s} leads. A "
             f"value looks ahead, so θ(s, ·) is felt in the states from which one can come *to* {s}."

@@ -67,8 +67,12 @@ DRAWS = 2700  # of each MDP, fewer if a walk is long
 END = 11  # of the walk
 FAR = 5.0  # standard deviations: one right answer in a hundred thousand would be further off
 SOLVED = (
-    "The law is right, but your function takes no step: it draws from (1−γ)ρ^π itself, which must be known for that. "
-    "On a large MDP nobody knows it. Walk instead, with mdp.p and a coin."
+    "The law is right, but you take fewer than two numbers a state from rng. If you also draw with np.random, use rng "
+    "for all; if you draw from (1−γ)ρ^π itself, that must be known. On a large MDP nobody knows it. Walk instead, with "
+    "mdp.p and a coin."
+)
+NOT_FROM_RNG = (
+    "The law is right, but no number comes from the rng that you are given. Draw with rng.choice and rng.random()."
 )
 LONGEST = 5_000  # uses of the random generator in one walk: what never ends is cut off
 MOST = 80_000  # and on one MDP: then as many draws as there are must do
@@ -210,7 +214,9 @@ def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mappin
         counts[s] += 1
     if _z(counts, expected) < FAR:
         chance = ((mdp.p > 0) & (mdp.p < 1)).any()  # then a walk needs numbers for its start, its steps and its end
-        return nearly(SOLVED) if chance and rng.drawn() < 2 * counts.sum() else right("")
+        if chance and rng.drawn() < 2 * counts.sum():
+            return nearly(SOLVED if rng.drawn() else NOT_FROM_RNG)
+        return right("")
     if message := _nearest(counts, known):
         return nearly(message)
     frequencies = counts / counts.sum()

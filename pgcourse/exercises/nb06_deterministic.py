@@ -133,8 +133,8 @@ def check_spread(answer: Any) -> Verdict:
         return wrong(f"For {strange[0]!r} you have {shown(said[strange[0]])}, expected a number.")
     if given == EXPONENTS:
         return right(
-            "With q alone, the part q(μ) ε/σ has mean 0 and grows without bound. With v^π taken off, ε² ∇_a q is left. "
-            "Its deviation is √2 |∇_a q|, however small σ is. With the slope itself nothing random is left."
+            "With q alone, the part s q(μ) ε/σ has mean 0 and grows without bound. With v^π taken off, s ε² ∇_a q is "
+            "left. Its deviation is √2 |s ∇_a q|, however small σ is. With the slope itself nothing random is left."
         )
     if given == {name: 2 * x for name, x in EXPONENTS.items()}:
         return nearly("These are the exponents of the variance. The standard deviation is its root.")
@@ -188,17 +188,24 @@ def check_downhill(answer: Any, lqr: LQR, theta: Any, sigma_b: float) -> Verdict
 
 def _where_else(lqr: LQR, theta: Any, behaviour: list[float], sigma_b: float) -> str:
     """What to try next, by the mean state of the policy and of the behaviour."""
-    own, other = (moment[0, 1] / moment[1, 1] for moment in
-                  (second_moment(lqr, theta), second_moment(lqr, behaviour, sigma_b)))  # fmt: skip
+    moments = second_moment(lqr, theta), second_moment(lqr, behaviour, sigma_b)
+    own, other = (moment[0, 1] / moment[1, 1] for moment in moments)
     if own * other >= 0:
         return "The policy's states lie on one side of 0. Send the behaviour to the other side, by its k."
-    at_own, at_other = (slope_matrix(lqr, theta) @ [s, 1] for s in (own, other))
+    slope = slope_matrix(lqr, theta)
+    at_own, at_other = (slope @ [s, 1] for s in (own, other))
+    for_K, for_K_there = (float((slope @ moment)[0, 0]) for moment in moments)
+    far_out = f"The behaviour is on the other side, but so far out ({other:.0f}) that"
     if at_own * at_other < 0:
-        return f"The behaviour is on the other side, but so far out ({other:.0f}) that ∇_a q has turned. Come nearer."
+        return f"{far_out} ∇_a q has turned. Come nearer."
+    if for_K * for_K_there > 0 and abs(other) > 4 * abs(own):
+        return f"{far_out} its farthest states, where ∇_a q has turned, weigh the most. Come nearer."
     return "The behaviour is on the other side of 0 already. There K weighs more where |s| is larger: go farther."
 
 
 # Fit a compatible critic
+
+NEAREST = 1e-9  # by how much a fit may be worse than the best, in parts of its mean squared error
 
 
 @exercise
@@ -216,9 +223,15 @@ def check_compatible(my_weights: Any) -> Verdict:
         w = numbers(answer, RETURNED, (d,))
         if w.shape != (d,):
             return wrong(f"The result has shape {w.shape}, expected ({d},), one weight for each parameter.")
-        if not close(w, compatible_weights(features, slopes)):
+        least = _mean_square(compatible_weights(features, slopes), features, slopes)
+        found = _mean_square(w, features, slopes) <= (1 + NEAREST) * least  # as far as an optimiser comes
+        if not found and not close(w, compatible_weights(features, slopes)):
             return _which_weights(w, features, slopes)
     return right("At the least squares the error is orthogonal to every feature: that is all the gradient needs.")
+
+
+def _mean_square(w: Array, features: Array, slopes: Array) -> float:
+    return float(np.mean((features @ w - slopes) ** 2))
 
 
 def _is_or_calls(function: Any, other: Any) -> bool:
@@ -249,5 +262,5 @@ def _which_weights(w: Array, features: Array, slopes: Array) -> Verdict:
     )
     if (verdict := named(w, mistakes)) is not None:
         return verdict
-    error, least = apart(*(float(np.mean((features @ x - slopes) ** 2)) for x in (w, exact)))
+    error, least = apart(*(_mean_square(x, features, slopes) for x in (w, exact)))
     return wrong(f"The mean squared error of your w is {error}, expected the least one, {least}.")

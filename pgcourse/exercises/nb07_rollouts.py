@@ -58,6 +58,11 @@ def _check_to_go(value: Array, rewards: Array, gamma: float) -> Verdict:
             "You add up forwards, from 0 to t. That is what was earned *before*; G_t is what comes from t on.",
             "wrong",
         ),
+        Mistake(
+            _to_go(rewards[::-1], gamma)[::-1],
+            "G[t] = r[t] + γ G[t−1] runs forwards; begin with the last step, and go back: G[t] = r[t] + γ G[t+1].",
+            "wrong",
+        ),
         Mistake(rewards.cumsum(), "You add up forwards, and γ is missing; G_t goes from t to the end.", "wrong"),
         Mistake(
             _to_go(rewards[::-1], gamma),
@@ -307,11 +312,18 @@ def check_weights(my_weights: Any) -> Verdict:
     if (verdict := named(weights, (*mistakes, *standardised))) is not None:
         return verdict
     if bias < (EXACT if weights.dtype == np.float64 else ROUGH):
+        rewards = mdp.r[0]
+        other = rewards + np.eye(H)[0]  # only what was paid before step 1 differs
+        before = not close(weights_of(rewards, mdp.gamma)[1:], weights_of(other, mdp.gamma)[1:])
         times = mdp.variance(weights) / best
         text = f"the variance is {times:.2f} times that of γᵗ G_t"
+        if before and times <= 1:
+            return nearly(f"Unbiased, and {text}. But rewards from before t are in it; they are to be left out.")
+        if before:
+            return nearly(f"Unbiased! But {text}: rewards from before t are in it.")
         if times <= 1:
             return right(f"Unbiased, and {text}: you have taken off a baseline, too.")
-        return nearly(f"Unbiased! But {text}, in which there are only rewards to come.")
+        return nearly(f"Unbiased! But {text}: your baseline makes it worse than none.")
     return wrong(off if np.isfinite(bias) else "Some of your weights are not finite, expected numbers.")
 
 
@@ -325,6 +337,7 @@ def check_td(my_td: Any) -> Verdict:
     n, gamma = 8, 0.9
     r, v, v_next = rng.standard_normal((3, n)).round(2)
     terminated, truncated = np.arange(n) % 4 == 1, np.arange(n) % 4 == 2
+    truncated[5] = True  # the clock ran out as the process ended: both are true
     signature = "r, v, v_next, terminated, truncated, gamma"
     value = numbers(run(my_td, signature, r, v, v_next, terminated, truncated, gamma), RETURNED, (n,))
     if value.shape != (n,):
@@ -338,6 +351,10 @@ def check_td(my_td: Any) -> Verdict:
             r + ahead * ~done - v, "That is the bug itself: at a time limit v(s') is cut off as if life ended there."
         ),
         Mistake(r + ahead - v, "v(s') is counted even where the process is over: nothing is earned after that."),
+        Mistake(
+            r + ahead * (~terminated | truncated) - v,
+            "Where both are true the process is over, too: v(s') is left out.",
+        ),
         Mistake(r + ahead * ~truncated - v, "The two ends are exchanged: v(s') goes at a *termination*.", "wrong"),
         Mistake(r + ahead * terminated - v, "Turned round: you keep v(s') just where the process is over."),
         Mistake(
@@ -357,7 +374,8 @@ def check_td(my_td: Any) -> Verdict:
     )
 
     def text(yours: str, expected: str, i: int) -> str:
-        where = "terminated" if terminated[i] else "truncated" if truncated[i] else "going on"
+        ends = [name for name, end in (("terminated", terminated), ("truncated", truncated)) if end[i]]
+        where = " and ".join(ends) or "going on"
         given = f"r = {r[i]}, v(s) = {v[i]}, v(s') = {v_next[i]}, {where}, γ = {gamma}"
         return f"For {given}, δ is {expected}; you have {yours}."
 

@@ -128,6 +128,10 @@ SLIPS: list[tuple[str, Callable[..., Any]]] = [
         _step(lambda r, v, then, on, gamma, discount: r + gamma * (not on) * then - v),
     ),
     (
+        "`~` of a plain True or False is −2 or −1, not its opposite: write `not terminated`.",
+        _step(lambda r, v, then, on, gamma, discount: r + gamma * (-1 if on else -2) * then - v),
+    ),
+    (
         "δ has γᵗ (`discount`) where γ belongs: s' is one step ahead, whatever t is.",
         _step(lambda r, v, then, on, gamma, discount: r + discount * on * then - v),
     ),
@@ -280,7 +284,12 @@ BIASED_UPDATE = {
     "the end of the game is 0.",
 }
 check_biased_update = accusation(
-    __name__, "check_biased_update", "B", BIASED_UPDATE, "The letter of the actor-critic update whose mean is not ∇J."
+    __name__,
+    "check_biased_update",
+    "B",
+    BIASED_UPDATE,
+    "The letter of the actor-critic update whose mean is not ∇J.",
+    look="Look at z_scores(A(tau), grad_J), and at those of B and C.",
 )
 
 

@@ -8,18 +8,19 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.random import BitGenerator, Generator, SeedSequence
+from numpy.random import Generator
 
 from pgcourse.arrays import Array
 from pgcourse.exercises.ask import RETURNED, Mistake, close, named, run
 from pgcourse.exercises.choices import accusation
-from pgcourse.exercises.read import numbers, one_number, one_whole
+from pgcourse.exercises.read import numbers, one_number
 from pgcourse.exercises.verdict import Reply, Verdict, exercise, nearly, right, waiting, wrong
-from pgcourse.exercises.words import shown
+from pgcourse.exercises.words import apart, shown
 
 # A seed for each task
 
 N, SMALL, LARGE = 16, 8, 2000  # tasks of a run
+MOST = 200  # numbers of 32 bits in one seed: NumPy takes milliseconds for more
 
 
 def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
@@ -31,24 +32,33 @@ def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
         raise Reply(wrong(f"{RETURNED} {shown(answer)}, expected a list of {n} seeds."))
     if len(answer) != n:
         raise Reply(wrong(f"{RETURNED} {len(answer)} seeds for n = {n}."))
-    return [tuple(np.random.default_rng(_seed(one)).integers(2**62, size=2).tolist()) for one in answer]
+    return [tuple(_rng(one).integers(2**62, size=2).tolist()) for one in answer]
 
 
-def _seed(one: Any) -> Any:
-    """What `default_rng` takes."""
-    if isinstance(one, SeedSequence | Generator | BitGenerator):
-        return deepcopy(one)
+def _rng(one: Any) -> Generator:
+    """What `default_rng` makes of a copy of this seed, or a Reply if it takes no such thing."""
     if one is ...:
         raise Reply(waiting("a list of seeds"))
-    if isinstance(one, np.ndarray) and one.ndim == 1 and one.dtype.kind in "iu":
-        one = one[:9].tolist()
-    parts = [one] if one_whole(one) is not None or not isinstance(one, list | tuple) else list(one[:9])
-    whole = [one_whole(part) for part in parts]
-    if not whole or any(part is None or part < 0 for part in whole):
-        raise Reply(
-            wrong(f"{shown(one)} is not a seed; expected a SeedSequence, a Generator or a whole number ≥ 0 for each.")
-        )
-    return whole
+    try:
+        if _parts(one) > MOST:
+            raise Reply(wrong(f"{shown(one)} is too long for a seed; a few whole numbers are enough."))
+        if one is not None:  # without a seed no run can be repeated
+            return np.random.default_rng(deepcopy(one))
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise Reply(
+        wrong(f"{shown(one)} is not a seed; expected a SeedSequence, a Generator or a whole number ≥ 0 for each.")
+    )
+
+
+def _parts(one: Any, depth: int = 3) -> int:
+    """How many numbers of 32 bits a seed has; what is nested too deeply counts as more than MOST."""
+    if isinstance(one, int):
+        return one.bit_length() // 32 + 1
+    length = len(one) if hasattr(one, "__len__") else 1
+    if length > MOST or not isinstance(one, list | tuple | np.ndarray):
+        return length
+    return sum(_parts(part, depth - 1) for part in one) if depth else MOST + 1
 
 
 @exercise
@@ -61,8 +71,9 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             f"All {N} tasks draw the same numbers: they are one roll-out, {N} times. The spread of their mean stays "
             "9.59, whatever n is. (A generator that is sent to a process arrives as a copy.)"
         )
-    if len(set(first)) < N:
-        return wrong(f"Of {N} tasks only {len(set(first))} have a stream of their own.")
+    for (_, n), streams in runs.items():
+        if (own := len(set(streams))) < n:
+            return wrong(f"Of {n} tasks only {own} have a stream of their own.")
     if _streams(my_seeds, 0, N) != first:
         return wrong("Called again with the same seed it gives other streams: no run can be repeated.")
     if first == second:
@@ -173,7 +184,8 @@ def check_first_begun(my_mean: Any) -> Verdict:
     if (verdict := named(value, mistakes)) is not None:
         return verdict
     at = int(np.abs(value - expected).argmax())
-    return wrong(f"Of n = {GAMES[at][1]} trajectories the mean return is {expected[at]:.4g}; you have {value[at]:.4g}.")
+    yours, right_one = apart(value[at], expected[at])
+    return wrong(f"Of n = {GAMES[at][1]} trajectories the mean return is {right_one}; you have {yours}.")
 
 
 # The spread that is too small

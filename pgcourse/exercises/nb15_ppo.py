@@ -186,7 +186,6 @@ def _weight_mistakes(r: Array, A: Array, epsilon: float) -> list[Mistake]:
         Mistake(np.where(flat, 0, r), "A is missing: the slope of r A along log π' is r A."),
         Mistake((~flat).astype(float), "That says which count. The weight is r A where they do."),
         Mistake(flat.astype(float), "That says which are flat. The weight is 0 there, and r A elsewhere."),
-        Mistake(np.where(flat, clipped * A, r * A), "That is the value. Where it is flat the slope is 0."),
     ]  # fmt: skip
 
 
@@ -224,8 +223,9 @@ INNOCENT: dict[str, str] = {
 @exercise
 def check_moving_old(answer: Any) -> Verdict:
     """The letter of the loop whose ratio is always 1."""
+    name = getattr(answer, "__name__", answer)
     return accused(
-        name.removeprefix("loop_") if isinstance(name := getattr(answer, "__name__", answer), str) else answer,
+        name.strip().removeprefix("loop_") if isinstance(name, str) else answer,
         "C",
         "In C `old = theta` is no copy, and `theta += …` changes it in place. Both are one array: old moves along, r "
         "is 1 for ever, and no clip ever acts.",

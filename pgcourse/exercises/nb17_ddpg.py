@@ -24,7 +24,7 @@ def check_td_target(my_target: Any) -> Verdict:
     rng = np.random.default_rng(17)
     N, gamma = 8, 0.9
     r, s_next = -rng.uniform(1, 5, N), rng.standard_normal((N, 2))
-    terminated, truncated = np.arange(N) % 4 == 1, np.arange(N) % 4 == 2
+    terminated, truncated = np.arange(N) % 4 == 1, np.isin(np.arange(N), [2, 5, 6])  # both at 5
 
     def mu_target(s: Any) -> Array:
         return np.tanh(_states(s)[:, :1])
@@ -51,6 +51,8 @@ def check_td_target(my_target: Any) -> Verdict:
         Mistake(r + gamma * ~over * q,
                 "A time limit is no end: where `truncated`, the pendulum would have swung on, and Q' says what for."),
         Mistake(r + gamma * ~truncated * q, "The flags have changed places: it is `terminated` that removes Q'."),
+        Mistake(r + gamma * ~(terminated & ~truncated) * q,
+                "Where both are true, nothing follows: `terminated` removes Q', whatever `truncated` says."),
         Mistake(r + gamma * q, "After an end nothing follows: Q' must not count where `terminated`."),
         Mistake(~terminated * (r + gamma * q), "The reward of the last step is paid, too: only Q' is removed."),
         Mistake(~over * (r + gamma * q), "The reward is always paid, and a time limit is no end."),
@@ -65,7 +67,8 @@ def check_td_target(my_target: Any) -> Verdict:
     ]  # fmt: skip
 
     def text(yours: str, right_one: str, n: int) -> str:
-        how = "terminated" if terminated[n] else "truncated" if truncated[n] else "going on"
+        flags = [name for name, flag in (("terminated", terminated), ("truncated", truncated)) if flag[n]]
+        how = " and ".join(flags) or "going on"
         return f"For the transition that is {how}, y is {right_one}; you have {yours}."
 
     return mistaken(value, expected, mistakes, text)
@@ -99,16 +102,25 @@ def check_actor_gradient(my_gradient: Any) -> Verdict:
             raise Reply(wrong(f"You ask slope for actions of shape {a.shape}, expected (6,): one for each state."))
         return -2 * bend * (a - wanted)
 
-    answer = run(my_gradient, "theta, phi, half, slope", theta, phi, HALF, slope)
-    value = numbers(answer, RETURNED, theta.shape)
+    def asked(half: float) -> Array:
+        return numbers(run(my_gradient, "theta, phi, half, slope", theta, phi, half, slope), RETURNED, theta.shape)
+
+    def exact(half: float) -> Array:
+        y = np.tanh(phi @ theta)
+        return half * (slope(half * y) * (1 - y**2)) @ phi / 6
+
+    value = asked(HALF)
     if value.shape != theta.shape:
         hint = " Sum over the states: (N,) @ (N, d)." if value.shape == phi.shape else ""
         return wrong(f"{RETURNED} an array of shape {value.shape}, expected {theta.shape}, as theta has.{hint}")
     y = np.tanh(phi @ theta)
     pull = slope(HALF * y)
     steep = 1 - y**2
-    expected = HALF * (pull * steep) @ phi / 6
+    expected = exact(HALF)
     if close(value, expected):
+        other = asked(0.7)
+        if other.shape != theta.shape or not close(other, exact(0.7)):
+            return nearly(f"It is right with half = {HALF:g} only. Is the argument half used?")
         return right("The chain rule, from the parameters to the action, and from the action to Q.")
     mistakes = [
         Mistake((pull * steep) @ phi / 6, "The slope of half · tanh has the factor `half`, too."),
@@ -168,7 +180,7 @@ def check_forgotten(answer: Any, gamma: float = 0.98, tau: float = 0.005) -> Ver
     n = said_number(answer, "a number of updates")
     rate = tau * (1 - gamma)
     half = np.log(2) / -np.log1p(-rate)
-    if abs(n - half) <= 1:
+    if abs(n - half) <= 0.01 * half:
         return right(f"About {half:.0f} updates, and on Pendulum there is one for each step.")
     usual = [
         (np.log(2) / tau, "That is how long the target needs to come half of the way to a critic that stands still. "

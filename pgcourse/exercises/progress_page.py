@@ -99,14 +99,14 @@ def _calls(cells: list[dict[str, Any]], path: Path, number: str) -> Iterator[tup
 
 def _beginning(text: str) -> str:
     """How the text of an exercise's box begins, in a line."""
-    words = " ".join(re.sub(r"<[^>]+>", "", text.split("**Exercise.**")[1]).split())
+    plain = re.sub(r"</?[A-Za-z][^>]*>", "", text.split("**Exercise.**")[1])  # without tags; a < b is none
+    before_code, fence, _ = plain.partition("```")
+    words = " ".join(before_code.split())
     if len(words) <= LONGEST:
-        return words
-    cut = words[:LONGEST].rsplit(" ", 1)[0]
-    for mark in "$`":
-        if cut.count(mark) % 2:  # not inside a formula or code
-            cut = cut.rsplit(mark, 1)[0].rstrip()
-    return cut + " …"
+        return words + " …" * bool(fence)
+    whole = re.sub(r"\$[^$]*\$|`[^`]*`", lambda found: found[0].replace(" ", "\0"), words)  # formulas and code
+    cut = whole[: LONGEST + 1].rpartition(" ")[0]
+    return f"{cut} …".replace("\0", " ").strip()
 
 
 # The page

@@ -16,6 +16,8 @@ NOT_THE_STUDENTS = (
     "<__array_function__",
     "<frozen",
     "<string>",  # of dataclasses
+    "numpy/",  # its Cython files have no longer path than that,
+    "numpy\\",  # nor on Windows
 )
 PLAIN: dict[type[BaseException], str] = {
     RecursionError: "it calls itself without end",
@@ -60,7 +62,7 @@ def apart(one: float, other: float) -> tuple[str, str]:
 def told(error: BaseException) -> str:
     """An error in the student's code: its name, the student's own line, and what it says."""
     try:
-        said = cut(" ".join(str(error).split()), 2 * LONGEST).rstrip(".")
+        said = cut(" ".join(str(error).split()), 4 * LONGEST).rstrip(".")
     except Exception as another:  # of an error class of the student's own
         said = f"(it raises {type(another).__name__} when asked what it says)"
     what = next((words for kind, words in PLAIN.items() if isinstance(error, kind)), "")

@@ -18,7 +18,7 @@ from right_answers import ALL, ARRAYS, FUNCTIONS, NUMBERS, TABLES
 
 import pgcourse.exercises as course
 from pgcourse.exercises import patience, verdict
-from pgcourse.exercises.ask import Mistake, close, named, run
+from pgcourse.exercises.ask import Mistake, close, mistaken, named, run
 from pgcourse.exercises.read import numbers, one_number
 from pgcourse.exercises.words import apart, shown
 from pgcourse.policy import Policy
@@ -78,7 +78,7 @@ def in_one_buffer(function):
 
     def buffered(*given):
         result = np.asarray(function(*given))
-        buffer = buffers.setdefault(result.shape, np.empty(result.shape))
+        buffer = buffers.setdefault(result.shape, np.empty_like(result))
         buffer[...] = result
         return buffer
 
@@ -94,7 +94,7 @@ FORMS = {
 }
 
 
-NOT_IN_FLOAT32 = ("fixed_point", "state_sampler")  # to within 1e-10; a whole number
+NOT_IN_FLOAT32 = ("fixed_point", "state_sampler", "own_seeds")  # to within 1e-10; whole numbers
 
 
 @pytest.mark.parametrize(
@@ -534,6 +534,30 @@ def test_a_mistake_is_known_by_its_numbers_and_by_no_others():
     assert named(np.array([np.nan, 1]), mistakes) is None
 
 
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "state_sampler"])  # which draws
+def test_no_mistake_has_the_right_value_or_that_of_another_mistake(name, monkeypatch):
+    """It would never be told: a right answer, or the other mistake, comes first."""
+    told: list[tuple[list, list[Mistake]]] = []
+
+    def kept(tell, right):
+        def telling(value, *given):
+            values, mistakes = [given[0]] * right, list(given[right])
+            told.append((values, mistakes))
+            return tell(value, *given[:right], mistakes, *given[right + 1 :])
+
+        return telling
+
+    for module in [module for called, module in sys.modules.items() if called.startswith("pgcourse.exercises.nb")]:
+        monkeypatch.setattr(module, "mistaken", kept(mistaken, right=1), raising=False)
+        monkeypatch.setattr(module, "named", kept(named, right=0), raising=False)
+    assert not FUNCTIONS[name].check(by(of_each(lambda x: 1.37 * np.asarray(x) + 0.0173))(FUNCTIONS[name].right))
+    for values, mistakes in told:
+        for mistake in mistakes:
+            alike = [np.shape(mistake.value) == np.shape(value) and close(mistake.value, value) for value in values]
+            assert not any(alike), mistake.message
+            values.append(mistake.value)
+
+
 def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
     given = np.ones(2)
     run(lambda x: x.fill(0) or 1, "x", given)
@@ -541,6 +565,9 @@ def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
     with pytest.raises(verdict.Reply) as reply:
         run(lambda: 0, "x, y", given, 1)
     assert "It is called with (x, y)." in reply.value.verdict.message
+    with pytest.raises(verdict.Reply) as reply:
+        run("my_search", "x, y", given, 1)
+    assert "'my_search' is not a function; expected a function of (x, y)." in reply.value.verdict.message
 
 
 @pytest.mark.parametrize("answer", [np.ones((3, 1)), np.ones((1, 3)), [[1], [1], [1]], iter([1, 1, 1])])

@@ -156,6 +156,8 @@ def test_the_bellman_operator_on_q_is_right_however_it_is_written():
         (lambda pi, p, r, gamma, q: pi @ (r + gamma * (p @ q)), "wrong", "average it first, pi @ q"),
         (lambda pi, p, r, gamma, q: r + gamma * p @ pi @ q, "wrong", "bracket it from the right, p @ (pi @ q)"),
         (lambda pi, p, r, gamma, q: r + gamma * pi @ p @ q, "wrong", "gamma * (pi @ f)"),
+        (lambda pi, p, r, gamma, q: r + gamma * (pi @ p) @ (pi @ q), "wrong", "not π r and π p"),
+        (lambda pi, p, r, gamma, q: (pi @ r) + gamma * p @ (pi @ q), "wrong", "not π r and π p"),
         (lambda pi, p, r, gamma, q: 3.0, "wrong", "shape ()"),
         (lambda pi, p, r, gamma, q: np.full(r.shape, np.inf), "wrong", "in the pair (0, 0) inf, expected"),
         (lambda pi, p, r, gamma, q: "q", "wrong", "expected numbers"),
@@ -166,6 +168,11 @@ def test_the_bellman_operator_on_q_is_right_however_it_is_written():
 )
 def test_each_wrong_operator_has_its_own_answer(answer, tone, named):
     says(check_bellman_operator(answer), tone, named)
+
+
+def test_an_operator_that_is_called_rightly_is_not_told_its_arguments():
+    assert check_bellman_operator(lambda q: q).message.endswith("It is called with (pi, p, r, gamma, q).")
+    assert check_bellman_operator(lambda pi, p, r, gamma, q: r + pi * q).message.endswith("are pi.probs.")
 
 
 # The proof
@@ -204,6 +211,29 @@ def loop(rho_0, p_pi, gamma, terms=4000):
     return rho
 
 
+def discounted_twice(rho_0, p_pi, gamma):
+    rho, p_t = 0 * rho_0, rho_0
+    for t in range(4000):
+        rho = rho + gamma**t * p_t
+        p_t = gamma * p_t @ p_pi
+    return rho
+
+
+def moved_on_first(rho_0, p_pi, gamma):
+    rho, p_t = 0 * rho_0, rho_0
+    for t in range(4000):
+        p_t = p_t @ p_pi
+        rho = rho + gamma**t * p_t
+    return rho
+
+
+def added_to_itself(rho_0, p_pi, gamma):
+    rho = rho_0
+    for _ in range(200):
+        rho = rho + gamma * rho @ p_pi
+    return rho
+
+
 def solve(rho_0, p_pi, gamma):
     return np.linalg.solve((np.eye(len(rho_0)) - gamma * p_pi).T, rho_0)
 
@@ -221,6 +251,7 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
         (lambda rho, p, g: solve(rho, p, g) - rho, "nearly", "t = 1"),
         (lambda rho, p, g: g * solve(rho, p, g), "nearly", "One γ too many"),
         (lambda rho, p, g: loop(rho, p, g, 20), "nearly", "too early"),
+        (lambda rho, p, g: loop(rho, p, g, 1000), "nearly", "sums to 99.996, expected 1/(1−γ) = 100: the sum over t"),
         (lambda rho, p, g: np.linalg.inv(np.eye(len(rho)) - g * p), "nearly", "is an operator"),
         (lambda rho, p, g: loop(rho, p, 1.0, 50), "nearly", "counts all 50 steps alike"),
         (lambda rho, p, g: loop(rho, p, 1.0), "nearly", "γ is missing"),
@@ -229,10 +260,17 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
         (lambda rho, p, g: rho @ sum((g * p) ** t for t in range(200)), "nearly", "matrix_power"),
         (lambda rho, p, g: rho @ sum(g**t * p**t for t in range(2000)), "nearly", "matrix_power"),
         (lambda rho, p, g: rho + rho @ sum((g * p) ** t for t in range(1, 200)), "nearly", "matrix_power"),
-        (lambda rho, p, g: solve(rho, p, 1.0), "wrong", "Where is γ?"),
+        (lambda rho, p, g: solve(rho, p, 1.0), "wrong", "If you solve with I − p^π, γ is missing"),
         (lambda rho, p, g: solve(rho, np.full(p.shape, 1 / len(p)), 1.0), "wrong", "Where is γ?"),
         (lambda rho, p, g: solve(rho, np.eye(len(p)), 1.0), "wrong", "LinAlgError"),
         (lambda rho, p, g: -solve(rho, p, g), "wrong", "sums to"),
+        (discounted_twice, "nearly", "γ counts twice."),
+        (moved_on_first, "nearly", "p_t moves on before it is added."),
+        (lambda rho, p, g: solve(rho, p, -g), "nearly", "not of I + γ p^π"),
+        (lambda rho, p, g: rho * np.diag(np.linalg.inv(np.eye(len(rho)) - g * p)), "wrong", "yours sums to"),
+        (lambda rho, p, g: np.full(len(rho), 1 / len(rho) / (1 - g)), "wrong", "the sum is right, but in state"),
+        (lambda rho, p, g: solve(rho, p, g) * (1 + 3e-6), "wrong", "sums to 10.00003, and ρ^π to 1/(1−γ) = 10"),
+        (added_to_itself, "wrong", "keep p_t and the sum apart"),
         (lambda rho, p, g: solve(rho, p, g).sum(), "wrong", "shape ()"),
         (lambda rho, p, g: rho @ p @ [1, 2], "wrong", "ValueError"),
         (lambda rho, p, g: ..., "waiting", "three dots"),
@@ -240,3 +278,14 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
 )
 def test_each_wrong_occupancy_has_its_own_answer(answer, tone, named):
     says(check_occupancy(answer), tone, named)
+
+
+def test_only_a_singular_matrix_is_asked_where_gamma_is():
+    exchanged = check_occupancy(lambda rho, p, g: np.linalg.solve(rho, np.eye(len(rho)) - g * p))
+    says(exchanged, "wrong", "LinAlgError")
+    assert "no inverse" not in exchanged.message
+
+
+@pytest.mark.parametrize("answer", [discounted_twice, lambda rho, p, g: solve(rho, p, -g), moved_on_first])
+def test_a_sum_that_goes_on_is_not_said_to_stop_too_early(answer):
+    assert "too early" not in check_occupancy(answer).message

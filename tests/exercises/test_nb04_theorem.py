@@ -193,7 +193,7 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [
-        (from_the_exact_law, "nearly", "your function takes no step"),
+        (from_the_exact_law, "nearly", "if you draw from (1−γ)ρ^π itself"),
         (lambda mdp, pi, rng: walk_with(mdp, pi, rng, 0.97 * mdp.gamma), "wrong", "of your draws are state 11"),
         (
             lambda mdp, pi, rng: walk_with(mdp, pi, rng, 1 - 0.7 * (1 - mdp.gamma)),
@@ -261,6 +261,32 @@ def test_each_wrong_sampler_has_its_own_answer(answer, tone, named):
     verdict = check_state_sampler(answer)
     assert verdict.tone == tone, verdict
     assert named in verdict.message
+
+
+@pytest.mark.slow
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        ("np.random", "no number comes from the rng that you are given"),
+        ("rng", "If you also draw with np.random, use rng for all"),
+    ],
+)
+def test_a_walk_with_other_numbers_than_rng_s_is_told_so_and_not_that_it_takes_no_step(first, named):
+    own = np.random.RandomState(1)  # as np.random's functions, and known
+
+    def my_sample(mdp, pi, rng):
+        return walk_with(mdp, pi, own, mdp.gamma, first=start(mdp, rng if first == "rng" else own))
+
+    verdict = check_state_sampler(my_sample)
+    says(verdict, "nearly", named)
+    assert "takes no step" not in verdict.message
+
+
+def test_an_error_inside_the_generator_is_not_blamed_on_a_line_of_numpy():
+    verdict = check_state_sampler(lambda mdp, pi, rng: rng.choice(mdp.S, p=mdp.p[start(mdp, rng)]))
+    says(verdict, "wrong", "rng.choice(")
+    assert "in line" not in verdict.message
 
 
 def test_the_laws_of_the_usual_mistakes_are_far_from_the_right_one_and_from_each_other():

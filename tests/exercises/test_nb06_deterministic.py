@@ -87,7 +87,8 @@ def test_each_wrong_gradient_has_its_own_answer(answer, tone, named):
 
 @pytest.mark.parametrize("answer", [{"q": -1, "q - v": 0, "slope": 1}, {"q": -1.0, "q - v": np.float64(0), "slope": 1}])
 def test_the_three_exponents_are_right(answer):
-    assert check_spread(answer)
+    says(check_spread(answer), "right", "the part s q(μ) ε/σ")
+    says(check_spread(answer), "right", "Its deviation is √2 |s ∇_a q|")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,12 @@ def test_a_behaviour_on_the_other_side_leads_downhill(answer):
         ((-0.9, -1.0), "wrong", "the policy itself"),
         ((-0.9, -2.0), "wrong", "still uphill"),
         ((-0.9, 1.0), "nearly", "go farther"),
+        ((-2.0, 2.0), "nearly", "go farther"),
+        ((0.05, 0.5), "wrong", "go farther"),
         ((-0.9, 100.0), "wrong", "Come nearer"),
+        ((-0.9, 34.0), "wrong", "Come nearer"),
+        ((-0.5, 22.0), "wrong", "Come nearer"),
+        ((-2.0, 69.0), "wrong", "Come nearer"),
         ((-0.9, 0.0), "wrong", "to the other side"),
         ((0.5, 0.0), "wrong", "run away"),
         ((-0.9, float("inf")), "wrong", "expected"),
@@ -153,6 +159,28 @@ def test_each_other_behaviour_has_its_own_answer(answer, tone, named):
 )
 def test_least_squares_is_right_in_any_of_its_spellings(answer):
     assert check_compatible(answer)
+
+
+def off_by(share):
+    """The least-squares fit, moved until its mean squared error is larger by this share of it."""
+
+    def fitted(f, y):
+        best = np.linalg.lstsq(f, y)[0]
+        off = np.linalg.inv(np.linalg.cholesky(f.T @ f))[0]  # |f off| = 1
+        return best + np.sqrt(share) * np.linalg.norm(f @ best - y) * off / np.linalg.norm(f @ off)
+
+    return fitted
+
+
+@pytest.mark.parametrize("share", [6e-11, 5e-10])
+def test_a_fit_as_near_as_an_optimiser_comes_is_right(share):
+    """BFGS and Nelder–Mead of scipy stop so near to the least error."""
+    assert check_compatible(off_by(share))
+
+
+def test_a_fit_with_a_small_penalty_is_not_the_nearest():
+    ridge = check_compatible(lambda f, y: np.linalg.solve(f.T @ f + 1e-3 * np.eye(f.shape[1]), f.T @ y))
+    says(ridge, "wrong", "expected the least one")
 
 
 def each_by_itself(f, y):

@@ -41,6 +41,7 @@ TO_GO = [
     (lambda r, g: np.cumsum(gammas(r, g) * r), "wrong", "forwards"),
     (lambda r, g: np.cumsum(r), "wrong", "forwards, and γ is missing"),
     (lambda r, g: to_go(r[::-1], g), "wrong", "played backwards"),
+    (lambda r, g: to_go(r[::-1], g)[::-1], "wrong", "G[t] = r[t] + γ G[t−1] runs forwards"),
     (lambda r, g: to_go(r, g)[::-1], "nearly", "the last r_{T−1}"),
     (lambda r, g: np.append(to_go(r, g), 0), "nearly", "Leave out the last one"),
     (lambda r, g: np.append(to_go(r, g)[1:], 0), "nearly", "Off by one"),
@@ -175,6 +176,10 @@ def standardised(G, eps=0.0, ddof=0):
     return (G - G.mean()) / (G.std(ddof=ddof) + eps)
 
 
+def paid_before(r):
+    return np.append(0, np.cumsum(r)[:-1])
+
+
 WEIGHTS = [
     (to_go, "nearly", "γᵗ is still lost. Summed over all trajectories of a small MDP, the bias is 27 %"),
     (lambda r, g: gammas(r, g) * to_go(r, g)[0], "wrong", "discounted twice"),
@@ -190,6 +195,9 @@ WEIGHTS = [
     (lambda r, g: gammas(r, g) * r, "wrong", "Only the next reward"),
     (lambda r, g: r, "wrong", "rewards themselves"),
     (lambda r, g: np.full(len(r), to_go(r, g)[0]), "nearly", "Unbiased! But the variance is 2.18 times"),
+    (lambda r, g: np.full(len(r), to_go(r, g)[0]), "nearly", "rewards from before t are in it"),
+    (lambda r, g: gammas(r, g) * to_go(r, g) - 0.1 * paid_before(r), "nearly", "rewards from before t are in it"),
+    (lambda r, g: gammas(r, g) * (to_go(r, g) - 10), "nearly", "your baseline makes it worse than none"),
     (lambda r, g: -gammas(r, g) * to_go(r, g), "nearly", "the sign is not"),
     (lambda r, g: gammas(r, g) * (to_go(r, g) - to_go(r, g).mean()), "wrong", "depends on the actions"),
     (lambda r, g: to_go(r, g) - to_go(r, g).mean(), "wrong", "γᵗ is lost, and a mean"),
@@ -235,7 +243,15 @@ TD = [
     (lambda r, v, w, x, c, g: r + (g * w - v) * ~x, "nearly", "At the end δ is r − v(s)"),
     (lambda r, v, w, x, c, g: (r + g * w - v) * ~x, "wrong", "the last lesson"),
     (lambda r, v, w, x, c, g: (r + g * w - v) * ~(x | c), "wrong", "not 0 where"),
+    (lambda r, v, w, x, c, g: r + g * w * (~(x | c) | c) - v, "nearly", "Where both are true the process is over"),
+    (lambda r, v, w, x, c, g: r + g * w * ~(x & ~c) - v, "nearly", "Where both are true the process is over"),
+    (
+        lambda r, v, w, x, c, g: np.where(c, r + g * w, np.where(x, r, r + g * w)) - v,
+        "nearly",
+        "Where both are true the process is over",
+    ),
     (lambda r, v, w, x, c, g: r, "wrong", "γ = 0.9, δ is "),
+    (lambda r, v, w, x, c, g: r + 9.0 * (x & c) - v + g * w * ~x, "wrong", "terminated and truncated, γ = 0.9"),
     (lambda r, v, w, x, c, g: r.sum(), "wrong", "expected (8,)"),
     (lambda r, v, w, x, c, g: r + g * w * (not x) - v, "wrong", "ValueError"),
     (lambda r, v, w, x, c, g: None, "wrong", "is the `return` missing?"),

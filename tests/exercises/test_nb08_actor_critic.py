@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from verdicts import says
@@ -118,6 +120,14 @@ def of_delta(error):
     return my_step
 
 
+def with_tilde(theta, w, score, s, r, s_next, terminated, discount, gamma, alpha, alpha_w):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, on ~ of a bool
+        delta = r + gamma * w[s_next] * ~terminated - w[s]
+    w[s] += alpha_w * delta
+    return theta + alpha * discount * delta * score, w
+
+
 @pytest.mark.parametrize(
     ("answer", "tone", "named"),
     [
@@ -150,6 +160,12 @@ def of_delta(error):
         (of_delta(lambda r, v, then, on, g, c: r + g * then - v if on else r), "nearly", "still taken off"),
         (of_delta(lambda r, v, then, on, g, c: r + g * then - v if on else 0), "nearly", "δ is not 0"),
         (changed(terminated=lambda given: not given["terminated"]), "nearly", "the wrong way round"),
+        (
+            of_delta(lambda r, v, then, on, g, c: r + g * then * (-1 if on else -2) - v),
+            "nearly",
+            "write `not terminated`",
+        ),
+        (with_tilde, "nearly", "`~` of a plain True or False is −2 or −1"),
         (of_delta(lambda r, v, then, on, g, c: r + c * on * then - v), "nearly", "where γ belongs"),
         (changed(alpha=lambda given: 7.0), "wrong", "new theta is not"),
         (changed(alpha_w=lambda given: 7.0), "wrong", "new w is not"),
@@ -292,6 +308,7 @@ def test_the_biased_update_may_be_handed_in_itself():
 @pytest.mark.parametrize(("answer", "named"), [("A", "λ = 1"), ("C", "every λ")])
 def test_an_innocent_update_is_defended(answer, named):
     says(check_biased_update(answer), "wrong", named)
+    says(check_biased_update(answer), "wrong", "Look at z_scores(A(tau), grad_J), and at those of B and C.")
 
 
 # Bias and spread

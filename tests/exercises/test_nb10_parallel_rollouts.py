@@ -20,6 +20,11 @@ def seeds(seed, n):
     return [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(n)]
 
 
+LEGACY = pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) < "2.2.0", reason="default_rng takes no RandomState there"
+)
+
+
 def first_begun(finished, n):
     kept = []
     for k, G in finished:
@@ -52,6 +57,11 @@ RIGHT = {  # test_fair.py tries them in every form, and what is hostile
         lambda seed, n: range(10**6 * seed, 10**6 * seed + n),
         lambda seed, n: [np.array([seed, k]) for k in range(n)],
         lambda seed, n: np.random.SeedSequence(seed).generate_state(4 * n).reshape(n, 4),
+        lambda seed, n: [(seed + 1) * 10**18 + k for k in range(n)],
+        lambda seed, n: [int(f"1{seed:010d}{k:010d}") for k in range(n)],
+        lambda seed, n: [int.from_bytes(f"run {seed} worker {k}".encode(), "big") for k in range(n)],
+        lambda seed, n: [list(f"worker {k} of run {seed}".encode()) for k in range(n)],
+        pytest.param(lambda seed, n: [np.random.RandomState((seed, k)) for k in range(n)], marks=LEGACY),
         spawn,
     ],
     ids=[
@@ -66,6 +76,11 @@ RIGHT = {  # test_fair.py tries them in every form, and what is hostile
         "range",
         "arrays",
         "rows",
+        "beyond 2**53",
+        "written",
+        "from bytes",
+        "long lists",
+        "RandomState",
         "the course's",
     ],
 )
@@ -90,6 +105,16 @@ def test_streams_of_their_own_are_right_however_they_are_made(answer):
         (lambda seed, n: np.random.SeedSequence(seed).spawn(n - 1), "wrong", "15 seeds for n = 16"),
         (lambda seed, n: [-1 - k for k in range(n)], "wrong", "-1 is not a seed"),
         (lambda seed, n: ["a"] * n, "wrong", "is not a seed; expected a SeedSequence"),
+        (lambda seed, n: [None] * n, "wrong", "None is not a seed"),
+        (lambda seed, n: 1e6 * seed + np.arange(n), "wrong", "is not a seed; expected a SeedSequence"),
+        (lambda seed, n: [[1e6 * seed, k] for k in range(n)], "wrong", "is not a seed"),
+        (lambda seed, n: [(seed, k % 1000) for k in range(n)], "wrong", "Of 2000 tasks only 1000 have"),
+        (lambda seed, n: np.random.default_rng(seed).integers(2 * 10**6, size=n), "wrong", "Of 2000 tasks only 199"),
+        (lambda seed, n: [range(10**9)] * n, "wrong", "too long for a seed"),
+        (lambda seed, n: [[[range(10**9)]]] * n, "wrong", "too long for a seed"),
+        (lambda seed, n: [[[[[range(10**9)]]]]] * n, "wrong", "too long for a seed"),
+        (lambda seed, n: [1 << 10**6] * n, "wrong", "too long for a seed"),
+        (lambda seed, n: ["0x" + "1" * 10**6] * n, "wrong", "too long for a seed"),
     ],
     ids=[
         "one",
@@ -106,6 +131,16 @@ def test_streams_of_their_own_are_right_however_they_are_made(answer):
         "few",
         "minus",
         "text",
+        "None",
+        "floats",
+        "floats in lists",
+        "modulo",
+        "too few to draw from",
+        "huge",
+        "huge within",
+        "nested",
+        "a large number",
+        "a long text",
     ],
 )
 def test_seeds_that_meet_are_told_where(answer, tone, said):
@@ -168,6 +203,12 @@ def test_each_way_to_count_has_its_own_answer(answer, tone, said):
     verdict = check_first_begun(answer)
     assert verdict.tone == tone
     assert said in verdict.message
+
+
+def test_a_mean_next_to_the_right_one_is_shown_with_its_difference():
+    said = check_first_begun(lambda finished, n: first_begun(finished, n) - 1e-3).message
+    right_one, yours = said.split("mean return is ")[1].rstrip(".").split("; you have ")
+    assert float(yours) < float(right_one)
 
 
 def test_in_every_game_all_ways_to_count_differ():

@@ -191,6 +191,25 @@ def test_each_wrong_gae_has_its_own_answer_and_the_number_that_convicts_it(answe
     assert np.isclose(float(found[4]), np.mean(A[(of.s == s) & (of.a == a)]), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (lambda delta, v_next, c: 0.0, "The last step of all is lost"),
+        (lambda delta, v_next, c: delta[-1] + c * v_next[-1], "Begin with 0"),
+        (lambda delta, v_next, c: delta[-1] + 0.001, "At step 999 your function gives"),
+    ],
+)
+def test_one_wrong_step_at_the_end_is_told_without_a_mean_that_it_hardly_moves(first, said):
+    def my_gae(r, v, v_next, terminated, truncated, gamma, lam):
+        delta = r + gamma * v_next * ~terminated - v
+        delta[-1] = first(delta, v_next, gamma * lam)
+        return backward(delta, ~(terminated | truncated), gamma * lam)
+
+    verdict = check_gae_flags(my_gae)
+    assert said in verdict.message
+    assert "On the corridor" not in verdict.message
+
+
 def test_the_exact_mean_is_that_of_the_right_function():
     """One z-score for each pair."""
     of = lived()
@@ -225,6 +244,8 @@ def test_right_words_pass_in_other_forms_too():
     assert check_blind_critics({key: critic.upper() for key, critic in WORDS.items()})
     assert check_blind_critics({key: {"zero": "v = 0", "exact": "v^π"}.get(w, w) for key, w in WORDS.items()})
     assert check_blind_critics(list(WORDS.values()))
+    for zero in ("v=0", "0", 0, 0.0):
+        assert check_blind_critics({key: zero if w == "zero" else w for key, w in WORDS.items()})
 
 
 @pytest.mark.parametrize("key", BLIND)
@@ -238,6 +259,8 @@ def test_half_made_answers_wait_and_other_words_are_refused():
     key = next(iter(BLIND))
     assert check_blind_critics(WORDS | {key: ...}).tone == "waiting"
     assert check_blind_critics(...).tone == "waiting"
+    assert f"an answer for bug {key!r} (so far" in check_blind_critics(WORDS | {key: ...}).message
+    assert f"Bug {key!r} has 'some', expected one of zero" in check_blind_critics(WORDS | {key: "some"}).message
     assert "expected one of zero" in check_blind_critics(WORDS | {key: "some"}).message
     assert "is missing; expected" in check_blind_critics({"λ forgotten": "exact"}).message
 

@@ -176,6 +176,7 @@ def test_conjugate_gradients_are_right_in_other_forms(answer):
         (lambda product, b, n: 0 * b, "x stays 0"),
         (lambda product, b, n: -cg(product, b, n), "sign"),
         (partial(cg, enough=-1.0), "0 by 0"),
+        (lambda product, b, n: cg(product, b, min(n, 4)), "Do you stop too early"),
         (lambda product, b, n: cg(product, b, n) if b.any() else np.ones(6), "the solution is 0"),
     ],
 )
@@ -219,6 +220,9 @@ def test_other_gradients_are_told_how_far_they_are():
         (partial(search, passes=lambda gain, kl, delta: gain > 0 and kl < delta), "still allowed"),
         (partial(search, passes=lambda gain, kl, delta: gain > 0 and kl > delta), "wrong way round"),
         (partial(search, none=0.8**9), "return 0, not the last"),
+        (partial(search, tries=9), "Ten sizes"),
+        (partial(search, tries=11), "Ten sizes"),
+        (partial(search, tries=5), "Ten sizes"),
         (lambda measures, delta: 0.8 * search(measures, delta), "once more"),
         (lambda measures, delta: float(search(measures, delta) > 0), "not whether"),
         (lambda measures, delta: np.log(search(measures, delta, none=0.8**10)) / np.log(0.8), "not j"),
@@ -238,8 +242,13 @@ def test_the_courses_tell_every_rule_apart():
     """Each of the two questions decides somewhere, and both together somewhere else."""
     c = np.array([search(lambda c, of=of: (of.gain(c), of.kl(c)), 0.01) for of in COURSES])
     assert (c == 1).sum() == 2
-    assert (c == 0).sum() == 3
-    assert ((c > 0) & (c < 1)).sum() == 3
+    assert (c == 0).sum() == 4
+    assert ((c > 0) & (c < 1)).sum() == 4
+
+
+def test_one_course_asks_for_the_tenth_size_and_one_for_an_eleventh():
+    found = {of.name: next(j for j in range(14) if of.kl(0.8**j) <= 0.01) for of in COURSES if "only" in of.name}
+    assert found == {"only the tenth size is within δ": 9, "only an eleventh size would be within δ": 10}
 
 
 # The silent bug
@@ -255,3 +264,6 @@ def test_a_product_itself_is_understood_as_its_letter():
         return v
 
     assert check_still(product_C)
+    assert check_still(" product_C ")
+    says(check_still(np.trunc), "wrong", "expected 'A', 'B' or 'C'")
+    says(check_still(partial(print)), "wrong", "expected 'A', 'B' or 'C'")

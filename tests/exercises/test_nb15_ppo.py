@@ -197,3 +197,4 @@ def test_a_loop_itself_is_understood_as_its_letter():
 
     assert check_moving_old(loop_C)
     assert check_moving_old("loop_C")
+    assert check_moving_old(" loop_C ")

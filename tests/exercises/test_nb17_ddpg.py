@@ -86,7 +86,13 @@ def test_the_target_is_right_in_other_spellings(answer):
         (of_q(lambda r, g, q, end, cut: (1 - end) * (1 - cut) * (r + g * q)), "nearly", "is always paid"),
         (of_q(lambda r, g, q, end, cut: r + (1 - end) * q), "nearly", "γ is missing"),
         (of_q(lambda r, g, q, end, cut: r + g * end * q), "nearly", "The other way round"),
-        (of_q(lambda r, g, q, end, cut: r + g * (end + cut) * q), "nearly", "The other way round"),
+        (of_q(lambda r, g, q, end, cut: r + g * np.maximum(end, cut) * q), "nearly", "The other way round"),
+        (
+            of_q(lambda r, g, q, end, cut: np.where(cut, r + g * q, np.where(end, r, r + g * q))),
+            "nearly",
+            "Where both are true",
+        ),
+        (of_q(lambda r, g, q, end, cut: r + 9 * end * cut), "wrong", "that is terminated and truncated, y is"),
         (of_q(lambda r, g, q, end, cut: r - g * (1 - end) * q), "nearly", "Q' is added"),
         (of_q(lambda r, g, q, end, cut: g * (1 - end) * q), "nearly", "r is missing"),
         (of_q(lambda r, g, q, end, cut: g * (r + (1 - end) * q)), "nearly", "r is paid now"),
@@ -152,6 +158,8 @@ def test_the_actor_s_gradient_is_that_of_the_mean_of_q():
         (lambda slope, y, half, phi: (slope(half * y) * half * (1 - y**2)) @ phi, "the sum over the batch"),
         (lambda slope, y, half, phi: mean(slope(half * y) * half * (1 - y**2), phi) / len(phi), "twice"),
         (lambda slope, y, half, phi: -mean(slope(half * y) * half * (1 - y**2), phi), "climbs Q"),
+        (lambda slope, y, half, phi: mean(slope(2 * y) * 2 * (1 - y**2), phi), "Is the argument half used?"),
+        (lambda slope, y, half, phi: mean(slope(half * y) * 2 * (1 - y**2), phi), "Is the argument half used?"),
     ],
 )
 def test_each_wrong_gradient_has_its_own_answer(formula, words):
@@ -202,6 +210,11 @@ def test_a_soft_update_that_writes_into_a_network_is_told():
 def test_the_half_life_may_be_rounded(answer):
     assert check_forgotten(answer)
     assert (1 - 0.005 * 0.02) ** answer == pytest.approx(0.5, rel=1e-4)
+
+
+@pytest.mark.parametrize("answer", [6930, 6900, 7000])
+def test_a_half_life_to_two_digits_is_right(answer):
+    assert check_forgotten(answer)
 
 
 @pytest.mark.parametrize(

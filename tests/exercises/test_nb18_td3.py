@@ -27,7 +27,7 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize("answer", [41.5, 41.4, 0.98 / 0.02 * 1.5 / np.sqrt(np.pi)])
+@pytest.mark.parametrize("answer", [41, 41.5, 41.4, 0.98 / 0.02 * 1.5 / np.sqrt(np.pi)])
 def test_the_value_of_the_loop_may_be_rounded(answer):
     assert check_maximum(answer)
 
@@ -73,6 +73,7 @@ def test_the_ripple_s_share_may_be_rounded(answer):
         (np.exp(-3.6), "nearly", "σ² is the variance"),
         (np.cos(1.2), "nearly", "one σ away"),
         (48.7, "nearly", "not in per cent"),
+        (49, "nearly", "not in per cent"),
         (0, "nearly", "Not all of it goes"),
         (0.9, "wrong", "E[cos ωn]"),
     ],
@@ -127,6 +128,9 @@ def drawn(formula):
         (drawn(lambda mu, h, s, c, e: np.clip(mu + h * np.clip(e, -c, c), -h, h)), "nearly", "is σ missing"),
         (drawn(lambda mu, h, s, c, e: np.clip(mu + np.clip(h * s * e, -c, c), -h, h)), "nearly", "told in half-widths"),
         (drawn(lambda mu, h, s, c, e: np.clip(mu + h * s * e, -h, h)), "nearly", "clip it"),
+        (drawn(lambda mu, h, s, c, e: np.clip(mu + np.clip(h * s * e, -1, 1), -h, h)), "nearly", "clip it"),
+        (drawn(lambda mu, h, s, c, e: np.clip(mu + 2 * np.clip(s * e, -c, c), -2, 2)), "nearly", "2 stands for `half`"),
+        (drawn(lambda mu, h, s, c, e: np.clip(mu + h * np.clip(s * e, -c, c), -2, 2)), "nearly", "leaves the Box"),
         (drawn(lambda mu, h, s, c, e: np.clip(mu + h * np.clip(s**2 * e, -c, c), -h, h)), "nearly", "do not square it"),
         (drawn(lambda mu, h, s, c, e: mu + h * np.clip(s * e, -c, c)), "nearly", "leaves the Box"),
         (drawn(lambda mu, h, s, c, e: np.clip(mu + h * np.clip(s * e, -c, c), -1, 1)), "nearly", "stop at 1.00"),
@@ -192,7 +196,8 @@ def test_one_critic_for_the_whole_batch_is_told():
     def chosen_once(r, terminated, gamma, q_1, q_2):
         return r + gamma * (1 - terminated) * (q_1 if q_1.mean() < q_2.mean() else q_2)
 
-    says(check_clipped_double(chosen_once), "nearly", "critic")
+    says(check_clipped_double(chosen_once), "nearly", "one critic for the whole batch")
+    says(check_clipped_double(lambda r, end, g, a, b: -chosen_once(-r, end, g, -a, -b)), "nearly", "the whole batch")
 
 
 @pytest.mark.parametrize(("answer", "words"), [("A", "two different numbers"), ("C", "the two seeds differ")])

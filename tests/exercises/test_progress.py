@@ -305,6 +305,28 @@ def test_the_page_says_how_far_one_is_by_words_and_signs():
     assert text.count("○ open") == len(listed) - 3
 
 
+def test_every_question_ends_outside_of_formulas_and_code():
+    questions = {one.name: one.question for one in progress_page.exercises(NOTEBOOKS)}
+    for name, question in questions.items():
+        assert question.count("$") % 2 == question.count("`") % 2 == 0, name
+        assert "``" not in question, name
+        assert len(question) <= progress_page.LONGEST + 2, name
+    assert "γ < 1" in questions["biased"]
+
+
+@pytest.mark.parametrize(
+    ("box", "question"),
+    [
+        ("<b>Is</b> 0 < γ<br/> and γ > 0?", "Is 0 < γ and γ > 0?"),
+        ("Mend this:\n```python\nx = 1\n```\nHow?", "Mend this: …"),
+        (f"Is $x + {'y' * 60} + z$ the same as ${'u ' * 40}$?", f"Is $x + {'y' * 60} + z$ the same as …"),
+        (f"`{'a b ' * 30}`", "…"),
+    ],
+)
+def test_a_question_loses_its_tags_and_what_does_not_fit_in_a_line(box, question):
+    assert progress_page._beginning(f"**Exercise.** {box}") == question
+
+
 def test_a_bar_or_bracket_in_a_question_does_not_break_the_table():
     assert progress_page._in_table("π(a|s) and [1] but $|S|$") == "π(a&#124;s) and &#91;1&#93; but $|S|$"
 
