@@ -110,7 +110,8 @@ def _arrival_rewards(mdp: FiniteMDP, r: ArrayLike) -> Array:
     if rewards.shape != mdp.p.shape:
         raise ValueError(f"r has shape {rewards.shape}, expected (S, A, S') = {mdp.p.shape}, as {mdp.name} has")
     mean = (mdp.p * rewards).sum(axis=2)
-    if (wrong := ~np.isclose(mean, mdp.r)).any():
+    size = max(np.abs(rewards).max(), np.abs(mdp.r).max())
+    if (wrong := ~np.isclose(mean, mdp.r, atol=1e-8 * size)).any():
         s, a = np.argwhere(wrong)[0]
         raise ValueError(f"r[s={s}, a={a}] has mean {mean[s, a]:g} over s', expected the MDP's r = {mdp.r[s, a]:g}")
     return rewards

@@ -77,10 +77,11 @@ def real_array(
     """`value` as a float64 array with the named axes ("S A S'"), or ValueError naming the field, place and value.
 
     Axes "…" are any, none included. No number may be larger than `most`. A masked array is taken only if nothing in it
-    is masked. With `shape`, as `shaped`.
+    is masked. With `shape`, as `shaped`. An empty array is taken only if `shape` says each length, and so asks for it.
     """
     array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
-    if (axes != "…" and array.ndim != len(axes.split())) or array.size == 0:
+    empty = array.size == 0 and (shape is None or None in shape)
+    if (axes != "…" and array.ndim != len(axes.split())) or empty:
         raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
     if not (fine := np.abs(array) <= min(most, LARGEST_FLOAT)).all():  # NaN is not, either
         index = np.argwhere(~fine)[0]
@@ -209,6 +210,8 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
             array.ndim == 0 and axes != "…"
         ) or array.dtype.kind not in "biufO":  # O: fractions, or rubbish that float() will refuse
             raise TypeError(f"not an array of real numbers but {array.dtype}")
+        if array.dtype.kind == "O" and any(isinstance(x, (str, bytes)) for x in array.flat):  # float("0.5") is a number
+            raise TypeError("not an array of real numbers but one with text")
         with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes ∞, which is refused by its place
             return np.asarray(array, dtype=np.float64, order="C")
     except (TypeError, ValueError, OverflowError) as error:

@@ -139,11 +139,11 @@ def ascent(
     slope    (lqr, K) → G (m, n): exact, or as some critic has it
     states   (lqr, K) → Σ (n, n): the policy's own, a behaviour's, or the identity, which is the natural gradient
     """
-    return _ascent(lqr, lqr.gain(K), number("alpha", alpha, 0), slope, states)
+    return _ascent(lqr, lqr.gain(K).copy(), number("alpha", alpha, 0), slope, states)
 
 
 def _ascent(lqr: LQR, K: Array, alpha: float, slope: Matrix, states: Matrix) -> Iterator[Array]:
     while True:
-        yield K
+        yield K.copy()
         with np.errstate(over="ignore", invalid="ignore"):  # refused by name
             K = lqr.gain(K + alpha * slope(lqr, K) @ states(lqr, K))

@@ -25,7 +25,7 @@ def length_distribution(mdp: FiniteMDP, pi: Policy, horizon: int) -> Array:
     """
     p_pi, horizon = transition(mdp, pi), whole("horizon", horizon)
     probs, alive = np.zeros(horizon + 1), mdp.rho_0 * ~mdp.absorbing
-    probs[0] = 1 - alive.sum()
+    probs[0] = mdp.rho_0[mdp.absorbing].sum()
     for t in range(1, horizon + 1):
         after = alive @ p_pi
         alive = after * ~mdp.absorbing

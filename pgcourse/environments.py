@@ -2,6 +2,7 @@
 
     act(obs, rng) → actions      the policy, for observations (N, …): actions (N,) integers, or (N, …) of a Box
 
+`act` may only read the observations, and what it returns is copied.
 Observations must be Discrete or Box, actions Discrete or Box. An environment alone is a batch of N = 1. An action
 outside its Box is an error. With `clip` the environment gets the nearest action inside, and what `act` gave is kept:
 that is what a Gaussian policy must score.
@@ -176,7 +177,9 @@ class EnvironmentLanes:
         return r
 
     def _actions(self, act: Act) -> NDArray[Any]:
-        a = np.asarray(act(self.obs, self.rng))
+        seen = self.obs.view()
+        seen.setflags(write=False)
+        a = np.array(act(seen, self.rng))  # a copy: `act` may use its own array again for the next step
         shape = (self.n, *self.action_space.shape)
         if a.shape != shape:
             raise ValueError(f"{self.name}: act returned shape {a.shape}, expected {shape} for {self.n} observations")
@@ -192,17 +195,21 @@ class EnvironmentLanes:
         """The actions as the environment gets them; ValueError naming the first that is outside the Box."""
         if type(self.action_space).__name__ == "Discrete":
             return a
-        low, high = self.action_space.low, self.action_space.high
-        a = a.astype(self.action_space.dtype, copy=False)
-        if (out := (a < low) | (a > high)).any():
-            if self.clip:
-                return np.clip(a, low, high)
+        low, high, kind = self.action_space.low, self.action_space.high, self.action_space.dtype
+        if kind.kind == "f":
+            a = a.astype(kind, copy=False)  # before it is compared: 1 + 1e-9 is 1 in float32, and inside
+        elif self.clip:
+            a = np.rint(a)
+        out = (a < low) | (a > high)
+        if kind.kind != "f":
+            out |= a != np.rint(a)  # integers are compared as they came: a cast would wrap them, or cut 2.9 to 2
+        if out.any() and not self.clip:
             i = int(np.argwhere(out)[0, 0])
             raise ValueError(
                 f"{self.name}: act returned {a[i]} for lane {i}, expected an action in {self.action_space}; "
                 "with clip=True the environment gets the nearest one"
             )
-        return a
+        return np.clip(a, low, high).astype(kind) if out.any() else a.astype(kind, copy=False)
 
     def _alone(self, a: NDArray[Any]) -> Any:
         return int(a[0]) if a.ndim == 1 and a.dtype.kind in "iu" else a[0].astype(self.action_space.dtype)

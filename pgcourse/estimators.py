@@ -31,7 +31,7 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
 
     Σρ (q(s,a) − b(s)) ∇log π(a|s): the factor Σρ, which is 1/(1−γ) for ρ = ρ^π, is what the theorem's ∝ leaves out.
     q (S, A), grad_log_pi (S, A, d), the baseline b a number or (S,). With q = q^π and ρ = ρ^π it is unbiased for ∇J,
-    whatever b is, since Σ_a π ∇log π = 0 (Sutton et al. 2000; Williams 1992).
+    whatever b is, since Σ_a π ∇log π = 0 (Sutton et al. 2000; Williams 1992). s and a are integers of one shape, (N,).
     """
     q = real_array("q", q, "S A", LARGEST)
     S, A = q.shape
@@ -39,7 +39,22 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
     rho = real_array("rho", rho, "S", LARGEST, (S,), why)
     grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (S, A, None), why)
     b = np.broadcast_to(number_or_each("b", b, "S", (S,)), S)
+    s = _indices("s", s, S)
+    a = _indices("a", a, A, s.shape)
     return rho.sum() * (q[s, a] - b[s])[:, None] * grad_log_pi[s, a]
+
+
+def _indices(field: str, value: Indices, most: int, shape: tuple[int, ...] | None = None) -> Indices:
+    """`value` as integers in 0 … most − 1, (N,), or ValueError: NumPy would count negative ones from the end."""
+    i = np.asarray(value)
+    if i.dtype.kind not in "iu" or i.ndim != 1:
+        raise ValueError(f"{field} has shape {i.shape} and type {i.dtype}, expected integers of shape (N,)")
+    if shape is not None and i.shape != shape:
+        raise ValueError(f"{field} has shape {i.shape}, expected {shape}, as s has")
+    if (strange := (i < 0) | (i >= most)).any():
+        n = int(strange.argmax())
+        raise ValueError(f"{field}[{n}] is {i[n]}, expected an integer in 0 … {most - 1}")
+    return i
 
 
 # The weights w_t
@@ -101,7 +116,8 @@ def mean_tabular_scores(tau: Trajectories, weights: Array, pi: Policy) -> Array:
     """
     S, A = pi.probs.shape
     weights = real_array("weights", weights, "M", LARGEST, tau.steps.r.shape)
-    w = np.bincount(tau.steps.s * A + tau.steps.a, weights, S * A).reshape(S, A)
+    s, a = _indices("tau.steps.s", tau.steps.s, S), _indices("tau.steps.a", tau.steps.a, A)
+    w = np.bincount(s * A + a, weights, S * A).reshape(S, A)
     return (w - w.sum(axis=1, keepdims=True) * pi.probs) / len(tau)
 
 

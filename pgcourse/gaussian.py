@@ -76,7 +76,8 @@ def log_slope(u: ArrayLike) -> Array:
 
 def squashed_log_density(u: ArrayLike, mu: ArrayLike, sigma: ArrayLike) -> Array:
     """log π(a) of a = tanh u, u ~ N(μ, σ²): log N(u; μ, σ²) − log(1 − a²). For a given a, u = atanh a."""
-    return log_density(u, mu, sigma) - log_slope(u)
+    z, sigma = _standard(u, mu, sigma, "u")
+    return -(z**2) / 2 - np.log(sigma) - LOG_ROOT_2_PI - log_slope(u)
 
 
 def squashed_entropy(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
@@ -84,7 +85,8 @@ def squashed_entropy(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
 
     By the trapezoid rule over ε in ±10, which is as good as exact for functions as smooth as these.
     """
-    mu, sigma = np.broadcast_arrays(real_array("mu", mu, "…", LARGEST), deviation(sigma))
+    sigma = real_array("sigma", deviation(sigma), "…", LARGEST / 20)  # no u is then larger than LARGEST
+    mu, sigma = np.broadcast_arrays(real_array("mu", mu, "…", LARGEST / 2), sigma)
     epsilon, step = np.linspace(-10, 10, 4001, retstep=True)
     weight = step * np.exp(-(epsilon**2) / 2 - LOG_ROOT_2_PI)
     u = mu[..., None] + sigma[..., None] * epsilon

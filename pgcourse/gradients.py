@@ -203,6 +203,9 @@ def evolution_strategy(
     arXiv 1703.03864; antithetic pairs).
     """
     theta, n, sigma = _parameters(theta), whole("n", n), number("sigma", sigma, most=LARGEST, above=0)
+    if (lost := theta + sigma == theta).any():
+        i = tuple(np.argwhere(lost)[0].tolist())
+        raise ValueError(f"sigma is {sigma:g}, expected a step that changes theta{list(i)} = {theta[i]:g}")
     epsilon = generator(rng).standard_normal((n, *theta.shape))
     slopes = [(_value(J, theta + sigma * e) - _value(J, theta - sigma * e)) / (2 * sigma) for e in epsilon]
     return np.einsum("n,n...->n...", slopes, epsilon)

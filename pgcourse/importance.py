@@ -103,9 +103,17 @@ def effective_share(mdp: FiniteMDP, pi: Policy, b: Policy, H: int) -> float:
     m_t = π (π/b · p m_{t+1}), m_H = 1, is the mean of the square from s on: no path is listed.
     """
     ratio, m = _ratio(pi, b), np.ones(mdp.S)
-    for _ in range(whole("H", H)):
-        m = np.where(mdp.absorbing, 1, pi @ (ratio * (mdp.p @ m)))
-    return 1 / float(mdp.rho_0 @ m)
+
+    def before(m: Array) -> Array:
+        return pi @ (ratio * (mdp.p @ m))
+
+    with np.errstate(over="ignore"):  # ∞: the share is 0 for floats
+        for _ in range(whole("H", H)):
+            beyond = np.isinf(m)  # by themselves: 0 · ∞ would be no number
+            m = np.where(before(beyond) > 0, np.inf, before(np.where(beyond, 0, m)))
+            m[mdp.absorbing] = 1
+    beyond = np.isinf(m)
+    return 0.0 if mdp.rho_0[beyond].any() else 1 / float(mdp.rho_0 @ np.where(beyond, 0, m))
 
 
 def _ratio(pi: Policy, b: Policy) -> Array:

@@ -25,7 +25,9 @@ from pgcourse._missing import missing
 from pgcourse.arrays import LARGEST, Array, at_least, discount, frozen, generator, number, real_array, whole
 
 NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
-ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like
+ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like, as a share of the largest entry
+UNEVEN = 1e-6  # how far from symmetric a matrix may be, likewise: float32 rounds by 1e-7
+MOST = 4000  # laws of s_t, t = 0, 1, …
 
 
 class Unstable(ValueError):
@@ -59,12 +61,13 @@ class LQR:
         for field, shape in {**{name: (k, k) for name, k in square.items()}, "mu_0": (n,)}.items():
             if (found := getattr(self, field).shape) != shape:
                 raise ValueError(f"{field} has shape {found}, expected {shape}, since B has n = {n} rows and m = {m}")
-        for field, least in (("Q", -ROUNDING), ("R", ROUNDING), ("W", -ROUNDING), ("Sigma_0", -ROUNDING)):
+        for field in ("Q", "R", "W", "Sigma_0"):
             matrix = getattr(self, field)
-            least *= 1 if least > 0 else max(1, np.abs(matrix).max())
-            if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min() < least:
+            largest, least = np.abs(matrix).max(), np.linalg.eigvalsh(matrix).min()
+            fine = least > ROUNDING * largest if field == "R" else least >= -ROUNDING * largest
+            if not fine or np.abs(matrix - matrix.T).max() > UNEVEN * largest:
                 raise ValueError(
-                    f"{field} is {matrix.tolist()}, expected symmetric and {'> 0' if least > 0 else '≥ 0'}"
+                    f"{field} is {matrix.tolist()}, expected symmetric and {'> 0' if field == 'R' else '≥ 0'}"
                 )
         object.__setattr__(self, "gamma", discount(self.gamma))
 
@@ -218,7 +221,10 @@ def off_policy_gradient(lqr: LQR, K: ArrayLike, K_b: ArrayLike, sigma_b: float =
 
 
 def best_gain(lqr: LQR) -> Array:
-    """K* = −(R + γ BᵀPB)⁻¹ γ BᵀPA with P from the Riccati equation: best among all policies, linear or not.
+    """K* = −(R + γ BᵀPB)⁻¹ γ BᵀPA with P from the Riccati equation.
+
+    It is the best of all policies, linear or not, under which √γᵗ s_t shrinks to 0. If Q does not see what grows, as
+    with Q = 0, to let it grow may cost less.
 
     Raises Unstable if no gain keeps the discounted costs finite, as with B = 0 and γ A² > 1.
     """
@@ -266,18 +272,26 @@ def _fixed_point(M: Array, constant: Array) -> Array:
 def _laws(lqr: LQR, K: ArrayLike, sigma: float) -> tuple[Array, Array, Array]:
     """γᵗ (T,), and the mean (T, n) and variance (T, n, n) of s_t, until what is left does not count.
 
-    There are 4000 of them at the most; the last law stands for all later ones, too, so that Σ γᵗ is 1/(1−γ).
+    There are MOST of them at most; the last law stands for all later ones, too, so that Σ γᵗ is 1/(1−γ). ValueError if
+    the laws still change then, and later ones have weight.
     """
     sigma = number("sigma", sigma, 0, LARGEST)
     loop, noise = closed_loop(lqr, K), lqr.W + sigma**2 * lqr.B @ lqr.B.T
     shrink = max(lqr.gamma, lqr.gamma * float(np.abs(np.linalg.eigvals(loop)).max()) ** 2)
-    steps = 1 if shrink == 0 else min(int(np.log(NEGLIGIBLE) / np.log(shrink)) + 2, 4000)
+    steps = 1 if shrink == 0 else min(int(np.log(NEGLIGIBLE) / np.log(shrink)) + 2, MOST)
     means, variances = np.empty((steps, len(loop))), np.empty((steps, *loop.shape))
     means[0], variances[0] = lqr.mu_0, lqr.Sigma_0
     for t in range(1, steps):
         means[t] = loop @ means[t - 1]
         variances[t] = loop @ variances[t - 1] @ loop.T + noise
     weights = lqr.gamma ** np.arange(steps)
+    if steps == MOST and weights[-1] > NEGLIGIBLE:
+        change = np.abs(variances[-1] - variances[-2]).max() + np.abs(means[-1] - means[-2]).max() ** 2
+        if change > 1e-9 * (np.abs(variances[-1]).max() + np.abs(means[-1]).max() ** 2):
+            raise ValueError(
+                f"gamma is {lqr.gamma} and A + BK is {loop.tolist()}: after {MOST} steps the law of s_t still changes, "
+                "expected a smaller gamma or a loop that shrinks faster"
+            )
     weights[-1] /= 1 - lqr.gamma
     return weights, means, variances
 

@@ -123,6 +123,8 @@ def mirror_step(pi: Policy, q: Array, alpha: float) -> Policy:
     general another direction than ∇J. ValueError if α is negative or not a number.
     """
     q, alpha = _like("q", q, pi), number("alpha", alpha, 0, limit=True)
+    if alpha == 0:
+        return pi
     best = np.where(pi.probs > 0, q, -np.inf).max(axis=1, keepdims=True)
     with np.errstate(divide="ignore", over="ignore"):  # log 0 = −∞: what π never does it does not do afterwards
         worse = np.minimum(q - best, 0)
@@ -153,7 +155,8 @@ def direct(theta: ArrayLike) -> Policy:
 
     Raises ValueError naming the state if a row of θ leaves the simplex.
     """
-    given, theta = theta, real_array("theta", theta, "S A")
+    shape = theta.shape if isinstance(theta, np.ndarray) and theta.ndim == 2 else None  # (S, 0) is for |A| = 1
+    given, theta = theta, real_array("theta", theta, "S A", shape=shape)
     allowed = slack(given)
     last = 1 - theta.clip(0, 2).sum(axis=1)  # clipped, so that no sum overflows before it is refused
     if (outside := (theta < -allowed).any(axis=1) | (last < -max(1e-12, allowed))).any():

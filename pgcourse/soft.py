@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.arrays import LARGEST, Array, discount, finite, number, real_array
+from pgcourse.arrays import LARGEST, ROUNDINGS, Array, discount, finite, number, real_array
 from pgcourse.bellman import action_value, reward, system
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 
-EXACT = 1e-13  # of the largest |v|: when two steps agree so well, the next would change the last digits only
+EXACT = 1e-13  # of the largest |q|: when two steps agree so well, the next would change the last digits only
 
 
 def temperature(tau: float) -> float:
@@ -75,14 +75,19 @@ def soft_optimum(mdp: FiniteMDP, tau: float, most: int = 1000) -> SoftOptimum:
     """q = r + γ p v and v = τ log Σ_a exp(q/τ), solved by soft policy iteration: evaluate π, make it soft-greedy on q.
 
     That is Newton's method for this equation: v never falls, and the error is squared in each step near the end.
-    ValueError unless γ < 1 and τ > 0.
+    It stops when v stands still but for its last digits. Near γ = 1 rounding moves v by some ε/(1 − γ) of its size, and
+    it stops when no step is shorter than the one before. ValueError unless γ < 1 and τ > 0. RuntimeError if `most`
+    steps are not enough.
     """
-    v = np.full(mdp.S, -np.inf)
+    v, step = np.full(mdp.S, -np.inf), np.inf
+    rounding = ROUNDINGS * np.finfo(float).eps / (1 - discount(mdp.gamma))
     pi = Policy.uniform(mdp.S, mdp.A)
     for _ in range(most):
         before, v = v, soft_evaluate(mdp, pi, tau)
         q = action_value(mdp, v)
         pi = soft_greedy(q, tau)
-        if np.abs(v - before).max() <= EXACT * max(1.0, float(np.abs(q).max())):
+        size = max(float(np.abs(q).max()), float(np.abs(v).max()))
+        last, step = step, float(np.abs(v - before).max())
+        if step <= EXACT * size or last <= step <= rounding * size:
             return SoftOptimum(v, q, pi)
     raise RuntimeError(f"soft policy iteration took more than {most} steps")

@@ -78,7 +78,9 @@ def lower_bound(of: Exact, pi: Policy, new: Policy, gamma: float) -> float:
     """L(π') − 4 ε γ/(1−γ)² max_s KL(s) ≤ J(π'), ε = max |q^π − v^π| (Schulman et al. 2015, theorem 1); γ < 1."""
     gamma = discount(gamma)
     epsilon = np.abs(of.q_pi - of.v_pi[:, None]).max()
-    return surrogate_objective(of, new) - 4 * epsilon * gamma / (1 - gamma) ** 2 * float(divergence(pi, new).max())
+    factor = 4 * epsilon * gamma / (1 - gamma) ** 2
+    penalty = factor * float(divergence(pi, new).max()) if factor else 0.0  # 0 · ∞ would be no number
+    return surrogate_objective(of, new) - penalty
 
 
 def ratios(pi: Policy, new: Policy) -> Array:
@@ -104,12 +106,18 @@ def is_flat(r: Array, A: Array, epsilon: float) -> NDArray[np.bool_]:
 
 
 def clipped_objective(of: Exact, pi: Policy, new: Policy, epsilon: float) -> float:
-    """L^CLIP(π') = J(π) + ρ^π π min(r A, clip(r, 1−ε, 1+ε) A) ≤ L(π'), given `exact(mdp, pi)` (Schulman et al. 2017).
+    """L^CLIP(π') = J(π) + ρ^π π min(r A, clip(r, 1−ε, 1+ε) A), given `exact(mdp, pi)` (Schulman et al. 2017).
 
-    With J(π), which does not depend on π', it is J at π' = π, and has its gradient there.
+    With J(π), which does not depend on π', it is J at π' = π, and has its gradient there. It is ≤ L(π') if π' does only
+    what π does, too: L counts what else π' does, and L^CLIP, as samples of π, does not.
     """
-    epsilon, r, A = _clipping(of, pi, new, epsilon)
-    return float(of.J + of.rho_pi @ (pi @ np.minimum(r * A, np.clip(r, 1 - epsilon, 1 + epsilon) * A)))
+    _same_shape(of.q_pi, new)
+    _same_shape(pi.probs, new)
+    epsilon, A, taken = _positive(epsilon), of.q_pi - of.v_pi[:, None], pi.probs > 0
+    most = np.multiply(1 + epsilon, pi.probs, out=np.zeros_like(pi.probs), where=taken)  # ∞ · 0 is no number
+    chosen = new.probs * taken  # π r, and so on: r alone may be out of the range of floats
+    clipped = np.minimum(np.maximum(chosen, max(1 - epsilon, 0) * pi.probs), most)
+    return float(of.J + of.rho_pi @ np.minimum(chosen * A, clipped * A).sum(axis=1))
 
 
 def clipped_advantage(of: Exact, pi: Policy, new: Policy, epsilon: float) -> Array:
@@ -125,6 +133,8 @@ def conjugate_gradient(product: Callable[[Array], Array], b: Array, n: int, tole
     0. In exact arithmetic d products are enough (Hestenes & Stiefel 1952).
     """
     b, n, tolerance = real_array("b", b, "d", LARGEST), whole("n", n), number("tolerance", tolerance, 0)
+    unit = 2.0 ** np.frexp(np.abs(b).max())[1]  # of b: a power of 2 changes no digit, and no square underflows
+    b = b / unit
     x, rest = np.zeros_like(b), b.copy()
     direction, square = rest, float(rest @ rest)
     enough = tolerance**2 * square
@@ -139,7 +149,7 @@ def conjugate_gradient(product: Callable[[Array], Array], b: Array, n: int, tole
         x, rest = x + step * direction, rest - step * image
         square, before = float(rest @ rest), square
         direction = rest + square / before * direction
-    return x
+    return x * unit
 
 
 def _clipping(of: Exact, pi: Policy, new: Policy, epsilon: float) -> tuple[float, Array, Array]:

@@ -83,9 +83,9 @@ def check_minibatch(minibatch: int, batch: Stream) -> None:
 
 
 def normalised(A: Array) -> Array:
-    """(A − mean) / deviation, (M,). ValueError if all are equal: they say nothing."""
-    if (A[0] == A).all():  # their deviation may be a rounding error
-        raise ValueError(f"all {len(A)} advantages are {A[0]}, expected some that differ to normalise")
+    """(A − mean) / deviation, (M,); zeros where all A are equal, since then no action is better than another."""
+    if (A[:1] == A).all():  # their deviation may be a rounding error
+        return np.zeros_like(A)
     centred = A - A.sum() / len(A)
     centred /= np.sqrt(centred @ centred / len(A))
     return centred

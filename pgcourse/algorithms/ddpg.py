@@ -7,7 +7,8 @@
     w' ← w' + τ (w − w'),   θ' ← θ' + τ (θ − θ')                      the targets
 
 E is the mean over a batch from the buffer: so ρ^b of all policies so far stands in the place of ρ^μ of the chapter's
-deterministic policy gradient. There is one update for each step of an environment.
+deterministic policy gradient. There is one update for each step of an environment. The noise ε is new at each step; the
+paper's is an Ornstein–Uhlenbeck process, whose values at neighbouring steps are alike.
 """
 
 from __future__ import annotations
@@ -62,10 +63,11 @@ class Learner(OffPolicy):
 def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """DDPG on a Gymnasium environment, vectorised or not, with Box observations and bounded Box actions; without end.
 
-    Each `next` is n steps of each environment, and an update for each after the first `warmup`. The environment is
-    checked and reset at once, with a seed from `seed`: the same seed is the same run. To stop, ask no more. TypeError
-    naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is not finite,
-    or if the policy saturates. What was yielded before stays as it is.
+    Each `next` is n steps of each environment, and an update for each from the one that completes the `warmup` on, that
+    one included, as soon as the buffer holds a batch. The environment is checked and reset at once, with a seed from
+    `seed`: the same seed is the same run. To stop, ask no more. TypeError naming the space if one is not supported;
+    ValueError, naming the place, if a reward or an observation is not finite, or if the policy saturates. What was
+    yielded before stays as it is, but for `replay`: that is a view of the one buffer.
     """
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))

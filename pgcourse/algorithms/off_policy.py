@@ -140,8 +140,8 @@ def interaction(
 ) -> Iterator[Learner]:
     """The learner after every n steps, without end; the environment is checked and reset at once.
 
-    It takes `warmup` steps at random, then acts as explore(learner) does. From then on, and as soon as the buffer holds
-    a batch, there is an update for each transition.
+    It takes `warmup` steps at random, then acts as explore(learner) does. All lanes step together. From the step that
+    completes the `warmup` on, that step included, there is an update for each transition, if the buffer holds a batch.
     """
     centre, half = learner.critic.centre, learner.critic.half
 
@@ -172,7 +172,8 @@ def _interaction(
             if (ended := terminated | truncated).any():
                 returns += earned[ended].tolist()
                 earned[ended] = 0
-            finite(s_next, "s_next", **{f"the observation after {steps} steps": s_next})
+            for seen in (s, s_next):  # s may come from a reset
+                finite(seen, "an observation", **{f"the observation after {steps} steps": seen})
             replay.add(*(x[real] for x in (s, a, r, s_next, terminated)))
             steps += (new := int(real.sum()))
             if steps >= settings.warmup:

@@ -5,7 +5,8 @@
     step = m̂ / (√ŝ + ε),            m, s ← running means of g and of g²            adam
 
 rmsprop and adam keep a usual size for each parameter's gradient, and take steps of about α whatever its unit is: with a
-hundred times the reward they are the same.
+hundred times the reward they are the same. The first steps of rmsprop are longer, the very first some 10 α: its mean of
+g² begins at 0, and nothing makes up for it.
 """
 
 from __future__ import annotations

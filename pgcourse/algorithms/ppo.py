@@ -114,6 +114,8 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
     """The learner after one more batch (N, n): A and G once, then `epochs` passes of steps of θ and w."""
     policy, critic, w = learner.policy, learner.critic, learner.w
     check_minibatch(settings.minibatch, batch)
+    if not batch.valid.any():  # all lanes were reset: nothing to learn from
+        return after(learner, batch, entropy=np.nan, outside=np.nan)
     if not settings.bootstrap:
         batch = replace(batch, terminated=batch.ended, truncated=np.zeros_like(batch.ended))
     s, a, A, G = advantages(learner, batch, settings.gamma, settings.lam)

@@ -84,10 +84,11 @@ class Learner(OffPolicy):
 def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """SAC on a Gymnasium environment, vectorised or not, with Box observations and bounded Box actions; without end.
 
-    Each `next` is n steps of each environment, and an update for each after the first `warmup`. The environment is
-    checked and reset at once, with a seed from `seed`: the same seed is the same run. To stop, ask no more. TypeError
-    naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is not finite,
-    or if the policy saturates. What was yielded before stays as it is.
+    Each `next` is n steps of each environment, and an update for each from the one that completes the `warmup` on, that
+    one included, as soon as the buffer holds a batch. The environment is checked and reset at once, with a seed from
+    `seed`: the same seed is the same run. To stop, ask no more. TypeError naming the space if one is not supported;
+    ValueError, naming the place, if a reward or an observation is not finite, or if the policy saturates. What was
+    yielded before stays as it is, but for `replay`: that is a view of the one buffer.
     """
     settings = settings or Settings()
     rng = np.random.default_rng(whole("seed", seed, 0))
@@ -122,7 +123,8 @@ def update(learner: Learner, batch: Transitions, settings: Settings, rng: np.ran
 
     now = policy.draw(batch.s, rng)
     h = critic.forward(batch.s, policy.actions(now.tanh))
-    smaller = h[-1][..., 0] == h[-1][..., 0].min(axis=0)  # the critic that the minimum takes, in each row
+    q = h[-1][..., 0]
+    smaller = np.arange(len(q))[:, None] == q.argmin(axis=0)  # the critic that the minimum takes: one in each row
     slope = finite(critic.action_slope(h, smaller / M), "∇_a Q", w=critic.w)
     step, memory_theta = adam(policy.backward(now, slope, np.full((M, 1), -temperature / M)), learner.memory_theta)
 

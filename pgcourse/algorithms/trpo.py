@@ -7,7 +7,8 @@
     w climbs  −½ E[(v_w(s_n) − G_n)²],   G_n = v_old(s_n) + A_n
 
 One batch is n steps of each of the N environments, whose actions are discrete or a Box. It makes one step of θ and
-`epochs` passes of steps of w, and is thrown away. A_n is GAE(λ), with mean 0 and deviation 1 over the batch.
+`epochs` passes of steps of w, and is thrown away. A_n is GAE(λ), with mean 0 and deviation 1 over the batch; where all
+A_n are equal, θ stays.
 Nothing here makes sure that J rises: L and KL are estimates, and the step is far longer than any theorem allows.
 Schulman et al. 2015, arXiv 1502.05477.
 """
@@ -119,6 +120,8 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
     """The learner after one more batch (N, n): A and G once, one step of θ, then `epochs` passes of steps of w."""
     policy, critic, w, memory_w = learner.policy, learner.critic, learner.w, learner.memory_w
     check_minibatch(settings.minibatch, batch)
+    if not batch.valid.any():  # all lanes were reset: nothing to learn from
+        return after(learner, batch, kl=0.0, gain=0.0, shorter=settings.tries)
     s, a, A, G = advantages(learner, batch, settings.gamma, settings.lam)
     A = normalised(A)
 

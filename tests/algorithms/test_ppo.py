@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import islice
 
@@ -14,7 +13,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import TimeLimit
 from one_number import One, Reach, reach
 
-from pgcourse.algorithms import ppo
+from pgcourse.algorithms import ppo, trpo
 from pgcourse.algorithms.actor_critic import minibatches
 from pgcourse.algorithms.optimisers import FRESH, adam
 from pgcourse.algorithms.policies import GaussianNetwork, policy_for
@@ -152,10 +151,9 @@ def test_a_minibatch_may_be_as_large_as_a_batch_that_has_resets_in_it():
 
 
 @pytest.mark.parametrize("A", [0.0, 0.1, 1e300])
-def test_advantages_that_are_all_equal_are_refused(A):
+def test_advantages_that_are_all_equal_prefer_nothing(A):
     """Also where rounding makes their mean another number."""
-    with pytest.raises(ValueError, match=f"all 10 advantages are {re.escape(str(A))}, expected some that differ"):
-        ppo.normalised(np.full(10, A))
+    assert ppo.normalised(np.full(10, A)).tolist() == [0.0] * 10
 
 
 @pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (0.0, np.inf)])
@@ -193,11 +191,29 @@ def test_observations_that_change_their_shape_end_the_run_and_leave_what_was_lea
     assert kept.steps == 16
 
 
-def test_advantages_that_are_all_equal_end_the_run_by_name():
-    """All states look alike, and each step pays 1: with λ = 0 no advantage differs from another."""
-    env = SyncVectorEnv([lambda: TimeLimit(One(Discrete(2, start=3)), 50)] * 2)
-    with pytest.raises(ValueError, match=r"advantages are .*, expected some that differ to normalise"):
-        next(ppo.train(env, replace(SMALL, lam=0.0)))
+def bandit(lanes, mode=AutoresetMode.NEXT_STEP):
+    """One observation, one step, and that pays 1: no advantage ever differs from another."""
+    return SyncVectorEnv([lambda: One(Discrete(2, start=3), ends=True)] * lanes, autoreset_mode=mode)
+
+
+@pytest.mark.parametrize(("module", "mode"), [(m, mode) for m in (ppo, trpo) for mode in AutoresetMode])
+def test_where_all_advantages_are_equal_the_actor_stays_and_the_critic_learns(module, mode):
+    env, settings = bandit(4, mode), module.Settings(n=64)
+    policy = policy_for(env, (4,), np.random.default_rng(9))
+    *_, last = islice(module.train(env, settings, policy=policy), 20)
+    assert np.array_equal(last.policy.theta, policy.theta)
+    assert last.v(np.ones((1, 1)))[0] == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("module", [ppo, trpo])
+def test_a_batch_of_resets_alone_teaches_nothing_and_is_counted(module):
+    """Four lanes end together, so that every second batch of one step is the resets of all."""
+    first, second, third = islice(module.train(bandit(4), module.Settings(n=1, minibatch=4)), 3)
+    assert [learner.steps for learner in (first, second, third)] == [4, 4, 8]
+    assert (second.updates, second.returns.tolist()) == (2, [])
+    assert second.policy is first.policy
+    assert second.w is first.w
+    assert not np.array_equal(third.w, second.w)
 
 
 def test_a_policy_of_one_s_own_is_begun_with():

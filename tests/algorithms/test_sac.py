@@ -177,3 +177,31 @@ def test_discrete_actions_are_told_which_algorithms_take_them():
         TypeError, match=r"CartPole-v1: action_space is Discrete\(2\), expected Box; .* a2c, ppo and trpo"
     ):
         sac.train(gymnasium.make("CartPole-v1"))
+
+
+def test_where_both_critics_agree_one_of_them_counts():
+    """Alike, they get the same step, and the actor climbs as with one of them."""
+    learner, batch = learned()
+    w = learner.critic.w[:1]
+    alike = replace(learner, critic=replace(learner.critic, w=np.repeat(w, 2, axis=0)), memory_w=FRESH)
+    alone = replace(learner, critic=replace(learner.critic, w=w), memory_w=FRESH)
+    alike, alone = (sac.update(x, batch, SMALL, np.random.default_rng(3)) for x in (alike, alone))
+    np.testing.assert_allclose(alike.critic.w, np.repeat(alone.critic.w, 2, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(alike.policy.theta, alone.policy.theta, rtol=1e-9)
+
+
+class Blank(Reach):
+    """Its second trajectory begins with an observation that is no number."""
+
+    begun = 0
+
+    def reset(self, **how):
+        s, info = super().reset(**how)
+        self.begun += 1
+        return s * (np.nan if self.begun == 2 else 1), info
+
+
+def test_a_first_observation_that_is_no_number_is_refused_by_name():
+    run = sac.train(TimeLimit(Blank(), 5), replace(SMALL, warmup=100))
+    with pytest.raises(ValueError, match=r"the observation after 5 steps\[0, 0\] is nan, expected a finite number"):
+        next(run)

@@ -3,6 +3,7 @@
 Shapes and numbers of MDPs, policies and exact gradients are in their own tests.
 """
 
+from dataclasses import replace
 from itertools import islice
 
 import gymnasium
@@ -31,6 +32,7 @@ FIRST = (np.zeros(2, int), np.zeros(2, int))  # two pairs (s, a)
 
 BOAT = LQR(A=1, B=0.5, Q=1, R=0.5, W=0.1, mu_0=1, Sigma_0=0.5, gamma=0.9)
 TWO = LQR(np.eye(2) / 2, np.eye(2), np.eye(2), np.eye(2), np.eye(2), [1, 1], np.eye(2), 0.9)
+FAR, W2 = LQR(1, 1, 1, 1, 1, 0, 1, 0.9999), np.eye(2)
 S, A = np.ones((5, 1)), np.ones((5, 1))
 
 RETURNS = [
@@ -64,6 +66,19 @@ ESTIMATORS = [
         lambda: estimators.from_pairs(RHO, 1e300 * Q, 1e300 * SCORES, *FIRST),
         r"q\[s=0, a=0\] is 1e\+300, expected a size of at most 1e\+50",
     ),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, [0, 1], [0]), r"a has shape \(1,\), expected \(2,\), as s has"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, [0, -1], [0, 0]), r"s\[1\] is -1, expected an integer in 0 … 3"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, [0, 1], [0, 3]), r"a\[1\] is 3, expected an integer in 0 … 2"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, [0.0], [0]), r"s has .* type float64, expected integers"),
+    (lambda: estimators.from_pairs(RHO, Q, SCORES, 0, 0), r"s has shape \(\) .*, expected integers of shape \(N,\)"),
+    (
+        lambda: estimators.mean_tabular_scores(TAU, ONES, Policy.uniform(4, 2)),
+        r"tau.steps.a\[\d+\] is 2, expected an integer in 0 … 1",
+    ),
+    (
+        lambda: estimators.mean_tabular_scores(TAU, ONES, Policy.uniform(3, 3)),
+        r"tau.steps.s\[\d+\] is 3, expected an integer in 0 … 2",
+    ),
     (lambda: estimators.full_return(TAU, 0.9, b=ONES), r"b is array\(.*\), expected a finite number"),
     (
         lambda: estimators.reward_to_go(TAU, 0.9, b=X),
@@ -87,6 +102,14 @@ SAMPLING = [
     (lambda: sample_pairs(RHO, PI, 2.5, None), "n is 2.5, expected an integer ≥ 0"),
     (lambda: rollouts(MDP, Policy.uniform(3, 3), 1, 1, None), r"pi has shape \(3, 3\), expected \(S, A\) = \(4, 3\)"),
     (lambda: streams(MDP, PI, 1, 1, None, horizon=0), "horizon is 0, expected an integer ≥ 1"),
+    (
+        lambda: rollouts(replace(MDP, r=1e-10 * MDP.r), PI, 1, 1, None, r=np.zeros(MDP.p.shape)),
+        r"r\[s=0, a=0\] has mean 0 over s', expected the MDP's r",
+    ),
+    (
+        lambda: gradients.evolution_strategy(lambda x: 0.0, np.array([1.0, 1e9]), 1, 1e-9, np.random.default_rng(0)),
+        r"sigma is 1e-09, expected a step that changes theta\[1\] = 1e\+09",
+    ),
 ]
 REGULATORS = [
     (lambda: lqr.value(BOAT, -1, 0.1, S[:, 0]), r"s has shape \(5,\), expected \(N, n\) = \(N, 1\)"),
@@ -107,6 +130,10 @@ REGULATORS = [
     (lambda: lqr.sample_states(BOAT, -1, 0.1, 0, None), "n is 0, expected an integer ≥ 1"),
     (lambda: LQR(1e60, 1, 1, 1, 1, 1, 1, 0.9), r"A\[row=0, column=0\] is 1e\+60, expected a size"),
     (lambda: LQR(np.ma.masked_equal([[1.0]], 1), 1, 1, 1, 1, 1, 1, 0.9), r"A\[row=0, column=0\] is masked"),
+    (lambda: LQR(np.eye(2), [[1], [1]], [[1e-9, 1e-9], [0, 1e-9]], 1, W2, [0, 0], W2, 0.9), "Q is .*symmetric and ≥ 0"),
+    (lambda: LQR(1, 1, -5e-13, 1, 1, 1, 1, 0.9), "Q is .*, expected symmetric and ≥ 0"),
+    (lambda: lqr.sample_states(FAR, 0, 0, 9, None), r"gamma is 0.9999 and A \+ BK is \[\[1.0\]\]: .* still changes"),
+    (lambda: lqr.occupancy_density(FAR, 0, 0, [0.0]), r"gamma is 0.9999 and A \+ BK is"),
     (lambda: LQR(1, 1, 1, 1, 1, 1, 1, np.nextafter(1, 0)), "gamma is 0.99.*, expected a number 0 ≤ γ < 1"),
 ]
 DETERMINISTIC = [

@@ -189,3 +189,13 @@ def test_the_baseline_is_taken_off_q():
     assert (nabla_log_estimates(BOAT, -1, 0.3, s, a, b=q) == 0).all()
     assert_close(nabla_log_estimates(BOAT, -1, 0.3, s, a), q[:, None, None] * score)
     assert_close(nabla_log_estimates(BOAT, -1, 0.3, s, a, b=2.0), (q - 2)[:, None, None] * score)
+
+
+def test_ascent_is_not_moved_by_what_is_done_to_its_gains():
+    K = np.array([[-0.5]])
+    run = ascent(BOAT, K, 0.01)
+    K[:] = 7
+    first = next(run)
+    assert first == -0.5
+    first[:] = 9
+    assert next(run) == pytest.approx(-0.5 + 0.01 * policy_gradient(BOAT, -0.5))

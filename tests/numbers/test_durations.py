@@ -10,6 +10,7 @@ import pytest
 from pgcourse import Policy, zoo
 from pgcourse.bellman import transition
 from pgcourse.durations import first_to_finish, length_distribution, sum_distribution
+from pgcourse.mdp import FiniteMDP
 from pgcourse.sampling import rollouts
 
 CORRIDOR = zoo.short_corridor()
@@ -96,3 +97,15 @@ def test_a_length_of_0_is_refused():
 def test_a_count_that_is_none_is_named(name, arguments):
     with pytest.raises(ValueError, match=f"^{name} is "):
         first_to_finish(COIN, *arguments)
+
+
+def test_where_no_trajectory_begins_at_its_end_the_length_0_has_probability_0():
+    """The sum of ρ₀ over the states that live is 1 − 1e-16."""
+    rho_0 = np.append(np.full(6, 1 / 6), 0)
+    assert 1 - rho_0.sum() > 0
+    p = np.zeros((7, 1, 7))
+    p[:, :, 6] = 1
+    mdp = FiniteMDP(p, np.zeros((7, 1)), 0.9, rho_0)
+    lengths = length_distribution(mdp, Policy.uniform(7, 1), 5)
+    assert lengths[0] == 0
+    assert first_to_finish(lengths, 2, 3) == pytest.approx(1)

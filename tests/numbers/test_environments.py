@@ -274,3 +274,63 @@ def test_the_same_seed_lives_the_same():
 
     one, other = (play(gymnasium.make_vec("CartPole-v1", 3), act, 5, 50, np.random.default_rng(7)) for _ in range(2))
     assert np.array_equal(one.s, other.s)
+
+
+class Paid(gymnasium.Env):
+    """Pays for the action that it gets, which must be one of its Box."""
+
+    observation_space = Box(-9, 9, (1,))
+
+    def __init__(self, action_space):
+        self.action_space = action_space
+
+    def reset(self, *, seed=None, options=None):
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action)
+        return np.ones(1, np.float32), float(action[0]), False, True, {}
+
+
+@pytest.mark.parametrize("vector", [False, True])
+@pytest.mark.parametrize(
+    ("box", "drawn", "got"),
+    [
+        (Box(0, 255, (1,), np.uint8), -1.0, 0),
+        (Box(0, 255, (1,), np.uint8), 300, 255),
+        (Box(-5, 5, (1,), np.int64), 2.9, 3),
+        (Box(-5, 5, (1,), np.int64), -7.2, -5),
+    ],
+)
+def test_an_integer_box_gets_the_nearest_integer_with_clip_and_refuses_it_without(vector, box, drawn, got):
+    env = SyncVectorEnv([lambda: Paid(box)]) if vector else Paid(box)
+
+    def act(obs, rng):
+        return np.full((len(obs), 1), drawn)
+
+    tau = play(env, act, 1, 1, np.random.default_rng(0), clip=True)
+    assert (tau.steps.r.tolist(), tau.steps.a.tolist()) == ([got], [[drawn]])
+    with pytest.raises(ValueError, match=rf"act returned \[{drawn:g}\.?\] for lane 0, expected an action in Box"):
+        play(env, act, 1, 1, np.random.default_rng(0))
+    whole = play(env, lambda obs, rng: np.full((len(obs), 1), float(got)), 1, 1, np.random.default_rng(0))
+    assert whole.steps.r.tolist() == [got]
+
+
+def test_a_stream_keeps_actions_although_act_uses_its_own_array_again():
+    ours = np.zeros(1, int)
+
+    def act(obs, rng):
+        ours[:] = obs == 1
+        return ours
+
+    batch = next(play_streams(Count(99), act, 3, np.random.default_rng(0)))  # leaves at 1, and begins anew
+    assert (batch.s.tolist(), batch.a.tolist()) == ([[0, 1, 0]], [[0, 1, 0]])
+
+
+def test_act_cannot_change_what_it_sees():
+    def act(obs, rng):
+        obs += 1
+        return np.zeros(1, int)
+
+    with pytest.raises(ValueError, match="read-only"):
+        play(Count(), act, 1, 3, np.random.default_rng(0))

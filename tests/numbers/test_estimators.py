@@ -274,3 +274,28 @@ def test_with_three_actions_the_best_state_baseline_leaves_a_variance_but_for_sp
 
     assert variance(np.array([[1.0, -1.0, -1.0]])) < 1e-15
     assert variance(np.array([[1.0, 0.0, 0.5]])) > 0.01
+
+
+def test_a_batch_without_a_step_estimates_zeros():
+    """All trajectories begin where the process is over."""
+    S = 4
+    over = FiniteMDP(np.tile(np.eye(S)[:, None], (1, 2, 1)), np.zeros((S, 2)), 0.9, np.eye(S)[0])
+    pi = Policy.uniform(S, 2)
+    tau, score, none = (
+        rollouts(over, pi, 3, 5, np.random.default_rng(0)),
+        grad_log_softmax(tabular(S, 2), pi),
+        np.zeros(0),
+    )
+    assert tau.length.tolist() == [0, 0, 0]
+    delta = td_errors(tau.steps, none, none, 0.9)
+    advantage = gae(tau.steps, delta, 0.9, 0.5)
+    weights = [
+        full_return(tau, 0.9),
+        reward_to_go(tau, 0.9),
+        reward_to_go(tau, 0.9, none),
+        undiscounted(tau, 0.9, none),
+    ]
+    for w in (*weights, delta, advantage, discounted(tau, advantage, 0.9)):
+        assert w.tolist() == []
+        assert weighted_scores(tau, w, score).tolist() == np.zeros((3, 8)).tolist()
+        assert mean_tabular_scores(tau, w, pi).tolist() == np.zeros((S, 2)).tolist()

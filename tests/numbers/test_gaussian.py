@@ -142,3 +142,18 @@ def test_what_overflows_and_bounds_the_wrong_way_round_are_refused():
         log_density(1e40, 0, 1e-125)
     with pytest.raises(ValueError, match="low is 1, expected less than high, -1"):
         clipped_scores(0, 1, 1, -1)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: squashed_log_density(np.nan, 0, 1), "^u is nan, expected a finite number"),
+        (lambda: squashed_log_density(1e40, 0, 1e-125), "with u up to 1e\\+40"),
+        (lambda: squashed_entropy(0.0, 1e100), r"^sigma is 1e\+100, expected a size of at most 5e\+48"),
+        (lambda: squashed_entropy(1e50, 1.0), r"^mu is 1e\+50, expected a size of at most 5e\+49"),
+    ],
+    ids=["nan", "overflow", "sigma", "mu"],
+)
+def test_what_the_squashed_ones_refuse_is_named_as_it_was_given(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()

@@ -16,6 +16,7 @@ from pgcourse.importance import (
     path_probabilities,
     path_ratios,
 )
+from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, tabular, tabular_softmax
 from pgcourse.sampling import rollouts
 
@@ -157,3 +158,14 @@ def test_the_effective_share_is_one_over_the_mean_square_of_the_weight():
 def test_what_has_no_meaning_is_refused_by_name(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_effective_share_of_very_long_trajectories_is_0_or_that_of_the_states_that_are_reached():
+    """State 1, where the square of W overflows, is out of reach from 0 in the second MDP."""
+    sure, apart = Policy([[0.5, 0.5], [0.9, 0.1]]), np.tile(np.eye(2)[:, None], (1, 2, 1))
+    mixed = FiniteMDP(np.full((2, 2, 2), 0.5), np.zeros((2, 2)), 0.9, [1.0, 0.0])
+    assert effective_share(mixed, sure, Policy.uniform(2, 2), 10_000) == 0
+    for rho_0, share in (([1.0, 0.0], 1.0), ([0.0, 1.0], 0.0)):
+        mdp = FiniteMDP(apart, np.eye(2), 0.9, rho_0)
+        assert effective_share(mdp, sure, Policy.uniform(2, 2), 2000) == pytest.approx(share, rel=1e-12)

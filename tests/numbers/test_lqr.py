@@ -284,3 +284,16 @@ def test_noise_costs_nothing_but_a_constant():
     lost = value(BOAT, -0.7, 0, s) - value(BOAT, -0.7, 0.5, s)
     assert np.ptp(lost) < 1e-12
     assert lost[0] == pytest.approx(value_constant(BOAT, -0.7, 0.5) - value_constant(BOAT, -0.7))
+
+
+def test_a_unit_of_costs_changes_nothing_that_is_accepted():
+    small = replace(BOAT, Q=1e-13, R=1e-13, W=1e-13)
+    assert best_gain(small) == pytest.approx(best_gain(replace(BOAT, Q=1, R=1)))
+
+
+def test_what_costs_nothing_may_grow_and_the_best_gain_is_that_of_what_shrinks():
+    """Q = 0 and A = 2: K = 0 would cost nothing."""
+    free = LQR(2, 1, 0, 1, 0, 1, 0, 0.9)
+    K = best_gain(free)
+    assert abs(closed_loop(free, K).item()) < 1 / np.sqrt(0.9)
+    assert objective(free, K) < -1e-3

@@ -300,3 +300,13 @@ def test_direct_takes_the_rounding_of_float32():
     np.testing.assert_allclose(pi.probs[:, :3], theta, atol=1e-7)
     with pytest.raises(ValueError, match=r"theta\[s=0\] is"):
         policy.direct(theta + np.float32(1e-5))
+
+
+def test_direct_with_one_action_has_no_parameters():
+    assert policy.direct(np.zeros((3, 0))).probs.tolist() == [[1.0]] * 3
+    assert policy.grad_direct(3, 1).shape == (3, 1, 0)
+
+
+def test_text_among_objects_is_no_number():
+    with pytest.raises(ValueError, match=r"pi is .*, expected real numbers .* with text"):
+        Policy(np.array([["0.5", 0.5]], dtype=object))

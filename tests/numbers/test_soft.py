@@ -151,3 +151,26 @@ Q, PI = np.zeros((16, 4)), Policy.uniform(16, 4)
 def test_what_has_no_soft_value_is_refused_by_name(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize("gamma", [0.999, 0.99999, 1 - 1e-7, 1 - 1e-9])
+def test_near_a_discount_of_1_rounding_does_not_keep_it_from_ending(gamma):
+    for seed in range(3):
+        mdp = zoo.garnet(8, 3, 3, gamma, np.random.default_rng(seed))
+        v, q, pi = soft_optimum(mdp, 0.3)
+        size = np.abs(q).max()
+        np.testing.assert_allclose(soft_maximum(q, 0.3), v, atol=1e-14 * size / (1 - gamma))
+        np.testing.assert_allclose(pi.probs, soft_greedy(q, 0.3).probs)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-200, 1e20])
+def test_a_tiny_or_large_unit_of_rewards_is_solved_as_the_usual_one(scale):
+    mdp = zoo.garnet(8, 3, 3, 0.9, np.random.default_rng(0))
+    usual, other = soft_optimum(mdp, 1.0), soft_optimum(FiniteMDP(mdp.p, scale * mdp.r, 0.9, mdp.rho_0), scale)
+    np.testing.assert_allclose(other.v / scale, usual.v, rtol=1e-12)
+    np.testing.assert_allclose(other.pi.probs, usual.pi.probs, rtol=1e-11)
+
+
+def test_too_few_steps_are_told():
+    with pytest.raises(RuntimeError, match="took more than 1 steps"):
+        soft_optimum(zoo.five_states(), 0.1, most=1)

@@ -422,3 +422,37 @@ def test_what_is_no_bound_and_what_is_no_such_policy_is_refused():
         clipped_objective(of, pi, Policy.uniform(5, 2), 0.2)
     with pytest.raises(ValueError, match=r"the new policy has shape \(5, 3\), expected \(S, A\) = \(4, 3\)"):
         clipped_objective(of, Policy.uniform(4, 3), pi, 0.2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinities_in_the_middle_leave_no_nan():
+    """A policy that does almost nothing but one action, ratios of more than the largest float, and KL = ∞ times 0."""
+    mdp, greedy = zoo.five_states(), Policy.deterministic([0] * 5, 3)
+    nearly = Policy(np.tile([1.0, 1e-320, 1e-320], (5, 1)))
+    new, of = Policy.uniform(5, 3), exact(mdp, nearly)
+    A = of.q_pi - of.v_pi[:, None]
+    for epsilon in (0.2, np.inf):
+        high = np.minimum(new.probs, (1 + epsilon) * nearly.probs)
+        low = np.maximum(new.probs, (1 - epsilon) * nearly.probs) if epsilon < 1 else new.probs
+        expected = of.J + of.rho_pi @ np.where(A > 0, high * A, low * A).sum(axis=1)
+        assert clipped_objective(of, nearly, new, epsilon) == pytest.approx(expected, rel=1e-12)
+    now = exact(mdp, new)
+    assert lower_bound(now, new, greedy, 0.0) == surrogate_objective(now, greedy)
+    still = exact(FiniteMDP(mdp.p, np.zeros((5, 3)), 0.9, mdp.rho_0), new)
+    assert lower_bound(still, new, greedy, 0.9) == 0
+    assert mirror_step(greedy, now.q_pi, 0.0) is greedy
+
+
+def test_what_pi_never_does_counts_in_the_surrogate_alone():
+    """A greedy π, and a uniform π': L has what the other actions lose, L^CLIP has not, and is above it."""
+    mdp = zoo.five_states()
+    pi = Policy.deterministic(exact(mdp, Policy.uniform(5, 3)).q_pi.argmax(axis=1), 3)
+    of, new = exact(mdp, pi), Policy.uniform(5, 3)
+    assert clipped_objective(of, pi, new, 0.2) > surrogate_objective(of, new) + 0.01
+    taken = np.where(pi.probs > 0, new.probs * (of.q_pi - of.v_pi[:, None]), 0)
+    assert clipped_objective(of, pi, new, np.inf) == pytest.approx(of.J + of.rho_pi @ taken.sum(axis=1), abs=1e-12)
+
+
+def test_conjugate_gradients_do_not_underflow():
+    assert conjugate_gradient(lambda v: v, np.array([1e-170, 0]), 5).tolist() == [1e-170, 0]
+    assert conjugate_gradient(lambda v: v, np.array([5e-324, 0]), 5).tolist() == [5e-324, 0]
