@@ -119,7 +119,10 @@ def details(marked: Iterable[Marked]) -> str:
         lines += [f"  {plain(one.note)}"] * bool(one.note)
         for reply in one.replies:
             known = one.returned.history.get(reply.exercise)
-            history = f" [{known['attempts']} attempts, passed: {known['passed'] or 'never'}]" if known else ""
+            history = ""
+            if known:
+                attempts = "1 attempt" if known["attempts"] == 1 else f"{known['attempts']} attempts"
+                history = f" [{attempts}, passed: {known['passed'] or 'never'}]"
             lines.append(f"  {reply.exercise}: {WORDS.get(reply.tone, reply.tone)}{history} {plain(reply.message)}")
     return "\n".join(lines) + "\n"
 

@@ -123,7 +123,9 @@ def _more(view: Any) -> str:
     buttons = [button for button in ("run", "one step") if button in _descriptions(view.widget)]
     if not buttons:
         return ""
-    return f"In the notebook this view has a button “{buttons[0]}”, too. Here are its scenes and its sliders."
+    here = " and ".join(["its scenes"] * bool(view.scenes) + ["its sliders"] * bool(view.controls)) or "its picture"
+    verb = "is" if here == "its picture" else "are"
+    return f"In the notebook this view has a button “{buttons[0]}”, too. Here {verb} {here}."
 
 
 def _descriptions(widget: Any) -> list[str]:

@@ -272,11 +272,14 @@ class Explorer:
     def _fail(self, error: BaseException) -> None:
         self.error = error
         now, shown = self.values, self._shown
-        kept = [
-            f"{key} = {digits(shown[key])}" for key in now if key in self._controls and not equal(now[key], shown[key])
-        ]
+        moved = [key for key in now if key in self._controls and not equal(now[key], shown[key])]
+        kept = [f"{self._called(key)} = {digits(shown[key])}" for key in moved]
         self.live.key = None if self._ahead is None else self._ahead.key
         self.live.fail(in_words(error, f"still shows {', '.join(kept)}" if kept else "stays as it was"))
+
+    def _called(self, key: str) -> str:
+        """The name that the page has for a control."""
+        return getattr(self._controls.get(key), "description", "") or key
 
     def _described(self, numbers: Any) -> str:
         describe = getattr(self._picture, "describe", None)
@@ -374,7 +377,7 @@ class Explorer:
             now = self.values
             for key in self._runner.inputs:
                 if key in before and not equal(before[key], now[key]):
-                    self._runner.input_moved(key)
+                    self._runner.input_moved(self._called(key))
 
     def _rest(self) -> None:
         """Nothing plays and nothing runs, and a run would begin at the beginning."""

@@ -127,7 +127,10 @@ class Runner:
         self.bar.value, self.note.value = 0.0, why
 
     def input_moved(self, name: str) -> None:
-        """An input has another value: work under way begins anew with it, work that rests has nothing to go on with."""
+        """An input has another value: work under way begins anew with it, work that rests has nothing to go on with.
+
+        Its name is what the reader sees.
+        """
         if self.running:
             self._steps = None
         elif self._steps is not None or self.bar.value:

@@ -90,7 +90,12 @@ class ActionBars(Part):
     def describe(self, numbers: Numbers) -> str:
         s = numbers["state"]
         rows = zip(self.actions, self.heights(numbers), numbers["pi"].probs[s], strict=True)
-        return f"State {s}: " + "; ".join(f"{a} θ {t:.2f}, probability {p:.3f}" for a, t, p in rows) + "."
+        said = [
+            f"{action}{f' θ {t:.2f},' if a < self.parameters else ''} probability {p:.3f}"
+            for a, (action, t, p) in enumerate(rows)
+        ]
+        J = f" J {numbers['J']:.4f}, |∇J| {np.linalg.norm(numbers['grad_J']):.4f}." if "J" in numbers else ""
+        return f"State {s}: {'; '.join(said)}.{J}"
 
 
 class ProbabilityBars(ActionBars):

@@ -41,6 +41,11 @@ class Cloud(Part):
             mark.set_data(np.where((np.abs(place) <= reach).all(), place, np.nan))
         return int(np.count_nonzero(~inside))
 
+    @staticmethod
+    def beyond(place: Floats, far: float) -> bool:
+        """Whether a mark is not drawn, since the axes end so far from the middle."""
+        return bool((np.abs(place) > far).any())
+
 
 class EstimateCloud(Cloud):
     """In units of |∇J|, so that the arrow has length 1; the mean that theory gives the estimates is a cross.
@@ -66,12 +71,21 @@ class EstimateCloud(Cloud):
 
     def update(self, numbers: Numbers) -> None:
         estimates, grad, mean = (np.asarray(numbers[name]) for name in ("estimates", "grad_J", "mean"))
-        unit = float(np.linalg.norm(grad)) or 1.0
-        reach = numbers.get("reach") or self.reach((np.linalg.norm(mean) + 2 * numbers["noise"]) / unit)
+        unit, reach = self.unit(numbers), self.reach_for(numbers)
         if self.ax.get_xlim() != (-reach, reach):  # drawn anew
             self.ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         outside = self.show(grad, estimates, {"mean": mean}, unit, reach)
-        self.outside.set_text(f"{outside} of {len(estimates)} outside" if outside else "")
+        lost = [f"{outside} of {len(estimates)} outside"] if outside else []
+        lost += ["the mean is outside"] if self.beyond(mean, reach * unit) else []
+        self.outside.set_text("\n".join(lost))
+
+    @staticmethod
+    def unit(numbers: Numbers) -> float:
+        return float(np.linalg.norm(numbers["grad_J"])) or 1.0
+
+    def reach_for(self, numbers: Numbers) -> float:
+        size = (np.linalg.norm(numbers["mean"]) + 2 * numbers["noise"]) / self.unit(numbers)
+        return numbers.get("reach") or self.reach(size)
 
     @staticmethod
     def reach(size: float) -> float:
@@ -80,7 +94,9 @@ class EstimateCloud(Cloud):
 
     def describe(self, numbers: Numbers) -> str:
         (u, v), (x, y) = numbers["grad_J"], numbers["mean"]
+        far = self.reach_for(numbers) * self.unit(numbers)
+        lost = ", which is outside the axes" if self.beyond(numbers["mean"], far) else ""
         return (
-            f"{len(numbers['estimates'])} estimates around their mean ({x:.4f}, {y:.4f}); "
+            f"{len(numbers['estimates'])} estimates around their mean ({x:.4f}, {y:.4f}){lost}; "
             f"the exact gradient is ({u:.4f}, {v:.4f})."
         )

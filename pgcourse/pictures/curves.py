@@ -200,6 +200,8 @@ class Tradeoff(Part):
         for name, line in self.lines.items():
             line.set_data(numbers["x"], numbers["curves"][name])
             self.points[name].set_data([numbers["at"]], [numbers["now"][name]])
+        last = list(self.looks)[-1]  # within the frame, or nobody could drag it
+        self.points[last].set_ydata([np.clip(numbers["now"][last], *self.ylim)])
         leftmost = min((numbers["marked"][mark] for mark in self.marks), default=0.0)
         middle, width = sum(self.xlim) / 2, self.xlim[1] - self.xlim[0]
         for mark, (rule, label) in self.rules.items():
@@ -215,7 +217,8 @@ class Tradeoff(Part):
         now = ", ".join(f"{name} {self.spoken(value)}" for name, value in numbers["now"].items())
         marked = "".join(f"; {mark} stands at {numbers['marked'][mark]:.3g}" for mark in self.marks)
         at = f"{numbers['at']:.3g}" if abs(numbers["at"]) < 1000 else f"{numbers['at']:.0f}"
-        return f"{self.xlabel} is {at}: {now}{marked}. {numbers['said']}."
+        what = "" if self.ylabel in self.looks else f"{self.ylabel}; "
+        return f"{what}{self.xlabel} is {at}: {now}{marked}. {numbers['said']}."
 
     def spoken(self, value: float) -> str:
         return f"{round(value, 4) + 0.0:g}"

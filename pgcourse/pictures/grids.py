@@ -215,8 +215,10 @@ class GridWorld(Grid):
 
     def describe(self, numbers: Numbers) -> str:
         v = numbers["v_pi"][self.free]
-        best = self.free[v.argmax()]
-        text = f"The grid: values from {v.min():.3f} to {v.max():.3f}, the best in state {best}."
+        least, most = (f"{x:.3f}" for x in (v.min(), v.max()))
+        text = f"The grid: all values are {least}."
+        if least != most:
+            text = f"The grid: values from {least} to {most}, the best in state {self.free[v.argmax()]}."
         return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")
 
 

@@ -60,8 +60,8 @@ class LearningCurve(Part):
         settings = numbers.get("settings", "")
         if not len(returns):
             return "press run" + (f": {settings}" if settings else "")
-        beyond = np.count_nonzero(returns < self.bottom)
-        edge = f"   {beyond} below the edge" if beyond else ""
+        beyond = {"below": np.count_nonzero(returns < self.bottom), "above": np.count_nonzero(returns > self.top)}
+        edge = "".join(f"   {n} {where} the edge" for where, n in beyond.items() if n)
         now = f"   {self.also} {rounded(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
         return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
 
@@ -195,12 +195,14 @@ class LongRun(Part):
 
     def describe(self, numbers: Numbers) -> str:
         numbers = numbers[self.key] if self.key else numbers
+        which = f"{self.title.splitlines()[0]}. " if self.key else ""  # of two such parts
         if not len(numbers["steps"]):
-            return f"Nothing has run yet, 0 steps: {numbers['said']}."
+            begun = len(numbers["dots"]) if self.dots else 0
+            return f"{which}{'No curve yet' if begun else f'Nothing has run yet, 0 {self.xlabel}'}: {numbers['said']}."
         low = numbers["below"][-1]
-        also = "" if np.isnan(low) else f", {self.below[0]}: {low:.3g}"
+        also = "" if np.isnan(low) else f", {' '.join(self.below[0].split())}: {low:.3g}"
         last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}{also}"
-        return f"After {numbers['steps'][-1]:.0f} steps, {last}. {numbers['said']}."
+        return f"{which}After {numbers['steps'][-1]:.0f} {self.xlabel}, {last}. {numbers['said']}."
 
 
 def rounded(x: float) -> str:

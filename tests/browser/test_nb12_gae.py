@@ -36,4 +36,4 @@ def test_trainings_are_added_while_they_run(notebook):
     notebook.run("race_view.reset()")
     wait_until_said(notebook, picture, "Nothing has run yet")
     choose_scene(notebook, picture, 3)
-    assert "λ 0.98: 10 seeds" in wait_until_said(notebook, picture, "20 trainings done")
+    assert "λ 0.98: 10 seeds" in wait_until_said(notebook, picture, "trainings done: 20")

@@ -41,4 +41,4 @@ def test_trainings_are_added_while_they_run(notebook):
     notebook.run("race_view.reset()")
     wait_until_said(notebook, picture, "Nothing has run yet")
     choose_scene(notebook, picture, 2)
-    assert "0.01: 3 seeds" in wait_until_said(notebook, picture, "6 trainings done")
+    assert "0.01: 3 seeds" in wait_until_said(notebook, picture, "trainings done: 6")

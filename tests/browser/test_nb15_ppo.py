@@ -31,7 +31,7 @@ def test_a_training_grows_while_it_runs(notebook):
     picture = view(notebook, "PPO on CartPole")
     assert "Nothing has run yet" in said(picture)
     press(notebook, picture, "run")
-    wait_until_said(notebook, picture, r"After \d+ steps, return")
+    wait_until_said(notebook, picture, r"After \d+ steps of all environments, return")
     notebook.run("pole_view.reset()")
     wait_until_said(notebook, picture, "Nothing has run yet")
 
@@ -40,4 +40,4 @@ def test_trainings_are_added_to_the_race(notebook):
     picture = view(notebook, "PPO on Pendulum with eight settings")
     assert "Nothing has run yet" in said(picture)
     choose_scene(notebook, picture, 2)
-    assert "setting γ 0.99: 1 seed" in wait_until_said(notebook, picture, "3 trainings done")
+    assert "setting γ 0.99: 1 seed" in wait_until_said(notebook, picture, "trainings done: 3")

@@ -440,4 +440,8 @@ def test_a_page_leads_to_binder_once_the_repository_is_public(tmp_path):
 
 def test_a_view_with_steps_says_what_it_can_do_in_its_notebook_alone():
     more = run.recorded(parabola(), 1.0)["more"]
-    assert more == "In the notebook this view has a button “one step”, too. Here are its scenes and its sliders."
+    button = "In the notebook this view has a button “one step”, too."
+    assert more == f"{button} Here are its scenes and its sliders."
+    names: dict[str, Any] = {}
+    exec(PARABOLA, names)
+    assert run.recorded(names["view"](), 1.0)["more"] == f"{button} Here are its sliders."

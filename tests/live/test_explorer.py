@@ -143,6 +143,9 @@ def test_an_error_is_shown_in_words_and_gone_with_the_next_good_value(view: Simp
     view.slider.value = 2.0
     assert (view.live.error, view.explorer.error) == ("", None)
     assert view.explorer.numbers == {"x": 2.0, "y": 4.0}
+    view.slider.description = "place"
+    view.slider.value = 3.0
+    assert "The picture still shows place = 2." in view.live.error
 
 
 def test_an_error_while_dragging_is_answered(view: SimpleNamespace) -> None:

@@ -429,6 +429,12 @@ def test_a_step_that_moves_an_input_lets_the_run_begin_anew(resting):
     assert resting._runner.note.value == "alpha has changed: run begins anew"
 
 
+def test_an_input_is_called_what_the_page_calls_it(resting):
+    resting.controls["alpha"].description = "step α"
+    resting.controls["alpha"].value = 3.0
+    assert resting._runner.note.value == "step α has changed: run begins anew"
+
+
 def test_values_that_are_as_they_were_or_are_refused_leave_the_run_where_it_is(resting):
     note = resting._runner.note.value
     assert "run goes on from here" in note

@@ -95,6 +95,18 @@ def pair_grid(state=14, action=1):
     return grid
 
 
+def test_as_many_signs_are_spoken_as_are_drawn():
+    grid = PairTerms(DESC, ACTIONS)
+    Picture([grid])
+    numbers = factor_numbers([3, -1], 0, 2)
+    numbers["terms"] = np.where(np.arange(64).reshape(16, 4) % 5 == 0, 1e-9, numbers["terms"])
+    grid.update(numbers)
+    drawn = [sign.get_text() for sign in grid.signs]
+    said = f"The grid: {drawn.count('+')} pairs with a plus, {drawn.count('−')} with a minus;"
+    assert 0 < drawn.count("") < len(drawn)
+    assert grid.describe(numbers).startswith(said)
+
+
 @pytest.mark.parametrize("state", range(16))
 @pytest.mark.parametrize("action", range(4))
 def test_a_press_in_the_middle_of_a_triangle_chooses_its_pair(state, action):
@@ -216,8 +228,14 @@ def test_what_lies_outside_the_cloud_s_axes_is_counted():
     part.update(numbers | {"estimates": np.array([[0.0, 0], [1, 1], [0, -9]])})
     assert part.outside.get_text() == "1 of 3 outside"
     assert len(part.cloud.get_xdata()) == 2
-    part.update(numbers | {"estimates": np.zeros((3, 2))})
+    inside = numbers | {"estimates": np.zeros((3, 2))}
+    part.update(inside)
     assert part.outside.get_text() == ""
+    assert "outside" not in part.describe(inside)
+    far = inside | {"mean": np.array([0, 7.0]), "reach": 6.0}
+    part.update(far)
+    assert part.outside.get_text() == "the mean is outside"
+    assert "(0.0000, 7.0000), which is outside the axes;" in part.describe(far)
 
 
 def test_the_step_bars_say_which_log_probabilities_rise_and_which_fall():

@@ -149,3 +149,12 @@ def test_the_best_gain_is_said_to_be_level():
     Picture([part])
     for slope, word in ((0.004, "is level"), (-0.004, "is level"), (0.02, "rises"), (-0.02, "falls")):
         assert word in part.describe({"K": -1.0, "J": -1.0, "grad_J": slope})
+
+
+def test_a_slice_calls_its_quantity_by_its_label():
+    numbers = slice_numbers(-1.0, 0.2, 0.5)
+    for label, title in (("q(s, a)", "q(s, ·)"), ("q(s, a) − v(s)", "q(s, ·) − v(s)")):
+        part = ActionSlice((-2, 2), (-6, 0), label)
+        ax = Picture([part]).figure.axes[0]
+        assert ax.get_title() == f"{title} and its slope at μ(s)\n"
+        assert part.describe(numbers) == f"At the mean action -0.50 {label} is -0.50 and its slope -0.90."

@@ -156,6 +156,9 @@ def test_returns_beyond_the_edge_stand_at_it_and_are_counted():
     assert part.note.get_text() == "episodes: 2   last return −20   exact J −30.25   1 below the edge"
     part.update(curve_numbers([-5000], [-2.14e13]))
     assert part.note.get_text() == "episodes: 1   last return −5e+03   exact J −2e+13   1 below the edge"
+    part.update(curve_numbers([-300, 20, 30], [-50.0, -30.25, -20]))
+    assert part.dots.get_ydata().tolist() == [-100, 0, 0]
+    assert part.note.get_text().endswith("   1 below the edge   2 above the edge")
     part.update(curve_numbers([], [], settings="α = 1"))
     assert part.note.get_text() == "press run: α = 1"
 
@@ -178,6 +181,31 @@ def test_a_step_gains_up_to_the_first_size_that_loses():
 
 def test_a_power_of_two_is_written_as_one():
     assert [power(2.0**k) for k in (-12, 0, 3)] == ["2⁻¹²", "2⁰", "2³"]
+    assert [power(2.0**k) for k in (-2.5, -9.5, 0.5)] == ["2^−2.5", "2^−9.5", "2^0.5"]
+    assert power(0.0) == "0"
+
+
+def test_the_credit_s_sums_are_said_to_be_over_all_times():
+    said = Picture([CreditTable(4)]).describe(credit_numbers(1.0, "exact"))
+    assert "The table shows the first 4 times. Over all times: rewards before the action −0.5000" in said
+
+
+def test_figures_that_nobody_knows_are_a_dash():
+    part = EstimatorTable(NAMES)
+    numbers = table_numbers("full", 0.0, 30)
+    numbers["figures"]["full"] = (0.0, np.nan, np.nan)
+    assert part.figures(numbers)[0] == ("0", "–", "–")
+
+
+def test_a_mean_outside_of_the_cloud_s_picture_is_said_to_be_there():
+    part = drawn(BatchCloud())
+    numbers = cloud_numbers(2.0, 1, 0)
+    part.update(numbers)
+    assert "(out)" not in part.note.get_text().split("+ their mean")[1]
+    far = numbers | {"mean": np.array([9.0, 0])}
+    part.update(far)
+    assert "◇ exact mean (out)" in part.note.get_text()
+    assert part.describe(far).endswith("; the exact mean is outside the picture.")
 
 
 def test_the_corridor_s_cells_hold_the_values_of_a_policy_that_is_lost():

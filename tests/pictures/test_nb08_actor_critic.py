@@ -124,6 +124,26 @@ def test_the_areas_of_the_lottery_s_bars_add_up_to_the_mean():
         assert np.allclose(part.line.get_ydata(), p * (1 - p))
 
 
+def test_beyond_the_frame_the_point_to_drag_stays_at_its_edge_and_the_true_number_is_spoken():
+    part = one_mark()
+    Picture([part])
+    numbers = tradeoff_numbers(0.1, 1.0, {"best": 0.2})
+    numbers["now"]["both"] = 7.5
+    part.update(numbers)
+    assert list(part.points["both"].get_ydata()) == [2.0]
+    assert part.describe(numbers).startswith("error; λ is 0.1: bias 0.9, both 7.5")
+    named = Tradeoff("b", "b", "both", (0, 1), (0, 2), {"both": ("-", "k")})
+    assert named.describe(numbers | {"now": {"both": 1.0}}).startswith("b is 0.1: both 1")
+
+
+def test_of_several_critics_the_bars_say_whose_they_are():
+    part = CriticBars(["a", "b", "c", "d"], (-2, 11), "learner 1's critic is off by")
+    Picture([part])
+    part.update(critic_numbers(1.0))
+    assert part.note.get_text().startswith("learner 1's critic is off by 1.00")
+    assert part.describe(critic_numbers(1.0)).endswith("Learner 1's critic is off by 1.00.")
+
+
 def test_curves_of_several_runs_are_not_joined_end_to_beginning():
     part = long_run()
     Picture([part])
@@ -138,6 +158,17 @@ def test_a_run_that_has_not_begun_says_so():
     part.update(numbers)
     assert "Nothing has run yet, 0 steps: 0 looks." in part.describe(numbers)
     assert len(part.tip.get_xdata()) == 0
+
+
+def test_a_run_with_episodes_has_begun_and_its_unit_is_spoken():
+    part = long_run(dots=True)
+    begun = run_numbers(0, 0.0) | {"dots_at": np.arange(3), "dots": np.arange(3)}
+    assert part.describe(begun) == "No curve yet: 0 looks."
+    other = LongRun("batches", (0, 9), ("J", (-1, 6)), ("spread", (0, 5)), "DDPG\n• an episode", key="one")
+    one = run_numbers(5, 1.0)
+    assert other.describe({"one": one}).startswith(f"DDPG. After {one['steps'][-1]:.0f} batches, J: ")
+    none = {"one": run_numbers(0, 0.0)}
+    assert other.describe(none).startswith("DDPG. Nothing has run yet, 0 batches")
 
 
 def test_a_single_step_of_a_run_is_seen_as_a_point():

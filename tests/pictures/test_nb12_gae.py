@@ -78,7 +78,8 @@ def test_what_has_not_run_yet_is_said():
     Picture([part])
     numbers = scores([NAN, NAN], [NAN, NAN])
     part.update(numbers)
-    assert "Nothing has run yet" in part.describe(numbers)
+    assert part.describe(numbers) == "No score yet: 0 done."
+    assert part.describe(numbers | {"said": "press run"}) == "Nothing has run yet: press run."
     assert "λ 0.9: 2 seeds, mean 5 ± 2" in part.describe(scores([NAN, NAN], [4, 6]))
 
 

@@ -135,6 +135,21 @@ def test_a_policy_s_arrows_are_as_long_as_its_probabilities():
     assert [text.get_text() for text in grid.values] == [f"{v:.3f}" for v in numbers["v_pi"][LAKE.live]]
 
 
+def test_a_grid_where_all_values_are_alike_has_no_best_state():
+    numbers = landscape_numbers([1.0, 4.0])
+    assert "the best in state 14" in GridWorld(DESC).describe(numbers)
+    assert GridWorld(DESC).describe(numbers | {"v_pi": np.zeros(16)}) == "The grid: all values are 0.000."
+
+
+def test_bars_speak_theta_only_where_there_is_a_parameter_and_j_where_it_is_shown():
+    theta = np.full((16, 3), 0.25)
+    numbers = {"theta": theta, "state": 0, "pi": Policy(np.full((16, 4), 0.25))}
+    assert ProbabilityBars(ACTIONS).describe(numbers).endswith(f"; {ACTIONS[-1]} probability 0.250.")
+    told = ProbabilityBars(ACTIONS).describe(numbers | {"J": 0.5, "grad_J": np.eye(16, 3)})
+    assert told.endswith("probability 0.250. J 0.5000, |∇J| 1.7321.")
+    assert f"{ACTIONS[0]} θ 0.25, probability 0.250" in told
+
+
 def test_dragging_a_handle_gives_the_values_it_stands_for():
     curve, landscape = Curve(AXIS, AXIS), Landscape(AXIS, AXIS, TABLE)
     grid, bars = GridWorld(DESC, selects="state"), ActionBars(ACTIONS, low=-4, high=4)

@@ -69,8 +69,10 @@ class PairTerms(Grid):
     def describe(self, numbers: Numbers) -> str:
         terms = np.asarray(numbers["terms"], dtype=float)
         s, a = np.unravel_index(np.abs(terms).argmax(), terms.shape)
+        drawn, faint = terms[self.free], FAINT * _largest(numbers, lambda x: x)
+        more, less = np.count_nonzero(drawn > faint), np.count_nonzero(drawn < -faint)
         return (
-            f"The grid: {np.count_nonzero(terms > 0)} pairs with a plus, {np.count_nonzero(terms < 0)} with a minus; "
+            f"The grid: {more} pairs with a plus, {less} with a minus; "
             f"the largest is {signed(float(terms[s, a]))}, {self.actions[a]} in state {s}. "
             f"{self.actions[numbers['action']].capitalize()} in state {numbers['state']} is chosen."
         )

@@ -58,6 +58,7 @@ class NoisyLine(Part):
 class ActionSlice(Part):
     """q(s, ·) in one state, its tangent at the mean action, the policy's density, and the actions drawn.
 
+    label   what the curve is, if it is not q itself; the title and the description call it so, too
     Numbers: actions (k,), q (k,), mu, sigma, q_mu, slope (floats), drawn and q_drawn (N,).
     """
 
@@ -67,7 +68,7 @@ class ActionSlice(Part):
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=self.a, ylim=self.q, xlabel="action a", ylabel=self.label)
         plain(ax)
-        ax.set_title("q(s, ·) and its slope at μ(s)\n", fontsize=11, color=INK)
+        ax.set_title(f"{self.label.replace('(s, a)', '(s, ·)')} and its slope at μ(s)\n", fontsize=11, color=INK)
         self.density = Polygon(np.zeros((3, 2)), color=POLICY, alpha=0.3, lw=0, animated=True)
         ax.add_patch(self.density)
         (self.curve,) = ax.plot([], [], color=VALUE, lw=2.2, animated=True)
@@ -91,7 +92,7 @@ class ActionSlice(Part):
 
     def describe(self, numbers: Numbers) -> str:
         mu, q_mu, slope = numbers["mu"], numbers["q_mu"], numbers["slope"]
-        return f"At the mean action {mu:.2f} q is {q_mu:.2f} and its slope {slope:+.2f}."
+        return f"At the mean action {mu:.2f} {self.label} is {q_mu:.2f} and its slope {slope:+.2f}."
 
 
 class Spread(Part):

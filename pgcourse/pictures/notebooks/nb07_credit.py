@@ -110,17 +110,24 @@ class BatchCloud(Cloud):
         self.circle.set_data(np.cos(around) / edge, np.sin(around) / edge)
         marks = {"expected": numbers["mean"], "average": estimates.mean(axis=0)}
         marks["ring"] = estimates[numbers["batch"] - 1]
-        out = self.show(numbers["grad_J"], estimates, marks, float(np.linalg.norm(numbers["grad_J"])) * edge, 1)
+        far = float(np.linalg.norm(numbers["grad_J"])) * edge
+        out = self.show(numbers["grad_J"], estimates, marks, far, 1)
         beyond = f" ({out} out)" if out else ""
-        self.note.set_text(f"● a batch{beyond}   + their mean\n→ ∇J   ◇ exact mean   edge: {edge:.0f} |∇J|")
+        drawn, exact = (" (out)" if self.beyond(marks[name], far) else "" for name in ("average", "expected"))
+        self.note.set_text(
+            f"● a batch{beyond}   + their mean{drawn}\n→ ∇J   ◇ exact mean{exact}   edge: {edge:.0f} |∇J|"
+        )
 
     def describe(self, numbers: Numbers) -> str:
         length = np.linalg.norm(numbers["grad_J"])
         off = np.linalg.norm(np.mean(numbers["estimates"], axis=0) - numbers["grad_J"]) / length
         u, v = numbers["grad_J"]
+        mean, far = np.mean(numbers["estimates"], axis=0), numbers["edge"] * length
+        places = {"this mean": mean, "the exact mean": numbers["mean"]}
+        lost = [f"; {name} is outside the picture" for name, place in places.items() if self.beyond(place, far)]
         return (
             f"The exact gradient is ({u:.4f}, {v:.4f}); the mean of {len(numbers['estimates'])} estimates "
-            f"is {off:.2f} of its length away from it."
+            f"is {off:.2f} of its length away from it{''.join(lost)}."
         )
 
 
@@ -129,7 +136,8 @@ class EstimatorTable(Table):
 
     The bias is told of the chosen one only: the others are for the reader to guess.
     Numbers: figures, name → (bias in parts of |∇J|, trajectories for a signal as large as the noise, mean cosine of a
-    batch's estimate with ∇J), for each of the rows; chosen, one of them; size, the trajectories of a batch.
+    batch's estimate with ∇J), for each of the rows, the last two nan where no trajectory has a reward; chosen, one of
+    the rows; size, the trajectories of a batch.
     """
 
     top, rule, note_at, bottom = 1.2, 0.6, 1.2, 1.9
@@ -161,7 +169,7 @@ class EstimatorTable(Table):
         for name in self.rows:
             bias, N, cosine = numbers["figures"][name]
             told = "?" if name != numbers["chosen"] else "0" if bias < 5e-9 else f"{100 * bias:.1f}"
-            rows.append((told, f"{N:.0f}", f"{cosine:.2f}"))
+            rows.append((told, "–" if np.isnan(N) else f"{N:.0f}", "–" if np.isnan(cosine) else f"{cosine:.2f}"))
         return rows
 
     def remark(self, numbers: Numbers) -> str:
@@ -174,8 +182,8 @@ class EstimatorTable(Table):
 class CreditTable(Part):
     """E[r_k ∇log π(a_t|s_t)], time t of the action downwards, time k of the reward to the right; mean or sample.
 
-    Numbers: credit (n, n), the numbers in the cells; largest, the size of full colour; past, their sum below the
-    diagonal and future, on it and above; of, what they are means of.
+    Numbers: credit (n, n), the numbers in the cells; largest, the size of full colour; past, the sum below the
+    diagonal and future, on it and above, both over all times; of, what they are means of.
     """
 
     def __init__(self, n: int) -> None:
@@ -205,8 +213,9 @@ class CreditTable(Part):
 
     def describe(self, numbers: Numbers) -> str:
         return (
-            f"Credit of {self.n} actions from {self.n} rewards, {numbers['of']}: rewards before the action "
-            f"{signed(numbers['past'])}, from it on {signed(numbers['future'])} in all."
+            f"Credit of actions from rewards, {numbers['of']}. The table shows the first {self.n} times. "
+            f"Over all times: rewards before the action {signed(numbers['past'])}, "
+            f"from it on {signed(numbers['future'])}."
         )
 
 

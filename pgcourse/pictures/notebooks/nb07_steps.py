@@ -70,6 +70,9 @@ class NoisySteps(Part):
 
 
 def power(alpha: float) -> str:
-    """α as a power of two: 2⁻¹²."""
+    """α as a power of two: 2⁻¹², and 2^−2.5 between two whole powers."""
+    if alpha <= 0:
+        return "0"
+    k = round(float(np.log2(alpha)), 1)
     raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return "2" + f"{np.log2(alpha):.0f}".translate(raised) if alpha > 0 else "0"
+    return "2" + f"{k:.0f}".translate(raised) if k.is_integer() else f"2^{k:.1f}".replace("-", "−")

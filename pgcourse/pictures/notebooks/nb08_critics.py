@@ -55,13 +55,17 @@ class Lottery(Part):
 
 
 class CriticBars(Part):
-    """The value of each state under the present policy, and what the critic says. Numbers: v_pi (S,), v_w (S,)."""
+    """The value of each state under the present policy, and what the critic says. Numbers: v_pi (S,), v_w (S,).
+
+    off_by  what the note begins with, where the picture shows other critics, too
+    """
 
     title, ylabel, keys = "bars: $v^\\pi$, exact     ◆ critic", "value", ("v_pi", "v_w")
     worth, says, off_by = "is worth", "the critic says", "the critic is off by"
 
-    def __init__(self, states: Sequence[str], ylim: tuple[float, float]) -> None:
+    def __init__(self, states: Sequence[str], ylim: tuple[float, float], off_by: str = "") -> None:
         self.states, self.ylim = states, ylim
+        self.off_by = off_by or self.off_by
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=(-0.6, len(self.states) - 0.4), ylim=self.ylim, ylabel=self.ylabel)

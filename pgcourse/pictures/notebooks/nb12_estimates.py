@@ -80,7 +80,7 @@ class AdvantageBars(CriticBars):
 class SeedScores(Part):
     """A dot a seed at each value of a setting, and their mean with two standard errors.
 
-    Numbers: scores (values, seeds), nan where nothing has run yet; said.
+    Numbers: scores (values, seeds), nan where nothing has run yet; said, with "press run" until something runs.
     """
 
     def __init__(self, setting: str, values: Sequence[float | str], ylabel: str, ylim: tuple[float, float]) -> None:
@@ -127,4 +127,6 @@ class SeedScores(Part):
                 seeds = "1 seed" if n == 1 else f"{n} seeds"
                 spread = f" ± {2 * error:.0f}" if n > 1 else ""
                 parts.append(f"{self.setting} {self.called(value)}: {seeds}, mean {mean:.0f}{spread}")
-        return f"{'; '.join(parts)}. {numbers['said']}." if parts else f"Nothing has run yet: {numbers['said']}."
+        if not parts:
+            return f"{'Nothing has run' if 'press run' in numbers['said'] else 'No score'} yet: {numbers['said']}."
+        return f"{'; '.join(parts)}. {numbers['said']}."
