@@ -45,13 +45,14 @@ def all_paths(mdp: FiniteMDP, H: int) -> PathTable:
     states: list[Indices] = []
     actions: list[Indices] = []
     choices = ~mdp.absorbing[:, None] | (np.arange(mdp.A) == 0)
+    ways = np.count_nonzero(mdp.p, axis=2)
     for t in range(whole("H", H)):
         row, a = np.nonzero(choices[s])
         states, actions, p, s = [x[row] for x in [*states, s]], [*(x[row] for x in actions), a], p[row], s[row]
         if t + 1 < H:
-            row, after = np.nonzero(mdp.p[s, a])
-            if len(row) * (t + 2) > MOST:
+            if ways[s, a].sum() * (t + 2) > MOST:
                 raise ValueError(f"H is {H}: {mdp.name} has more paths than can be listed, expected a smaller H or MDP")
+            row, after = np.nonzero(mdp.p[s, a])
             p = p[row] * mdp.p[s[row], a[row], after]
             states, actions, s = [x[row] for x in states], [x[row] for x in actions], after
     s, a = np.column_stack(states), np.column_stack(actions)

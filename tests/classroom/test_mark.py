@@ -280,6 +280,7 @@ def watched(program: str, **limits: float) -> str:
     return why
 
 
+@pytest.mark.slow
 @ON_POSIX
 def test_a_process_is_ended_with_all_below_it_when_it_breaks_a_limit():
     assert watched("pass") == ""

@@ -314,6 +314,7 @@ def calls(site: Path) -> list:
     return [json.loads(line) for line in recorded.read_text().splitlines()] if recorded.exists() else []
 
 
+@pytest.mark.slow
 def test_a_half_done_set_up_is_finished_once_and_renewed_when_a_pin_changes(checkout, site):
     first = run(checkout, "test", "-k", "bellman", PIP_USER="1", PYTHONPATH="elsewhere")
     assert first.returncode == 7, "pytest's exit code is passed on"

@@ -85,6 +85,7 @@ def test_a_package_has_one_tested_version_whatever_the_computer():
     assert sorted(set(names)) == sorted(names)
 
 
+@pytest.mark.slow
 @pytest.mark.pinned
 def test_the_pins_are_whole():
     """Whoever installs with constraints.txt gets no version that nobody has tried, not even of a dependency's own."""

@@ -205,6 +205,7 @@ def mentioned(code):
             yield from (alias.name for alias in node.names)
 
 
+@pytest.mark.slow
 def test_every_public_function_of_the_numbers_is_used():
     """By a notebook, a benchmark or the package: what only its own test calls is a promise without a reader."""
     root = PACKAGE.parent

@@ -441,6 +441,7 @@ def test_an_answer_that_never_ends_is_ended(name, endless, monkeypatch):
     assert "Does a loop never end?" in reply.message
 
 
+@pytest.mark.slow
 def test_the_line_that_never_ends_is_shown(monkeypatch):
     monkeypatch.setattr(verdict, "PATIENCE", 1.0)
     assert "stopped in “while True: pass" in FUNCTIONS["reward_to_go"].check(loops_in_a_line).message
@@ -475,6 +476,7 @@ def test_outside_of_the_main_thread_there_is_a_clock_too():
         assert pool.submit(stopped).result()
 
 
+@pytest.mark.slow
 def test_a_student_waits_five_seconds_at_most():
     """And not as long as these tests, for which the environment says so."""
     program = "from pgcourse.exercises.verdict import PATIENCE; print(PATIENCE)"

@@ -350,6 +350,7 @@ def test_a_budget_is_a_share_of_the_kernel_s_other_work(monkeypatch: pytest.Monk
     assert not budget.is_spent(), "twenty seconds of other work later"
 
 
+@pytest.mark.slow
 def test_where_threads_have_no_clock_the_pictures_are_still_made_ahead():
     """As in a browser's Python, whose `time` has no `thread_time`."""
     program = "import time; del time.thread_time; from pgcourse.live import ahead; print(ahead.thread_time.__name__)"

@@ -99,6 +99,7 @@ class Unspeakable(Line2D):
         raise RuntimeError("no pickle of this one")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["__main__", "my_helpers"])
 def test_what_the_reader_has_written_may_have_changed_behind_its_name(
     draws: list[FigureCanvasAgg], monkeypatch: pytest.MonkeyPatch, module: str

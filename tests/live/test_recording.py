@@ -315,6 +315,7 @@ def test_many_glimpses_draw_each_picture_once_and_render_a_background_only_where
     assert view.live.frame == shown, "it has been put back"
 
 
+@pytest.mark.slow
 def test_a_point_that_moves_two_sliders_is_recorded_over_a_grid(view: Explorer) -> None:
     level = IntSlider(0, min=0, max=60)
     view = Explorer({**controls(), "level": level}, compute, Line(), scenes=SCENES)

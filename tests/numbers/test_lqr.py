@@ -101,6 +101,7 @@ def test_P_and_Sigma_are_scipy_s_lyapunov_solutions(problem):
     assert_close(second_moment(lqr, K, sigma), solve_discrete_lyapunov(loop, start + noise), rtol=1e-7)
 
 
+@pytest.mark.slow
 @claim
 @given(regulators())
 def test_J_is_the_sum_of_discounted_expected_rewards_and_Sigma_that_of_second_moments(problem):
@@ -221,6 +222,7 @@ def test_the_density_of_the_states_sums_to_one_and_has_the_second_moment():
     assert density @ x**2 * dx == pytest.approx((1 - 0.9) * second_moment(BOAT, -0.7, 0.4).item(), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_no_state_is_lost_where_the_horizon_is_far():
     """γ = 0.999: 4000 steps are not the end, but the law no longer changes."""
     far, (x, dx) = replace(BOAT, gamma=0.999), np.linspace(-20, 20, 4001, retstep=True)

@@ -45,6 +45,7 @@ def test_a_missing_package_is_named_with_the_notebooks_that_need_it(monkeypatch,
     call()
 
 
+@pytest.mark.slow
 def test_where_there_are_no_processes_roll_outs_go_one_after_the_other():
     """As in a browser's Python, which has no `_multiprocessing`: the same numbers, in this process."""
     program = """if True:

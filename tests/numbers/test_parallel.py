@@ -120,6 +120,7 @@ def test_to_stop_is_to_ask_no_more(backend, recwarn):
     assert not [warning for warning in recwarn if "joblib" in str(warning.filename)]
 
 
+@pytest.mark.slow
 def test_no_more_is_given_out_than_is_asked_for():
     """Or a picture that is stopped would go on in the background."""
     begun, one_more = [], threading.Semaphore(0)
@@ -225,6 +226,7 @@ def test_what_is_no_function_is_no_task():
 # Where there are no processes, and on clusters
 
 
+@pytest.mark.slow
 def test_where_python_starts_no_processes_it_is_the_plain_loop():
     """joblib takes this variable for what a browser's Python has: no `multiprocessing`."""
     program = (
