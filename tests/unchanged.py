@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Iterator, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 DEFINES = ast.Assign | ast.FunctionDef | ast.Import | ast.ImportFrom
 FIXED = ModuleType | BuiltinFunctionType | FunctionType | type | np.ufunc
 PLAIN = int | float | complex | str | bytes | range | slice | None
+CYTHON = "cython_function_or_method"  # a type that each library has for itself
 PICKLED = ("numpy", "gymnasium")  # whose objects bring all that they are, the state of a random generator, too
 
 
@@ -68,7 +69,7 @@ def _form(thing: Any, names: dict[str, Any], found: dict[str, Any]) -> Any:
     kind = type(thing)
     if isinstance(thing, PLAIN):
         return kind, repr(thing)
-    if kind in (list, tuple):
+    if kind is list or (isinstance(thing, tuple) and kind.__module__ != "__main__"):
         return kind, each(thing)
     if kind is dict:
         return each(thing), each(thing.values())
@@ -80,8 +81,14 @@ def _form(thing: Any, names: dict[str, Any], found: dict[str, Any]) -> Any:
         _read(thing.__code__, names, found)
         inside = [cell.cell_contents for cell in thing.__closure__ or ()]
         return thing.__code__, each([thing.__defaults__, thing.__kwdefaults__, inside])
-    if isinstance(thing, FIXED) and getattr(thing, "__module__", "") != "__main__":
+    if (isinstance(thing, FIXED) and getattr(thing, "__module__", "") != "__main__") or kind.__name__ == CYTHON:
         return id(thing)
+    if isinstance(thing, type):  # of the notebook's own; its methods may speak of the class itself
+        if (seen := f"class {id(thing)}") in found:
+            return id(thing)
+        found[seen] = None
+        parts = [part for part in vars(thing).values() if not isinstance(part, GetSetDescriptorType)]
+        return id(thing), each(thing.__bases__), each(parts)
     if is_dataclass(thing) and not isinstance(thing, type) and kind.__module__ != "__main__":
         return kind, each(getattr(thing, field.name) for field in fields(thing))
     if kind.__module__.partition(".")[0] in PICKLED:
