@@ -189,6 +189,20 @@ def sealed(array: NDArray[Kind]) -> NDArray[Kind]:
     return array
 
 
+class ReadOnly:
+    """What is pickled or copied keeps its arrays read-only, which they forget by themselves: other things follow them.
+
+    `absorbing` of an MDP follows p and r, and is kept, so that nobody may write to them.
+    """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for value in state.values():
+            for array in value if isinstance(value, tuple) else (value,):
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
+        self.__dict__.update(state)
+
+
 def environment_name(env: Any) -> str:
     """What a message calls a Gymnasium environment, vectorised or not: its id, or its class."""
     return getattr(getattr(env, "spec", None), "id", None) or type(getattr(env, "unwrapped", env)).__name__

@@ -122,8 +122,8 @@ class EnvironmentLanes:
             )
         obs, r, terminated, truncated, info = answer
         obs, r = self._observations(obs), self._rewards(r)
-        terminated = np.array(terminated, dtype=bool).reshape(self.n)
-        truncated = np.array(truncated, dtype=bool).reshape(self.n) & ~terminated
+        terminated = self._flags("terminated", terminated)
+        truncated = self._flags("truncated", truncated) & ~terminated
         ended, real = terminated | truncated, ~self.ended
         s_next, self.obs, self.fresh = obs, obs, ended
         if self.mode == "NextStep":
@@ -151,7 +151,8 @@ class EnvironmentLanes:
     def _observations(self, obs: Any) -> NDArray[Any]:
         """(N, …), of the shape that the space says."""
         found = np.array(obs) if self.vector else np.array(obs)[None]
-        if found.shape != (self.n, *self.observation_space.shape) or found.dtype.kind not in "biuf":
+        right = found.shape == (self.n, *self.observation_space.shape) and found.dtype.kind in "biuf"
+        if not right or np.ma.isMaskedArray(obs):
             shape = (self.n,) * self.vector + self.observation_space.shape
             raise ValueError(
                 f"{self.name}: an observation is {reprlib.repr(obs)} of shape {found.shape[not self.vector :]}, "
@@ -161,7 +162,13 @@ class EnvironmentLanes:
 
     def _rewards(self, rewards: Any) -> Array:
         """(N,), all of them finite."""
-        r = np.array(rewards, dtype=float)
+        r = np.asarray(rewards)
+        if r.dtype.kind not in "biuf" or np.ma.isMaskedArray(rewards):  # "1.5" is text, and 1 + 2j would lose its 2j
+            expected = "real numbers" if self.vector else "a real number"
+            raise ValueError(
+                f"{self.name}: the reward at step {self.time} is {reprlib.repr(rewards)}, expected {expected}"
+            )
+        r = r.astype(float)
         if r.shape != (shape := (self.n,) if self.vector else ()):
             expected = f"one for each lane, {shape}" if self.vector else "a number"
             raise ValueError(
@@ -176,10 +183,19 @@ class EnvironmentLanes:
             raise ValueError(f"{self.name}: the reward {where}at step {self.time} is {r[i]}, expected {expected}")
         return r
 
+    def _flags(self, field: str, flags: Any) -> Mask:
+        """(N,) of True and False: "False" and NaN would both count as True."""
+        found = np.asarray(flags)
+        if found.dtype.kind not in "biu" or found.size != self.n or np.ma.isMaskedArray(flags):
+            expected = f"True or False for each of {self.n} lanes" if self.vector else "True or False"
+            raise ValueError(f"{self.name}: {field} at step {self.time} is {reprlib.repr(flags)}, expected {expected}")
+        return found.astype(bool).reshape(self.n)
+
     def _actions(self, act: Act) -> NDArray[Any]:
         seen = self.obs.view()
         seen.setflags(write=False)
-        a = np.array(act(seen, self.rng))  # a copy: `act` may use its own array again for the next step
+        given = act(seen, self.rng)
+        a = np.array(given)  # a copy: `act` may use its own array again for the next step
         shape = (self.n, *self.action_space.shape)
         if a.shape != shape:
             raise ValueError(f"{self.name}: act returned shape {a.shape}, expected {shape} for {self.n} observations")
@@ -187,8 +203,10 @@ class EnvironmentLanes:
             low, high = int(self.action_space.start), int(self.action_space.start + self.action_space.n)
             if a.dtype.kind not in "iu" or (a < low).any() or (a >= high).any():
                 raise ValueError(f"{self.name}: act returned {a!r}, expected integers in {low} … {high - 1}")
-        elif not np.isfinite(a).all():
+        elif a.dtype.kind not in "biuf" or not np.isfinite(a).all():
             raise ValueError(f"{self.name}: act returned {a!r}, expected finite numbers")
+        if np.ma.isMaskedArray(given):
+            raise ValueError(f"{self.name}: act returned {given!r}, expected a plain array, with nothing masked")
         return a
 
     def _inside(self, a: NDArray[Any]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, number, number_or_each, real_array
+from pgcourse.arrays import LARGEST, Array, number, number_or_each, real_array, weights
 from pgcourse.policy import Policy
 from pgcourse.returns import returns_to_go
 from pgcourse.trajectories import Indices, Trajectories
@@ -36,7 +36,7 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
     q = real_array("q", q, "S A", LARGEST)
     S, A = q.shape
     why = f", as q has (S, A) = {S, A}"
-    rho = real_array("rho", rho, "S", LARGEST, (S,), why)
+    rho = weights("rho", rho, (S,), why)
     grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (S, A, None), why)
     b = np.broadcast_to(number_or_each("b", b, "S", (S,)), S)
     s = _indices("s", s, S)
@@ -47,6 +47,8 @@ def from_pairs(rho: Array, q: Array, grad_log_pi: Array, s: Indices, a: Indices,
 def _indices(field: str, value: Indices, most: int, shape: tuple[int, ...] | None = None) -> Indices:
     """`value` as integers in 0 … most − 1, (N,), or ValueError: NumPy would count negative ones from the end."""
     i = np.asarray(value)
+    if np.ma.isMaskedArray(value) and value.mask.any():
+        raise ValueError(f"{field} has masked entries, expected integers: fill or drop what is masked")
     if i.dtype.kind not in "iu" or i.ndim != 1:
         raise ValueError(f"{field} has shape {i.shape} and type {i.dtype}, expected integers of shape (N,)")
     if shape is not None and i.shape != shape:
@@ -104,9 +106,11 @@ def weighted_scores(tau: Trajectories, weights: Array | float, grad_log_pi: Arra
 
     With weights 1 it is the score of the whole trajectory, ∇log p(τ), whose mean is 0.
     """
-    weights = number_or_each("weights", weights, "M", tau.steps.r.shape)
-    scores = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST)[tau.steps.s, tau.steps.a]
-    return np.stack([tau.sums(weights * score) for score in scores.T], axis=1)
+    w = number_or_each("weights", weights, "M", tau.steps.r.shape)
+    grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST)
+    S, A, _ = grad_log_pi.shape
+    s, a = _indices("tau.steps.s", tau.steps.s, S), _indices("tau.steps.a", tau.steps.a, A)
+    return np.stack([tau.sums(w * score) for score in grad_log_pi[s, a].T], axis=1)
 
 
 def mean_tabular_scores(tau: Trajectories, weights: Array, pi: Policy) -> Array:
@@ -143,10 +147,7 @@ def optimal_constant_baseline(rho: Array, pi: Policy, q: Array, grad_log_pi: Arr
 
     The first is the best of one number for all components, in the sum of their variances; the second the best for each.
     """
-    rho, q = (
-        real_array("rho", rho, "S", LARGEST, pi.probs.shape[:1]),
-        real_array("q", q, "S A", LARGEST, pi.probs.shape),
-    )
+    rho, q = weights("rho", rho, pi.probs.shape[:1]), real_array("q", q, "S A", LARGEST, pi.probs.shape)
     grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None))
     squares = rho[:, None, None] * pi.probs[..., None] * grad_log_pi**2
     return _weighted_means(squares.reshape(-1, squares.shape[2]), q.ravel())

@@ -21,13 +21,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, at_least, distributions, frozen, number, real_array, shaped, whole
+from pgcourse.arrays import LARGEST, Array, ReadOnly, at_least, distributions, frozen, number, real_array, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, probabilities
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan:
+class Plan(ReadOnly):
     """π_0 … π_{H−1}, of shape (H, S, A): probs[t, s, a] = π_t(a|s).
 
     plan[t] is the policy of step t, and `plan @ f` the expectation over actions at all times. Raises ValueError naming
@@ -161,9 +161,9 @@ def softmax_gradient_by_time(p: Array, plan: Plan, q: Array, *, gamma: float) ->
 def _weights(p: Array, plan: Plan, gamma: float) -> Array:
     """γᵗ p_t(s) π_t(a|s), (H, S, A): how often a is done in s at time t."""
     H, S, _ = plan.probs.shape
-    p = shaped("p", p, "H+1 S", (H + 1, S), f", as the plan has H = {H} steps")
+    p = real_array("p", p, "H+1 S", LARGEST, (H + 1, S), f", as the plan has H = {H} steps")
     return (number("gamma", gamma, 0, 1) ** np.arange(H)[:, None] * p[:-1])[..., None] * plan.probs
 
 
 def _table(q: Array, plan: Plan) -> Array:
-    return shaped("q", q, "t S A", plan.probs.shape, ", as the plan has")
+    return real_array("q", q, "t S A", LARGEST, plan.probs.shape, ", as the plan has")

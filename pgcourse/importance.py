@@ -46,12 +46,15 @@ def all_paths(mdp: FiniteMDP, H: int) -> PathTable:
     actions: list[Indices] = []
     choices = ~mdp.absorbing[:, None] | (np.arange(mdp.A) == 0)
     ways = np.count_nonzero(mdp.p, axis=2)
+    too_many = f"H is {H}: {mdp.name} has more paths than can be listed, expected a smaller H or MDP"
     for t in range(whole("H", H)):
+        if choices.sum(axis=1)[s].sum() * (t + 1) > MOST:
+            raise ValueError(too_many)
         row, a = np.nonzero(choices[s])
         states, actions, p, s = [x[row] for x in [*states, s]], [*(x[row] for x in actions), a], p[row], s[row]
         if t + 1 < H:
             if ways[s, a].sum() * (t + 2) > MOST:
-                raise ValueError(f"H is {H}: {mdp.name} has more paths than can be listed, expected a smaller H or MDP")
+                raise ValueError(too_many)
             row, after = np.nonzero(mdp.p[s, a])
             p = p[row] * mdp.p[s[row], a[row], after]
             states, actions, s = [x[row] for x in states], [x[row] for x in actions], after

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._missing import missing
-from pgcourse.arrays import LARGEST, Array, at_least, discount, frozen, generator, number, real_array, whole
+from pgcourse.arrays import LARGEST, Array, ReadOnly, at_least, discount, frozen, generator, number, real_array, whole
 
 NEGLIGIBLE = 1e-12  # what is left of a discounted sum when it is cut off
 ROUNDING = 1e-12  # what an eigenvalue that is 0 may look like, as a share of the largest entry
@@ -35,7 +35,7 @@ class Unstable(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class LQR:
+class LQR(ReadOnly):
     """A discounted linear-quadratic regulator; see the module's text. A number stands for a 1×1 matrix.
 
     Raises ValueError, naming the field and what was expected, if shapes disagree, a matrix that has to be symmetric

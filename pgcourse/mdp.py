@@ -19,7 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import LARGEST, Array, discount, distributions, environment_name, frozen, real_array
+from pgcourse.arrays import (
+    LARGEST,
+    TOLERANCE,
+    Array,
+    ReadOnly,
+    discount,
+    distributions,
+    environment_name,
+    frozen,
+    real_array,
+)
 
 # Gymnasium's wrappers that leave rewards, actions and transitions as they are; none tells a time limit to the MDP.
 WATCHING = {"Autoreset", "HumanRendering", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics"}
@@ -27,7 +37,7 @@ WATCHING |= {"AddWhiteNoise", "ObstructView", "RecordVideo", "RenderCollection",
 
 
 @dataclass(frozen=True, eq=False)
-class FiniteMDP:
+class FiniteMDP(ReadOnly):
     """An MDP (p, r, γ) with its starting distribution ρ₀; see the module's text for shapes.
 
     Raises ValueError, naming the field, the place, the value and what was expected, if the shapes disagree, a row of
@@ -168,6 +178,9 @@ def _read_table(name: str, table: Any) -> tuple[int, int, Array]:
         pairs = [(s, a) for s in range(S) for a in range(A)]
         rows = [(s, a, s2, prob, r, bool(over)) for s, a in pairs for prob, s2, r, over in table[s][a] if prob != 0]
         array = real_array("P", rows, "transition entry")
+        if (strange := (array[:, 3] < -TOLERANCE) | (array[:, 3] > 1 + TOLERANCE)).any():  # their sums may hide it
+            s, a, _, prob = array[strange][0, :4]
+            raise ValueError(f"P[{s:.0f}][{a:.0f}] has probability {prob:g}, which is not in [0, 1]")
         if (strange := ~np.isin(array[:, 2], range(S))).any():
             s, a, s2 = array[strange][0, :3]
             raise ValueError(f"P[{s:.0f}][{a:.0f}] leads to {s2:g}, which is not in 0 … {S - 1}")

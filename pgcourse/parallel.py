@@ -53,6 +53,9 @@ class TasksFailed(RuntimeError):
         there = f"the results of the {len(self.results)} others are in `results`"
         super().__init__(f"task {first}{more} gave no result: {why}; {there}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.errors, self.results)  # an exception is pickled by its message otherwise
+
 
 class _Outcome(NamedTuple):
     k: int

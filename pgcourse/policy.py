@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, distributions, frozen, number, real_array, slack, whole
+from pgcourse.arrays import LARGEST, Array, distributions, frozen, number, real_array, sealed, slack, whole
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -75,6 +75,9 @@ class Policy:
         )
 
     __rmul__ = __mul__
+
+    def __setstate__(self, state: list[Array]) -> None:
+        object.__setattr__(self, "probs", sealed(*state))  # pickled or copied, an array forgets that it is read-only
 
     def __repr__(self) -> str:
         return "Policy(\n" + np.array2string(self.probs, precision=3, suppress_small=True) + ")"

@@ -25,6 +25,9 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
+MASKS = "terminated", "truncated", "valid"
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """Transitions: s, a, r, s_next and the two masks begin with the same axes; states and actions may have more.
@@ -45,6 +48,8 @@ class Steps:
             array = np.asarray(getattr(self, field.name)).view()
             if array.shape[: len(shape)] != shape:
                 raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
+            if field.name in MASKS and array.dtype != bool:  # 0 and 1 would be taken for places
+                raise ValueError(f"{field.name} is of type {array.dtype}, expected True and False")
             array.setflags(write=False)
             object.__setattr__(self, field.name, array)
 
@@ -78,6 +83,14 @@ class Packed(Steps):
 
     n: Indices
     t: Indices
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        t, n = self.t, self.n
+        if (wrong := ~((t[1:] > t[:-1]) | ((t[1:] == t[:-1]) & (n[1:] > n[:-1])))).any():
+            i = int(wrong.argmax())
+            pairs = f"(t, n) = {(int(t[i]), int(n[i]))} and then {(int(t[i + 1]), int(n[i + 1]))}"
+            raise ValueError(f"steps {i} and {i + 1} have {pairs}, expected them ordered by t, then by n, each once")
 
     @cached_property
     def _moments(self) -> list[slice]:

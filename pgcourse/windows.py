@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.arrays import LARGEST, Array, number, real_array, shaped, weights, whole
+from pgcourse.arrays import LARGEST, Array, number, real_array, weights, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
@@ -35,7 +35,8 @@ def window_moments(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int, rho
     """
     lam, n, over = number("lam", lam, 0, 1), whole("n", n), mdp.absorbing
     v = np.where(over, 0, real_array("v", v, "S", LARGEST, (mdp.S,)))
-    rho, score = weights("rho", rho, (mdp.S,)), shaped("grad_log_pi", grad_log_pi, "S A d", (*pi.probs.shape, None))
+    rho = weights("rho", rho, (mdp.S,))
+    score = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None), ", as pi has")
     for field, x in (("rho", rho), ("rho_0", mdp.rho_0)):
         if (strange := over & (x > 0)).any():
             s = int(strange.argmax())

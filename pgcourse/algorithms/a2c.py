@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from pgcourse.algorithms.actor_critic import ActorCritic, after, begin, learning
-from pgcourse.algorithms.networks import check_hidden, inputs
+from pgcourse.algorithms.networks import inputs
 from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, rmsprop
 from pgcourse.algorithms.policies import policy_for
+from pgcourse.algorithms.settings import function, layers, or_default, set_checked
 from pgcourse.arrays import finite, frozen, number, whole
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
@@ -48,13 +49,13 @@ class Settings:
     optimiser: Optimiser = rmsprop  # divides by each parameter's typical gradient, without momentum
 
     def __post_init__(self) -> None:
-        check_hidden(self.hidden)
-        whole("n", self.n)
-        for name, most in (("gamma", 1), ("lam", 1), ("alpha_theta", np.inf), ("alpha_w", np.inf)):
-            number(name, getattr(self, name), 0, most)
-        for name in ("beta", "log_sigma"):
-            number(name, getattr(self, name))
-        number("unit", self.unit, above=0)
+        set_checked(self, layers, ["hidden"])
+        set_checked(self, whole, ["n"])
+        set_checked(self, number, ["gamma", "lam"], 0, 1)
+        set_checked(self, number, ["alpha_theta", "alpha_w"], 0)
+        set_checked(self, number, ["beta", "log_sigma"])
+        set_checked(self, number, ["unit"], above=0)
+        set_checked(self, function, ["optimiser"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
     not finite.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     policy = policy_for(env, settings.hidden, rng, log_sigma=settings.log_sigma)
     learner, batches = begin(Learner, env, settings, rng, policy)

@@ -19,7 +19,7 @@ from pgcourse.algorithms.networks import MLP, inputs
 from pgcourse.algorithms.policies import NetworkPolicy, policy_for
 from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, frozen
-from pgcourse.environments import play_streams
+from pgcourse.environments import play_streams, single_space
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
 
@@ -53,6 +53,11 @@ def begin(
     """
     if policy is None:
         policy = policy_for(env, settings.hidden, rng, last=settings.last, log_sigma=settings.log_sigma)
+    x = int(np.prod(single_space(env, "observation", ("Box",)).shape))
+    if not (isinstance(policy, NetworkPolicy) and policy.net.sizes[0] == x):
+        sizes = f" of {policy.net.sizes[0]} inputs" if isinstance(policy, NetworkPolicy) else f": {policy!r}"
+        kind_of = type(policy).__name__
+        raise TypeError(f"policy is a {kind_of}{sizes}, expected one of {x} inputs, such as policy_for(env, …) makes")
     critic = MLP((policy.net.sizes[0], *settings.hidden, 1), settings.unit)
     learner = kind(policy, critic, frozen(critic.initial(rng)))
     return learner, play_streams(env, policy, settings.n, rng, clip=True)

@@ -34,6 +34,7 @@ from pgcourse.algorithms.off_policy import (
     td_target,
 )
 from pgcourse.algorithms.optimisers import Memory, adam
+from pgcourse.algorithms.settings import or_default, set_checked
 from pgcourse.arrays import Array, finite, number, sealed, whole
 from pgcourse.environments import Act
 
@@ -49,7 +50,7 @@ class Settings(Shared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("noise", self.noise, 0)
+        set_checked(self, number, ["noise"], 0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,7 +70,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     ValueError, naming the place, if a reward or an observation is not finite, or if the policy saturates. What was
     yielded before stays as it is, but for `replay`: that is a view of the one buffer.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     explore = partial(noisy, noise=settings.noise)
     return interaction(

@@ -60,6 +60,8 @@ class MLP:
         """W_l (n + 1, m) of each layer, the bias its last row, as views of θ (d,); (k, n + 1, m) of θ (k, d)."""
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.d:
             raise ValueError(f"theta has shape {theta.shape}, expected ({self.d},) for layers of sizes {self.sizes}")
+        if theta.dtype.kind not in "fc":  # a network computes in θ's own numbers
+            raise ValueError(f"theta is of type {theta.dtype}, expected floats")
         many = theta.shape[:-1]
         return [theta[..., part].reshape(many + shape) for part, shape in self._places]
 
@@ -179,14 +181,6 @@ def with_ones(shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
     return values
 
 
-def check_hidden(hidden: Any) -> None:
-    """ValueError unless `hidden` is a tuple or a list of hidden layers' sizes; it may be empty."""
-    if not isinstance(hidden, tuple | list):
-        raise ValueError(f"hidden is {hidden!r}, expected a tuple of integers ≥ 1, one for each hidden layer")
-    for k, size in enumerate(hidden):
-        whole(f"hidden[{k}]", size)
-
-
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """A random W (n, m) with WᵀW = I or, if n < m, WWᵀ = I: the Q of a Gaussian matrix, its signs made unique."""
     n, m = shape
@@ -200,6 +194,8 @@ def inputs(obs: NDArray[Any], axes: int = 1) -> Array:
 
     ValueError naming the first number that is not finite.
     """
+    if np.ma.isMaskedArray(obs) and obs.mask.any():
+        raise ValueError("obs has masked entries, expected finite numbers: fill or drop what is masked")
     obs = np.asarray(obs, dtype=float)
     if not (finite := np.isfinite(obs)).all():
         place = tuple(np.argwhere(~finite)[0].tolist())

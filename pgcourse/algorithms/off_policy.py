@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from pgcourse.algorithms.bounded import Critics
 from pgcourse.algorithms.buffer import Replay, Transitions
-from pgcourse.algorithms.networks import MLP, check_hidden, inputs
+from pgcourse.algorithms.networks import MLP, inputs
 from pgcourse.algorithms.optimisers import FRESH, Memory, adam
 from pgcourse.algorithms.policies import centre_and_half
+from pgcourse.algorithms.settings import layers, set_checked
 from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, finite, frozen, number, sealed, whole
 from pgcourse.environments import Act, EnvironmentLanes, single_space
@@ -46,13 +47,12 @@ class Shared:
     precision: str = "double"  # of all networks; with "single", as in PyTorch, an update takes some 0.7 of the time
 
     def __post_init__(self) -> None:
-        check_hidden(self.hidden)
-        for name in ("n", "batch", "capacity"):
-            whole(name, getattr(self, name))
-        whole("warmup", self.warmup, 0)
-        for name, most in (("gamma", 1), ("tau", 1), ("alpha_theta", np.inf), ("alpha_w", np.inf), ("last", np.inf)):
-            number(name, getattr(self, name), 0, most)
-        number("unit", self.unit, above=0)
+        set_checked(self, layers, ["hidden"])
+        set_checked(self, whole, ["n", "batch", "capacity"])
+        set_checked(self, whole, ["warmup"], 0)
+        set_checked(self, number, ["gamma", "tau"], 0, 1)
+        set_checked(self, number, ["alpha_theta", "alpha_w", "last"], 0)
+        set_checked(self, number, ["unit"], above=0)
         if self.precision not in ("double", "single"):
             raise ValueError(f"precision is {self.precision!r}, expected 'double' or 'single'")
         if self.capacity < self.batch:
@@ -150,7 +150,8 @@ def interaction(
 
     lanes = EnvironmentLanes(env, rng, clip=True)
     replay = Replay(settings.capacity, learner.critic.net.sizes[0] - half.size, half.size)
-    return on_one_thread(_interaction(learner, lanes, at_random, replay, settings, rng, explore, update))
+    first = at_random if settings.warmup else explore(learner)
+    return on_one_thread(_interaction(learner, lanes, first, replay, settings, rng, explore, update))
 
 
 def _interaction(

@@ -19,6 +19,7 @@ linear: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with s as its features; the 
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,16 @@ class NetworkPolicy(ABC):
 
     net: MLP
     theta: Array
+
+    def __post_init__(self) -> None:
+        d = self.net.d + self._beside
+        if not (isinstance(self.theta, np.ndarray) and self.theta.dtype.kind in "fc" and self.theta.shape == (d,)):
+            raise ValueError(f"theta is {reprlib.repr(self.theta)}, expected an array of floats of shape ({d},)")
+
+    @property
+    def _beside(self) -> int:
+        """How many numbers of θ are none of the network's."""
+        return 0
 
     def outputs(self, obs: NDArray[Any]) -> Array:
         """y (N, outputs)."""
@@ -181,6 +192,10 @@ class GaussianNetwork(NetworkPolicy):
 
     centre: Array  # c, of the shape of an action
     half: Array  # h > 0, of the same shape
+
+    @property
+    def _beside(self) -> int:
+        return self.half.size  # ℓ
 
     @cached_property
     def log_sigma(self) -> Array:

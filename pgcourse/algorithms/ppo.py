@@ -28,9 +28,9 @@ from pgcourse.algorithms.actor_critic import (
     minibatches,
     normalised,
 )
-from pgcourse.algorithms.networks import check_hidden
 from pgcourse.algorithms.optimisers import FRESH, Memory, adam, shortened
 from pgcourse.algorithms.policies import NetworkPolicy
+from pgcourse.algorithms.settings import layers, or_default, set_checked, switch
 from pgcourse.arrays import Array, finite, frozen, number, whole
 from pgcourse.surrogate import is_outside
 from pgcourse.trajectories import Stream
@@ -60,15 +60,14 @@ class Settings:
     bootstrap: bool = True  # v at a time limit; without it the limit counts as an end
 
     def __post_init__(self) -> None:
-        check_hidden(self.hidden)
-        for name in ("n", "epochs", "minibatch"):
-            whole(name, getattr(self, name))
-        for name, most in (("gamma", 1), ("lam", 1), ("alpha", np.inf), ("last", np.inf)):
-            number(name, getattr(self, name), 0, most)
-        for name, infinite in (("epsilon", True), ("most", True), ("unit", False)):
-            number(name, getattr(self, name), above=0, limit=infinite)
-        for name in ("beta", "log_sigma"):
-            number(name, getattr(self, name))
+        set_checked(self, layers, ["hidden"])
+        set_checked(self, whole, ["n", "epochs", "minibatch"])
+        set_checked(self, number, ["gamma", "lam"], 0, 1)
+        set_checked(self, number, ["alpha", "last"], 0)
+        set_checked(self, number, ["epsilon", "most"], above=0, limit=True)
+        set_checked(self, number, ["unit"], above=0)
+        set_checked(self, number, ["beta", "log_sigma"])
+        set_checked(self, switch, ["normalise", "bootstrap"])
         if self.normalise and self.minibatch < 3:  # in a batch of 3 steps, one of 2 leaves 1
             raise ValueError(f"minibatch is {self.minibatch}, expected ≥ 3 to normalise A: one number has no deviation")
 
@@ -103,7 +102,7 @@ def train(
     the same run. To stop, ask no more. `policy`, if given, is the one to begin with. TypeError naming the space if one
     is not supported; ValueError, naming the place, if a reward or an observation is not finite. What was yielded stays.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     learner, batches = begin(Learner, env, settings, rng, policy)
     return learning(learner, batches, partial(update, settings=settings, rng=rng))

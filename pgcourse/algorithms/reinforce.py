@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.algorithms.networks import check_hidden, inputs
+from pgcourse.algorithms.networks import inputs
 from pgcourse.algorithms.optimisers import FRESH, Memory, Optimiser, adam
 from pgcourse.algorithms.policies import NetworkPolicy, policy_for
+from pgcourse.algorithms.settings import function, layers, or_default, set_checked
 from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, finite, frozen, number, shaped, whole
 from pgcourse.environments import play
@@ -58,11 +59,11 @@ class Settings:
     baseline: Baseline = mean  # every G_t is positive here: without one, whatever was done is made more probable
 
     def __post_init__(self) -> None:
-        check_hidden(self.hidden)
-        for name in ("episodes", "horizon"):
-            whole(name, getattr(self, name))
-        number("gamma", self.gamma, 0, 1)
-        number("alpha", self.alpha, 0)
+        set_checked(self, layers, ["hidden"])
+        set_checked(self, whole, ["episodes", "horizon"])
+        set_checked(self, number, ["gamma"], 0, 1)
+        set_checked(self, number, ["alpha"], 0)
+        set_checked(self, function, ["optimiser", "baseline"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     TypeError naming the space if one is not supported; ValueError, naming the place, if a reward or an observation is
     not finite.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     return on_one_thread(_train(env, Learner(policy_for(env, settings.hidden, rng, ("Discrete",))), settings, rng))
 

@@ -34,6 +34,7 @@ from pgcourse.algorithms.off_policy import (
     td_target,
 )
 from pgcourse.algorithms.optimisers import FRESH, Memory, adam
+from pgcourse.algorithms.settings import or_default, set_checked, switch
 from pgcourse.arrays import Array, finite, number, sealed, whole
 
 
@@ -53,9 +54,10 @@ class Settings(Shared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("temperature", self.temperature, above=0)
-        number("entropy", self.entropy)
-        number("alpha_temperature", self.alpha_temperature, 0)
+        set_checked(self, number, ["temperature"], above=0)
+        set_checked(self, number, ["entropy"])
+        set_checked(self, number, ["alpha_temperature"], 0)
+        set_checked(self, switch, ["learned"])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,7 +92,7 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
     ValueError, naming the place, if a reward or an observation is not finite, or if the policy saturates. What was
     yielded before stays as it is, but for `replay`: that is a view of the one buffer.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     n, centre, half = box_of_actions(env)
     policy = bounded_policy(SquashedGaussian, n, centre, half, settings.hidden, settings.last, rng, settings.precision)

@@ -150,10 +150,10 @@ def _generation(mean: Array, spread: Array, candidates: Array, scores: Array, ca
 
 
 def _start(mean: ArrayLike, std: ArrayLike) -> tuple[Array, Array]:
-    m = real_array("mean", mean, "d", LARGEST)
+    m = frozen(real_array("mean", mean, "d", LARGEST))
     if np.ndim(std) == 0:
         return m, np.full(len(m), number("std", std, most=LARGEST, above=0))
-    std = real_array("std", std, "d", LARGEST, m.shape, ", as the mean")
+    std = frozen(real_array("std", std, "d", LARGEST, m.shape, ", as the mean"))
     if (std <= 0).any():
         i = int((std <= 0).argmax())
         raise ValueError(f"std[d={i}] is {std[i]}, expected a number > 0")

@@ -23,6 +23,7 @@ from pgcourse.algorithms.bounded import TanhNetwork
 from pgcourse.algorithms.buffer import Transitions
 from pgcourse.algorithms.ddpg import Learner, actor_step, noisy
 from pgcourse.algorithms.off_policy import critic_step, interaction, soft_update, td_target
+from pgcourse.algorithms.settings import or_default, set_checked
 from pgcourse.arrays import Array, number, whole
 
 
@@ -40,15 +41,13 @@ class Settings(ddpg.Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("critics", "delay"):
-            whole(name, getattr(self, name))
-        for name in ("smoothing", "clip"):
-            number(name, getattr(self, name), 0)
+        set_checked(self, whole, ["critics", "delay"])
+        set_checked(self, number, ["smoothing", "clip"], 0)
 
 
 def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:
     """TD3 on a Gymnasium environment: arguments, learners and errors as of `ddpg.train`; `q` is the first critic."""
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     learner = ddpg.untrained(settings.critics, env, settings, rng)
     explore = partial(noisy, noise=settings.noise)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,11 +33,34 @@ def keep_freed_memory() -> None:
     np.empty(2**21)
 
 
+class OneThread:
+    """NumPy has one thread as long as anybody is inside, from whichever thread, and then what it had at first."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0  # the number of NumPy's threads is the whole process's
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = controller().limit(limits=1)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+one_thread = OneThread()
+
+
 def on_one_thread(states: Iterator[State]) -> Iterator[State]:
     """The same states. NumPy has one thread while the next one is made, and what it had before in between."""
     keep_freed_memory()
     while True:
-        with controller().limit(limits=1):
+        with one_thread:
             try:
                 state = next(states)
             except StopIteration:

@@ -32,9 +32,9 @@ from pgcourse.algorithms.actor_critic import (
     minibatches,
     normalised,
 )
-from pgcourse.algorithms.networks import check_hidden
 from pgcourse.algorithms.optimisers import FRESH, Memory, adam
 from pgcourse.algorithms.policies import NetworkPolicy
+from pgcourse.algorithms.settings import layers, or_default, set_checked
 from pgcourse.arrays import finite, frozen, number, whole
 from pgcourse.surrogate import conjugate_gradient, longest_step
 from pgcourse.trajectories import Stream
@@ -64,15 +64,13 @@ class Settings:
     unit: float = 10.0  # of the critic's outputs
 
     def __post_init__(self) -> None:
-        check_hidden(self.hidden)
-        for name in ("n", "products", "tries", "epochs", "minibatch"):
-            whole(name, getattr(self, name))
-        for name, most in (("gamma", 1), ("lam", 1), ("damping", np.inf), ("alpha_w", np.inf), ("last", np.inf)):
-            number(name, getattr(self, name), 0, most)
-        for name in ("delta", "unit"):
-            number(name, getattr(self, name), above=0)
-        number("shrink", self.shrink, above=0, most=0.99)
-        number("log_sigma", self.log_sigma)
+        set_checked(self, layers, ["hidden"])
+        set_checked(self, whole, ["n", "products", "tries", "epochs", "minibatch"])
+        set_checked(self, number, ["gamma", "lam"], 0, 1)
+        set_checked(self, number, ["damping", "alpha_w", "last"], 0)
+        set_checked(self, number, ["delta", "unit"], above=0)
+        set_checked(self, number, ["shrink"], above=0, most=0.99)
+        set_checked(self, number, ["log_sigma"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +107,7 @@ def train(
     is not supported; ValueError, naming the place, if a reward or an observation is not finite. What was yielded before
     stays as it is.
     """
-    settings = settings or Settings()
+    settings = or_default(Settings, settings)
     rng = np.random.default_rng(whole("seed", seed, 0))
     learner, batches = begin(Learner, env, settings, rng, policy)
     return learning(learner, batches, partial(update, settings=settings, rng=rng))
@@ -128,7 +126,9 @@ def update(learner: Learner, batch: Stream, settings: Settings, rng: np.random.G
     g, _ = policy.gradient(s, a, A / len(A))
     Fu, log_pi_old = policy.fisher_products(s), policy.log_prob(s, a)
     x = conjugate_gradient(lambda u: Fu(u) + settings.damping * u, g, settings.products)
-    step = longest_step(x, Fu(x), settings.delta)
+    Fx = Fu(x)
+    moves = float(x @ Fx) > np.finfo(float).tiny  # else no step along x changes a policy that is as good as certain
+    step = longest_step(x, Fx, settings.delta) if moves else np.zeros_like(x)
 
     def at(c: float) -> NetworkPolicy:
         return replace(policy, theta=frozen(policy.theta + c * step))

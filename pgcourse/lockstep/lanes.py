@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, at_least, real_array, whole
+from pgcourse.arrays import LARGEST, Array, at_least, frozen, real_array, whole
 from pgcourse.mdp import FiniteMDP
 from pgcourse.trajectories import Indices, Mask
 
@@ -57,7 +57,7 @@ class Lanes(NamedTuple):
         if not isinstance(seeds, Iterable):
             raise ValueError(f"seeds is {seeds!r}, expected one integer for each lane, such as range(3)")
         seeds = [whole("a seed", seed, least=0) for seed in seeds]
-        phi, x = real_array("phi", phi, "S A d", LARGEST), real_array("x", x, "S m", LARGEST)
+        phi, x = frozen(real_array("phi", phi, "S A d", LARGEST)), frozen(real_array("x", x, "S m", LARGEST))
         for field, shape, expected in (("phi", phi.shape[:2], (mdp.S, mdp.A)), ("x", x.shape[:1], (mdp.S,))):
             if shape != expected:
                 raise ValueError(f"{field} begins with shape {shape}, expected {expected}, as {mdp.name} has")

@@ -125,3 +125,13 @@ def test_a_longer_gradient_is_shortened_and_a_shorter_one_is_not():
     np.testing.assert_allclose(shortened(g, 0.5), [0.3, -0.4])
     assert np.array_equal(shortened(g, 5.5), g)
     assert np.array_equal(shortened(0 * g, 0.5), 0 * g)
+
+
+def test_a_network_of_integers_is_refused():
+    with pytest.raises(ValueError, match="theta is of type int64, expected floats"):
+        MLP((2, 1)).forward(np.array([1, 1, 0]), np.array([[0.5, 0.9]]))
+
+
+def test_a_masked_observation_is_refused():
+    with pytest.raises(ValueError, match="obs has masked entries"):
+        inputs(np.ma.array([[0.5, 0.9]], mask=[[False, True]]))

@@ -61,3 +61,11 @@ def test_in_single_precision_all_networks_are_single_and_make_the_same_gradients
                 assert np.linalg.norm(one - other) < 1e-5 * np.linalg.norm(one), part
     assert single.error == pytest.approx(double.error, rel=1e-5)
     assert (np.ndim(double.memory_theta.m) == 0) == (name == "td3")
+
+
+@pytest.mark.parametrize("name", ["ddpg", "td3"])
+def test_without_a_warmup_the_first_action_is_the_policy_s_own(name):
+    algorithm = ALGORITHMS[name]
+    settings = algorithm.Settings(n=1, warmup=0, noise=0.0, batch=4)
+    learner = next(algorithm.train(gymnasium.make("Pendulum-v1"), settings, seed=1))
+    np.testing.assert_allclose(learner.replay.a, learner.actor(learner.replay.s), rtol=1e-12)

@@ -272,3 +272,16 @@ def test_policies_of_two_kinds_have_no_divergence():
         gaussian((3, 2))[0].divergence(discrete((3, 2))[0], np.zeros((1, 3)))
     with pytest.raises(TypeError, match="new is GaussianNetwork, expected a SoftmaxNetwork"):
         discrete((3, 2))[0].divergence(gaussian((3, 2))[0], np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("theta", "kind"),
+    [(np.zeros(7), SoftmaxNetwork), (np.zeros(6, int), SoftmaxNetwork), ([0.0] * 6, SoftmaxNetwork)]
+    + [(np.zeros(d), GaussianNetwork) for d in (6, 7, 9)],
+)
+def test_a_theta_that_does_not_fit_the_network_is_refused(theta, kind):
+    """Integers would cut the observations; a number too many would be a second log σ for the same action."""
+    box = (np.zeros(2), np.ones(2)) if kind is GaussianNetwork else ()
+    expected = rf"expected an array of floats of shape \({8 if box else 6},\)"
+    with pytest.raises(ValueError, match=r"^theta is .*" + expected):
+        kind(MLP((2, 2)), theta, *box)

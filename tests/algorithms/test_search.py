@@ -221,3 +221,15 @@ def test_on_a_linear_J_the_variance_of_a_pair_is_d_plus_1_times_the_gradient_s_s
         e = np.stack(np.meshgrid(NODES, NODES), axis=-1)
         second = np.einsum("i,j,ij->", WEIGHTS, WEIGHTS, (e**2).sum(axis=-1) * (e @ slope) ** 2)
         assert np.isclose(second / (slope @ slope), d + 2)
+
+
+@pytest.mark.parametrize("method", [search.cem, search.antithetic, search.cma_es])
+def test_a_search_keeps_its_start_whatever_becomes_of_the_array(method):
+    means = []
+    for change in (False, True):
+        start, std = np.zeros(2), np.ones(2)
+        run = method(lambda theta: -(theta**2).sum(axis=1), start, std, np.random.default_rng(0))
+        if change:
+            start[:], std[:] = 100, 50
+        means.append(next(run).mean)
+    np.testing.assert_array_equal(*means)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import gymnasium
 import numpy as np
 import pytest
 
@@ -56,3 +59,35 @@ from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
 def test_settings_that_are_none_are_refused_by_name(algorithm, changes, said):
     with pytest.raises(ValueError, match=said):
         algorithm.Settings(**changes)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "field", "value"),
+    [
+        (ppo, "normalise", "no"),
+        (ppo, "bootstrap", 1),
+        (sac, "learned", "False"),
+        (a2c, "optimiser", 3),
+        (reinforce, "baseline", None),
+    ],
+)
+def test_a_switch_is_true_or_false_and_an_optimiser_is_a_function(algorithm, field, value):
+    expected = "a function" if field in ("optimiser", "baseline") else "True or False"
+    with pytest.raises(ValueError, match=f"{field} is {value!r}, expected {expected}"):
+        algorithm.Settings(**{field: value})
+
+
+@pytest.mark.parametrize("algorithm", [a2c, ddpg, ppo, reinforce, sac, td3, trpo])
+def test_equal_settings_are_of_equal_types_whatever_was_given(algorithm):
+    """A step size of np.float64 would turn single precision into double; a list could not be hashed."""
+    plain = algorithm.Settings(hidden=(8,), gamma=0.5)
+    given = algorithm.Settings(hidden=[np.int32(8)], gamma=Fraction(1, 2))
+    assert (given, hash(given)) == (plain, hash(plain))
+    assert [type(value) for value in vars(given).values()] == [type(value) for value in vars(plain).values()]
+
+
+@pytest.mark.parametrize("algorithm", [a2c, ddpg, ppo, reinforce, sac, td3, trpo])
+@pytest.mark.parametrize("given", [0, 1, {}])
+def test_a_seed_in_the_place_of_the_settings_is_refused(algorithm, given):
+    with pytest.raises(TypeError, match=r"settings is .*, expected \w+.Settings\(…\): a seed goes by its name, seed=0"):
+        algorithm.train(gymnasium.make("Pendulum-v1"), given)

@@ -8,7 +8,7 @@ import gymnasium
 import pytest
 
 from pgcourse.algorithms import a2c, ddpg, reinforce
-from pgcourse.algorithms.threads import controller, on_one_thread
+from pgcourse.algorithms.threads import controller, on_one_thread, one_thread
 
 
 def threads():
@@ -56,3 +56,15 @@ def test_a_run_is_the_same_with_one_thread_and_with_two(name, train, states):
             *_, last = islice(train(gymnasium.make(name)), states)
         found.append(last.policy.theta.tobytes())
     assert found[0] == found[1]
+
+
+def test_two_runs_at_once_leave_as_many_threads_as_there_were():
+    """The first to enter leaves first, as in two threads of a process: the second still has one thread."""
+    with controller().limit(limits=2):
+        before = threads()
+        one_thread.__enter__()
+        one_thread.__enter__()
+        one_thread.__exit__()
+        assert threads() == [1] * len(before)
+        one_thread.__exit__()
+        assert threads() == before

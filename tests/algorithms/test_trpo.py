@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from pgcourse.algorithms import trpo
+from pgcourse.algorithms.networks import MLP
+from pgcourse.algorithms.policies import SoftmaxNetwork
 from pgcourse.environments import play, play_streams
 from pgcourse.returns import gae, td_errors
 
@@ -124,3 +126,22 @@ def test_a_minibatch_larger_than_the_batch_is_refused():
 def test_observations_that_are_no_box_are_named():
     with pytest.raises(TypeError, match=r"FrozenLake-v1: observation_space is Discrete\(16\), expected Box"):
         trpo.train(gymnasium.make("FrozenLake-v1"))
+
+
+def test_a_policy_that_is_as_good_as_certain_takes_no_step():
+    """π and F are 0 but for one action, to the last digit or nearly so: no step is long enough to change anything."""
+    for gap in (242, 300, 700):
+        certain = SoftmaxNetwork(MLP((4, 2)), np.append(np.zeros(8), [-gap / 2, gap / 2]))
+        learner = next(trpo.train(gymnasium.make("CartPole-v1"), SMALL, policy=certain))
+        np.testing.assert_array_equal(learner.policy.theta, certain.theta)
+        assert learner.shorter == SMALL.tries
+
+
+def test_a_policy_for_other_observations_is_refused():
+    policy = SoftmaxNetwork(MLP((3, 2)), np.zeros(8))
+    with pytest.raises(TypeError, match="policy is a SoftmaxNetwork of 3 inputs, expected one of 4 inputs"):
+        trpo.train(gymnasium.make("CartPole-v1"), SMALL, policy=policy)
+    with pytest.raises(TypeError, match="policy is a int: 5, expected one of 4 inputs"):
+        trpo.train(gymnasium.make("CartPole-v1"), SMALL, policy=5)
+    with pytest.raises(TypeError, match=r"observation_space is Discrete\(16\), expected Box"):
+        trpo.train(gymnasium.make("FrozenLake-v1"), SMALL, policy=SoftmaxNetwork(MLP((1, 4)), np.zeros(8)))

@@ -491,3 +491,14 @@ def test_with_the_largest_published_step_a_few_runs_in_a_thousand_are_lost():
     J = (2 * p - 4) / (p * (1 - p))
     assert 1 <= (J < -1000).sum() <= 20
     assert -60 < np.median(J) < -20
+
+
+def test_a_run_keeps_its_features_whatever_becomes_of_the_array():
+    thetas = []
+    for change in (False, True):
+        mdp, phi, theta, *_ = garnet(absorbing=1)
+        run = reinforce_runs(mdp, phi, theta, alpha=0.01, seeds=[0], horizon=100)
+        next(run)
+        phi *= not change
+        thetas.append(next(run).theta)
+    np.testing.assert_array_equal(*thetas)

@@ -334,3 +334,30 @@ def test_act_cannot_change_what_it_sees():
 
     with pytest.raises(ValueError, match="read-only"):
         play(Count(), act, 1, 3, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("vector", [False, True])
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (1, "1.5", "the reward at step 0 is .*1.5.*, expected (a real number|real numbers)"),
+        (1, 1 + 2j, "the reward at step 0 is .*, expected (a real number|real numbers)"),
+        (1, np.ma.masked, "the reward at step 0 is .*, expected (a real number|real numbers)"),
+        (2, "False", "terminated at step 0 is .*, expected True or False"),
+        (2, float("nan"), "terminated at step 0 is .*, expected True or False"),
+        (3, None, "truncated at step 0 is .*, expected True or False"),
+    ],
+)
+def test_an_answer_that_would_be_read_as_something_else_is_refused(vector, place, value, said):
+    env = counts("NextStep", [5, 5]) if vector else Count()
+    right = env.step
+
+    def step(action):
+        answer = list(right(action))
+        masked = np.ma.array([1.0, 1.0], mask=[True, False])
+        answer[place] = value if not vector else masked if value is np.ma.masked else np.array([value] * 2)
+        return tuple(answer)
+
+    env.step = step
+    with pytest.raises(ValueError, match=said):
+        play(env, leave_at(3), 2, 9, np.random.default_rng(0))

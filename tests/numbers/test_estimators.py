@@ -25,6 +25,7 @@ from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, softmax, tabular
 from pgcourse.returns import gae, td_errors
 from pgcourse.sampling import rollouts, sample_pairs
+from pgcourse.trajectories import Packed, Trajectories
 
 N = 100_000
 
@@ -299,3 +300,17 @@ def test_a_batch_without_a_step_estimates_zeros():
         assert w.tolist() == []
         assert weighted_scores(tau, w, score).tolist() == np.zeros((3, 8)).tolist()
         assert mean_tabular_scores(tau, w, pi).tolist() == np.zeros((S, 2)).tolist()
+
+
+def test_places_and_weights_that_mean_something_else_are_refused():
+    """A state −1 would be the last one, weights of sum 0 make all estimates 0, and a mask would be lost."""
+    q, score = np.ones((2, 2)), np.ones((2, 2, 1))
+    with pytest.raises(ValueError, match=r"rho\[s=0\] is -1.0, expected a weight ≥ 0"):
+        from_pairs([-1.0, 1.0], q, score, [0], [0])
+    with pytest.raises(ValueError, match=r"rho\[s=0\] is -1.0"):
+        optimal_constant_baseline([-1.0, 1.0], Policy.uniform(2, 2), q, score)
+    with pytest.raises(ValueError, match="s has masked entries, expected integers"):
+        from_pairs([1.0, 1.0], q, score, np.ma.array([0, 1], mask=[0, 1]), [0, 0])
+    steps = Packed([-1], [0], [1.0], [0], np.array([True]), np.array([False]), n=[0], t=[0])
+    with pytest.raises(ValueError, match=r"tau.steps.s\[0\] is -1, expected an integer in 0 … 1"):
+        weighted_scores(Trajectories(np.array([-1]), steps), 1.0, score)

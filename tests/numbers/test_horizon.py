@@ -232,8 +232,10 @@ def test_a_horizon_is_a_whole_number_of_at_least_one(H):
         (lambda: grad_log_by_time(np.zeros((3, 4, 2)), PLAN), r"phi has shape \(3, 4, 2\)"),
         (lambda: softmax_gradient_by_time(P, PLAN, Q, gamma=np.nan), "gamma is nan, expected a finite number ≥ 0"),
         (lambda: gradient_by_time(P, PLAN, Q, np.zeros((5, 16, 4, 2)), gamma=1.5), "gamma is 1.5"),
+        (lambda: softmax_gradient_by_time(P * np.nan, PLAN, Q, gamma=1), r"p\[h\+1=0, s=0\] is nan"),
+        (lambda: softmax_gradient_by_time(P, PLAN, Q + np.inf, gamma=1), r"q\[t=0, s=0, a=0\] is inf"),
     ],
-    ids=range(15),
+    ids=range(17),
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_by_name(call, said):
     with pytest.raises(ValueError, match=said):

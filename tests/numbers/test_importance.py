@@ -142,6 +142,7 @@ def test_the_effective_share_is_one_over_the_mean_square_of_the_weight():
         (lambda: all_paths(MDP, 0), "H is 0, expected an integer ≥ 1"),
         (lambda: all_paths(MDP, 60), "H is 60: three states has more paths than can be listed"),
         (lambda: all_paths(zoo.garnet(90, 9, 90, 0.9, np.random.default_rng(0)), 4), "more paths than can be listed"),
+        (lambda: all_paths(FiniteMDP(np.ones((1, 10**6, 1)), np.ones((1, 10**6)), 0.9, [1]), 2), "more paths than can"),
         (
             lambda: path_ratios(PATHS, PI, Policy.deterministic([0, 1, 0], 2)),
             r"b\[s=0, a=1\] is 0 where pi is 0.5, expected b > 0 wherever pi > 0",
@@ -153,7 +154,7 @@ def test_the_effective_share_is_one_over_the_mean_square_of_the_weight():
             r"b\[s=0, a=1\] is 0 where pi is 0.5",
         ),
     ],
-    ids=["no step", "too long", "too wide", "never", "word", "scores", "share"],
+    ids=["no step", "too long", "too wide", "many actions", "never", "word", "scores", "share"],
 )
 def test_what_has_no_meaning_is_refused_by_name(call, said):
     with pytest.raises(ValueError, match=said):

@@ -1,4 +1,6 @@
+import copy
 import dataclasses
+import pickle
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -8,6 +10,8 @@ import pytest
 from gymnasium import wrappers
 
 from pgcourse import bellman, zoo
+from pgcourse.horizon import Plan
+from pgcourse.lqr import LQR
 from pgcourse.mdp import FiniteMDP, from_gymnasium
 from pgcourse.policy import Policy
 
@@ -326,7 +330,9 @@ def test_an_environment_without_a_table_is_refused_by_name():
         ([[[(1.0, -1, 0.0, False)]]], r"P\[0\]\[0\] leads to -1"),
         ([[[(1.0, 0, 0.0, False)]], []], r"P\[1\] has 0 actions, P\[0\] has 1"),
         ([[[(0.5, 0, 0.0, False)]]], r"p\[s=0, a=0\] sums to 0.5"),
-        ([[[(2.0, 0, 0.0, False), (-1.0, 0, 0.0, True)]], [[]]], "p.s=1, a=0. sums to 0"),
+        ([[[(1.0, 0, 0.0, False)]], [[]]], "p.s=1, a=0. sums to 0"),
+        ([[[(2.0, 0, 0.0, False), (-1.0, 0, 0.0, True)]]], r"P.0..0. has probability 2, which is not in .0, 1."),
+        ([[[(0.5, 0, 0.0, False), (0.75, 0, 1.0, True), (-0.25, 0, 9.0, True)]]], "has probability -0.25"),
         ([[[(np.nan, 0, 0.0, False)]]], "nan, expected a finite number"),
         ([[[(1.0, 0, "gold", False)]]], "expected the table"),
     ],
@@ -339,3 +345,28 @@ def test_a_table_that_is_none_is_refused(table, message):
 def test_a_start_of_the_wrong_length_is_refused():
     with pytest.raises(ValueError, match=r"rho_0 has shape \(2,\), expected \(16,\), since FrozenLake-v1 has 16"):
         from_gymnasium(gymnasium.make("FrozenLake-v1"), 0.9, rho_0=[1, 0])
+
+
+def kept(thing):
+    """The arrays of an object, those that follow from others, too."""
+    found = vars(thing).values() if hasattr(thing, "__dict__") else [thing.probs]
+    return [
+        x for value in found for x in (value if isinstance(value, tuple) else (value,)) if isinstance(x, np.ndarray)
+    ]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_copy_is_read_only_as_what_it_was_copied_from(again):
+    """What an MDP knows of p is kept: a copy whose p could be changed would go on with what was known before."""
+    mdp = zoo.short_corridor()
+    assert mdp.absorbing.any()
+    assert len(mdp.outcomes) == 3
+    pi = Policy.uniform(mdp.S, mdp.A)
+    regulator = LQR(0.9, 0.1, 1, 0.1, 0.1, 1, 0, 0.9)
+    for thing in (mdp, pi, Plan.repeat(pi, 3), regulator):
+        copied = kept(again(thing))
+        assert len(copied) == len(kept(thing)) > 0
+        for array in copied:
+            assert not array.flags.writeable
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -284,3 +286,9 @@ def test_a_worker_of_a_cluster_that_dies_names_its_task_too(cluster, request):
         in_order(five_dies, SEEDS[4:6], 2, request.getfixturevalue(cluster))
     assert list(found.value.results) == [0]
     assert np.array_equal(found.value.results[0], draws(SEEDS[4]))
+
+
+def test_a_failure_can_be_pickled_and_copied():
+    failed = TasksFailed({1: "it was stopped"}, {0: 5})
+    for again in (pickle.loads(pickle.dumps(failed)), copy.copy(failed), copy.deepcopy(failed)):
+        assert (str(again), again.errors, again.results) == (str(failed), failed.errors, failed.results)

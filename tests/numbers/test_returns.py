@@ -145,3 +145,19 @@ def test_expected_gae_is_right_with_the_right_critic_and_at_lambda_1_with_any(pr
         assert_close(expected_gae(mdp, pi, v_pi, lam), q_pi - v_pi[:, None], scale=scale)
     assert_close(expected_gae(mdp, pi, v, 1.0), q_pi - v[:, None], scale=scale)
     assert_close(expected_gae(mdp, pi, v, 0.0), bellman.action_value(mdp, v) - v[:, None], scale=scale)
+
+
+TWO = {"s": [0, 1], "a": [0, 0], "r": [1.0, 10.0], "s_next": [1, 2]}
+ENDS = {"terminated": np.array([False, True]), "truncated": np.zeros(2, bool)}
+
+
+def test_flags_that_are_numbers_are_refused():
+    """As places they would mark other trajectories."""
+    with pytest.raises(ValueError, match="truncated is of type int64, expected True and False"):
+        Packed(**TWO, **ENDS | {"truncated": np.array([0, 1])}, n=[0, 0], t=[0, 1])
+
+
+@pytest.mark.parametrize(("n", "t"), [([0, 0], [1, 0]), ([1, 0], [0, 0]), ([0, 0], [0, 0])])
+def test_steps_in_another_order_are_refused(n, t):
+    with pytest.raises(ValueError, match=r"steps 0 and 1 have \(t, n\) = .*, expected them ordered by t, then by n"):
+        Packed(**TWO, **ENDS, n=n, t=t)

@@ -191,6 +191,9 @@ def test_rewards_of_another_mdp_are_refused_by_place():
         rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=2 * zoo.lake_rewards(lake))
     with pytest.raises(ValueError, match=r"r has shape \(16, 4, 4\), expected \(S, A, S'\) = \(16, 4, 16\)"):
         rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=np.zeros((16, 4, 4)))
+    nearly = (1 + 5e-6) * zoo.lake_rewards(lake)  # NumPy's own rtol would let it pass
+    with pytest.raises(ValueError, match=r"r\[s=14, a=1\] has mean"):
+        rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=nearly)
 
 
 # The views by trajectory

@@ -153,3 +153,11 @@ def test_with_an_exact_critic_a_window_of_two_steps_can_be_better_than_single_st
     v_pi, _, rho, _ = exact(mdp, pi)
     variance = window_moments(mdp, pi, v_pi, 1, 2, rho, grad_log_softmax(phi, pi)).variance
     np.testing.assert_allclose(variance * [1, 2], 10**2 / 16 * np.array([1, 0.9**2 / 2]), rtol=1e-12)
+
+
+def test_a_score_that_is_no_number_is_refused_by_its_place():
+    mdp = zoo.short_corridor()
+    score = np.zeros((mdp.S, mdp.A, 1))
+    score[1, 0] = np.nan
+    with pytest.raises(ValueError, match=r"grad_log_pi\[s=1, a=0, d=0\] is nan, expected a finite number"):
+        window_moments(mdp, Policy.uniform(mdp.S, mdp.A), np.zeros(mdp.S), 0.9, 2, mdp.rho_0, score)
