@@ -80,6 +80,7 @@ const open = async (box, figure, sceneButtons) => {
     const found = key in refused ? null : nearest(parts, name);
     if (!found) {
       model.put({ error: refused[key] ?? `This page has no picture for ${label(name)} = ${told(name, part)}.` });
+      for (const control of inputs) control.show(); // back to what the picture shows
       return undefined;
     }
     const other = order.filter((one, i) => found.parts[i] !== parts[i]);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,18 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             return nearly(
                 f"Seed {seed} with n = {n} and seed {also} with n = {m} share streams. Let NumPy do it: spawn."
             )
+    if (seed := _second_seed(my_seeds)) and (shared := len(set(first) & set(_streams(my_seeds, seed, N)))):
+        return nearly(
+            f"Seeds 0 and {seed} share {shared} of {N} streams: a larger step between workers only moves the fault to "
+            "another seed. Let NumPy do it: spawn."
+        )
     return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
+
+
+def _second_seed(my_seeds: Any) -> int | None:
+    """The seed of the second task of seed 0, if it is a whole number: somebody's run may have this very seed."""
+    _, second, *_ = my_seeds(0, N)
+    return int(second) if isinstance(second, Integral) else None
 
 
 # The first to begin

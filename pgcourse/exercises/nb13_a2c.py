@@ -26,8 +26,8 @@ def check_longer_window(answer: Any, short: tuple[int, float], n: int, gamma: fl
     if abs(bias - exact) <= 0.03 * exact:
         return right(f"{exact:.4f}: only the last steps of a window are biased, and their share is 1/n.")
     usual = {
-        known * gamma ** (n - steps): "That is how γᵏ falls: right for the first step of the window. But its last "
-        "steps have few rewards in any window.",
+        known * gamma ** (n - steps): "That is how γᵏ falls. Of the first step of the window hardly any bias is left "
+        "here. But its last steps have few rewards in any window.",
         known * (steps / n) ** 0.5: "1/√n is how noise falls. A bias is no noise: which steps of the window have it?",
         known * (steps / n) ** 2: "That is 1/n². The sum of the biases stays the same, and the mean divides it by n.",
         known: "The last step has one reward in any window. But it is one of n steps: what is its share?",

@@ -43,7 +43,8 @@ class Curve(Part):
         (self.line,) = ax.plot(self.x, self.y, color=VALUE, lw=2.5, animated=True)
         ax.set_ylim(self.ylim or ax.get_ylim())
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, animated=True)
+        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "clip_on": False, "in_layout": False}
+        (self.point,) = ax.plot([], [], "o", color=POLICY, animated=True, **look)
         self.note = ax.text(0.22, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=11, color=INK, animated=True)
         width = self.x[-1] - self.x[0]
         self.reach = 0.13 * width
@@ -58,12 +59,14 @@ class Curve(Part):
         if "curve" in numbers:
             self.line.set_ydata(numbers["curve"])
         reach = self.reach / np.hypot(1, slope * self.shape)
-        self.point.set_data([theta], [J])
+        low, high = self.point.axes.get_ylim()
+        self.point.set_data([theta], [np.clip(J, low, high)])  # within the frame, or nobody could drag it
         self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
         name = self.xlabel
         also = f"    {self.top[0]} = {self.top[1](theta):.3f}" if self.top else ""
+        beyond = " (below)" if low > J else " (above)" if high < J else ""
         self.note.set_text(
-            minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}    slope dJ/d{name} = {round(slope, 2) + 0:+.2f}")
+            minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}{beyond}    slope dJ/d{name} = {round(slope, 2) + 0:+.2f}")
         )
 
     def describe(self, numbers: Numbers) -> str:
@@ -101,7 +104,8 @@ class Landscape(Part):
         bar.outline.set_visible(False)
         (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
-        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
+        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "zorder": 5, "clip_on": False, "in_layout": False}
+        (self.point,) = ax.plot([], [], "o", color=POLICY, animated=True, **look)
         ax.set_title(f"{self.title}\n", fontsize=11, color=INK)  # room for the note, which inside would hide θ
         self.note = note_above(ax, self.note_size)
         self.extent: Floats = np.array([np.ptp(self.x), np.ptp(self.y)])
@@ -116,11 +120,21 @@ class Landscape(Part):
     def update(self, numbers: Numbers) -> None:
         theta, grad = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["grad_J"], dtype=float)
         self.trail.set_data(np.array([*numbers.get("trail", ()), theta]).T)
-        self.point.set_data([theta[0]], [theta[1]])
-        set_tails(self.arrow, [theta])
-        u, v = self.within(theta, self.arrow_for(grad))
+        shown = np.clip(theta, *self.corners)  # at the frame, or nobody could drag it
+        self.point.set_data([shown[0]], [shown[1]])
+        set_tails(self.arrow, [shown])
+        u, v = self.within(shown, self.arrow_for(grad))
         self.arrow.set_UVC([u], [v])
-        self.note.set_text(minus(self.said(numbers)))
+        first, *rest = self.said(numbers).split("\n")
+        self.note.set_text(minus("\n".join([first + "   (θ is outside)" * self.is_outside(theta), *rest])))
+
+    @property
+    def corners(self) -> Floats:
+        """The lower left and the upper right one."""
+        return np.array([(self.x[0], self.y[0]), (self.x[-1], self.y[-1])])
+
+    def is_outside(self, theta: Floats) -> bool:
+        return bool((np.clip(theta, *self.corners) != theta).any())
 
     def said(self, numbers: Numbers) -> str:
         """The note."""
@@ -128,7 +142,7 @@ class Landscape(Part):
 
     def within(self, theta: Floats, arrow: Floats) -> Floats:
         """Shorter if it would leave the frame, down to a third: so that its head shows."""
-        low, high = np.array([(self.x[0], self.y[0]), (self.x[-1], self.y[-1])])
+        low, high = self.corners
         room = np.where(arrow > 0, high - theta, theta - low)
         parts = np.divide(room, np.abs(arrow), out=np.ones(2), where=arrow != 0)
         return arrow * np.clip(parts.min(), 1 / 3, 1)
@@ -141,7 +155,8 @@ class Landscape(Part):
 
     def describe(self, numbers: Numbers) -> str:
         (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
-        return f"θ is ({x:.2f}, {y:.2f}), J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
+        where = ", outside of the map" * self.is_outside(np.array([x, y]))
+        return f"θ is ({x:.2f}, {y:.2f}){where}, J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
 
 
 class Tradeoff(Part):
@@ -185,7 +200,8 @@ class Tradeoff(Part):
         self.lines, self.points = {}, {}
         for name, (style, color) in self.looks.items():
             (self.lines[name],) = ax.plot([], [], style, color=color, lw=2.3, animated=True)
-            (self.points[name],) = ax.plot([], [], "o", color=color, mec="white", mew=1.5, ms=8, animated=True)
+            look: dict[str, Any] = {"mec": "white", "mew": 1.5, "ms": 8, "clip_on": False, "in_layout": False}
+            (self.points[name],) = ax.plot([], [], "o", color=color, animated=True, **look)
         last = list(self.looks)[-1]
         self.points[last].set_markersize(14)
         self.note = note_above(ax, 10.5)
@@ -199,18 +215,21 @@ class Tradeoff(Part):
         numbers = numbers[self.key] if self.key else numbers
         for name, line in self.lines.items():
             line.set_data(numbers["x"], numbers["curves"][name])
-            self.points[name].set_data([numbers["at"]], [numbers["now"][name]])
+            y = numbers["now"][name]
+            self.points[name].set_data([numbers["at"]], [y if self.ylim[0] <= y <= self.ylim[1] else np.nan])
         last = list(self.looks)[-1]  # within the frame, or nobody could drag it
-        self.points[last].set_ydata([np.clip(numbers["now"][last], *self.ylim)])
+        height = np.clip(numbers["now"][last], *self.ylim)
+        self.points[last].set_ydata([height])
         leftmost = min((numbers["marked"][mark] for mark in self.marks), default=0.0)
         middle, width = sum(self.xlim) / 2, self.xlim[1] - self.xlim[0]
         for mark, (rule, label) in self.rules.items():
             x = numbers["marked"][mark]
             to_the_left = x == leftmost if len(self.marks) > 1 else x > middle
             rule.set_data([x, x], self.ylim)
-            label.set(text=mark, ha="right" if to_the_left else "left")
+            label.set(text=mark if self.xlim[0] <= x <= self.xlim[1] else "", ha="right" if to_the_left else "left")
             label.set_x(x + (-0.012 if to_the_left else 0.012) * width)
-        self.note.set_text(minus(numbers["said"]))
+        off = height != numbers["now"][last] and np.isfinite(height)
+        self.note.set_text(minus(numbers["said"]) + "   (large point: off the scale)" * bool(off))
 
     def describe(self, numbers: Numbers) -> str:
         numbers = numbers[self.key] if self.key else numbers

@@ -167,9 +167,9 @@ class GridWorld(Grid):
         self.draw_edges(ax)
         self.draw_ends(ax)
         for state, (x, y) in enumerate(self.centres):
-            ax.text(x + 0.43, y - 0.42, str(state), ha="right", va="top", fontsize=7.5, color=INK, in_layout=False)
+            ax.text(x + 0.43, y - 0.42, str(state), ha="right", va="top", fontsize=9, color=INK, in_layout=False)
         for x, y in self.centres[self.flat == "S"] - 0.41:
-            ax.text(x, y, "start", ha="left", va="top", fontsize=8, color=INK, in_layout=False)
+            ax.text(x, y, "start", ha="left", va="top", fontsize=9, color=INK, in_layout=False)
         free = self.centres[self.free]
         tails = np.repeat(free, len(self.moves), axis=0) - (0, 0.14)
         self.arrows = arrows(ax, tails[:, 0], tails[:, 1], POLICY, 0.009)
@@ -177,16 +177,21 @@ class GridWorld(Grid):
         if self.selects:
             name, columns = self.selects, self.desc.shape[1]
             (self.chosen,) = ax.plot([0], [0], "s", mfc="none", mec=INK, mew=3, zorder=5, animated=True, clip_on=False)
-            figure: Any = ax.figure
-            if layout := figure.get_layout_engine():
-                layout.execute(figure)  # it decides on the size of a cell
-            ax.apply_aspect()
-            cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
-            self.chosen.set_markersize(cell * 72 / ax.figure.dpi + 1)  # around the cell: clear of its number
             self.handles = [
                 Handle(self.chosen, "state", lambda x, y, _: {name: round(y) * columns + round(x)},
                        step=(1, -1), snap=True)
             ]  # fmt: skip
+
+    def fit(self) -> None:
+        if not self.selects:
+            return
+        ax = self.image.axes
+        figure: Any = ax.figure
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)  # it decides on the size of a cell
+        ax.apply_aspect()
+        cell = np.abs(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0]))[0]
+        self.chosen.set_markersize(cell * 72 / figure.dpi + 1)  # around the cell: clear of its number
 
     def colors(self) -> tuple[Colormap, Normalize]:
         """How a number becomes a colour."""

@@ -46,6 +46,9 @@ class Part:
         """Draw what stays, and make the animated artists that move."""
         raise NotImplementedError
 
+    def fit(self) -> None:
+        """Measure what hangs on the size of the axes, once all parts are drawn."""
+
     def update(self, numbers: Numbers) -> None:
         """Move the animated artists."""
         raise NotImplementedError
@@ -67,6 +70,8 @@ class Picture:
         axes = self.figure.subplots(1, len(parts), squeeze=False, width_ratios=ratios)[0]
         for part, ax in zip(parts, axes, strict=True):
             part.draw(ax)
+        for part in parts:
+            part.fit()
         self.handles = [handle for part in parts for handle in part.handles]
 
     def update(self, numbers: Numbers) -> None:

@@ -61,7 +61,7 @@ class LearningCurve(Part):
         if not len(returns):
             return "press run" + (f": {settings}" if settings else "")
         beyond = {"below": np.count_nonzero(returns < self.bottom), "above": np.count_nonzero(returns > self.top)}
-        edge = "".join(f"   {n} {where} the edge" for where, n in beyond.items() if n)
+        edge = "".join(f"   {n} {where}" for where, n in beyond.items() if n)
         now = f"   {self.also} {rounded(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
         return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
 

@@ -153,12 +153,12 @@ def test_returns_beyond_the_edge_stand_at_it_and_are_counted():
     part = drawn(LearningCurve(50, -100, 0, ("max J", -11.66)))
     part.update(curve_numbers([-300, -20], [-50.0, -30.25]))
     assert part.dots.get_ydata().tolist() == [-100, -20]
-    assert part.note.get_text() == "episodes: 2   last return −20   exact J −30.25   1 below the edge"
+    assert part.note.get_text() == "episodes: 2   last return −20   exact J −30.25   1 below"
     part.update(curve_numbers([-5000], [-2.14e13]))
-    assert part.note.get_text() == "episodes: 1   last return −5e+03   exact J −2e+13   1 below the edge"
+    assert part.note.get_text() == "episodes: 1   last return −5e+03   exact J −2e+13   1 below"
     part.update(curve_numbers([-300, 20, 30], [-50.0, -30.25, -20]))
     assert part.dots.get_ydata().tolist() == [-100, 0, 0]
-    assert part.note.get_text().endswith("   1 below the edge   2 above the edge")
+    assert part.note.get_text().endswith("   1 below   2 above")
     part.update(curve_numbers([], [], settings="α = 1"))
     assert part.note.get_text() == "press run: α = 1"
 

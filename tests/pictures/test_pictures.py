@@ -19,6 +19,7 @@ from pgcourse.pictures import (
     Landscape,
     Picture,
     ProbabilityBars,
+    Tradeoff,
     WaysTable,
 )
 from pgcourse.pictures.part import minus
@@ -236,3 +237,46 @@ def contrast_with_white(color):
 )
 def test_a_minus_sign_stands_before_numbers_and_a_hyphen_stays_between_words(text, shown):
     assert minus(text) == shown
+
+
+def test_a_point_that_leaves_its_map_or_curve_stays_at_the_frame_and_this_is_said():
+    numbers = {"theta": np.array([3.0, 0.5]), "J": 1.0, "grad_J": np.array([1.0, 0.0])}
+    landscape = Landscape(AXIS, AXIS, np.add.outer(AXIS, AXIS))
+    picture = Picture([landscape])
+    picture.update(numbers | {"theta": np.array([AXIS[-1] + 1, 0.5])})
+    assert landscape.point.get_data() == ([AXIS[-1]], [0.5])
+    assert "(θ is outside)" in landscape.note.get_text()
+    assert "outside of the map" in picture.describe(numbers | {"theta": np.array([AXIS[-1] + 1, 0.5])})
+    picture.update(numbers | {"theta": np.array([0.5, 0.5])})
+    assert "outside" not in landscape.note.get_text()
+
+    curve = Curve(AXIS, AXIS**2, ylim=(0, 4))
+    Picture([curve])
+    for J, shown, word in ((-1.0, 0, "(below)"), (5.0, 4, "(above)"), (2.0, 2, "J = 2.00   ")):
+        curve.update({"theta": 0.5, "J": J, "grad_J": 1.0})
+        assert curve.point.get_ydata() == [shown]
+        assert word in curve.note.get_text()
+
+
+def test_a_tradeoff_says_what_is_off_its_scale_and_names_no_mark_beyond_it():
+    part = Tradeoff("n", "n", "y", (0, 1), (0, 1), {"one": ("-", "C0"), "two": ("--", "C1")}, marks=("best",))
+    Picture([part])
+    numbers = {"x": [0, 1], "curves": {"one": [0, 1], "two": [0, 1]}, "at": 0.5, "said": "so"}
+    part.update(numbers | {"now": {"one": 2.0, "two": 3.0}, "marked": {"best": 1.5}})
+    assert np.isnan(part.points["one"].get_ydata()).all()
+    assert part.points["two"].get_ydata() == [1]
+    assert part.note.get_text() == "so   (large point: off the scale)"
+    assert part.rules["best"][1].get_text() == ""
+    part.update(numbers | {"now": {"one": 0.2, "two": 0.3}, "marked": {"best": 0.5}})
+    assert part.note.get_text() == "so"
+    assert part.rules["best"][1].get_text() == "best"
+
+
+def test_the_frame_of_the_chosen_cell_fits_the_cell_as_it_is_drawn_beside_other_parts():
+    world = GridWorld(["SFFF", "FHFH", "FFFH", "HFFG"], selects="state")
+    picture = Picture([world, Curve(AXIS, AXIS**2)], ratios=(1, 1.2))
+    picture.figure.draw_without_rendering()
+    ax = world.image.axes
+    (left, _), (right, _) = ax.transData.transform([(0, 0), (1, 0)])
+    points = (right - left) * 72 / picture.figure.dpi
+    assert world.chosen.get_markersize() == pytest.approx(points + 1, abs=0.6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -36,13 +38,24 @@ class GradientCloud(Cloud):
         ax.set(xlabel=r"$\partial J\,/\,\partial\theta_1$", ylabel=r"$\partial J\,/\,\partial\theta_2$")
         ax.locator_params(nbins=5)
         plain(ax)
+        look: dict[str, Any] = {"ha": "right", "fontsize": 9.5, "color": OCCUPANCY, "transform": ax.transAxes}
+        self.note = ax.text(0.98, 0.03, "", animated=True, **look)
 
     def update(self, numbers: Numbers) -> None:
         self.show(numbers["ways"]["formula"], np.asarray(numbers["estimates"]), numbers["ways"], 1, np.inf)
+        self.note.set_text(self.outside(numbers))
+
+    def outside(self, numbers: Numbers) -> str:
+        """How many estimates the axes do not show, if there are any."""
+        low, high = np.transpose([self.xlim, self.ylim])
+        estimates = np.asarray(numbers["estimates"])
+        n = int(((estimates < low) | (estimates > high)).any(axis=1).sum())
+        return f"{n} of {len(estimates)} outside" if n else ""
 
     def describe(self, numbers: Numbers) -> str:
         u, v = numbers["ways"]["formula"]
-        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates."
+        outside = f", {self.outside(numbers)}" if self.outside(numbers) else ""
+        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates{outside}."
 
 
 class WaysTable(Table):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pgcourse.pictures.palette import INK, VALUE
-from pgcourse.pictures.part import Numbers, Part, note_above, plain
+from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain
 
 
 class TwoValues(Part):
@@ -57,7 +59,8 @@ class Gap(Part):
         plain(ax)
         (self.bound,) = ax.plot([], [], "--", color=INK, lw=1.5, animated=True)
         (self.line,) = ax.plot([], [], ".-", color=VALUE, lw=1.2, ms=7, animated=True)
-        (self.point,) = ax.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=12, zorder=5, animated=True)
+        look: dict[str, Any] = {"mec": "white", "mew": 1.5, "ms": 12, "clip_on": False, "in_layout": False}
+        (self.point,) = ax.plot([], [], "o", color=VALUE, zorder=5, animated=True, **look)
         ax.set_title("●  gap ‖v − w‖, the largest difference    - -  γⁿ\n", fontsize=11, color=INK)  # room for the note
         self.note = note_above(ax)
 
@@ -66,10 +69,16 @@ class Gap(Part):
         steps = np.arange(len(gaps))
         self.bound.set_data(steps, gamma**steps)
         self.line.set_data(steps, gaps / gaps[0])
-        self.point.set_data([n], [gaps[n] / gaps[0]])
+        self.point.set_data([n], [max(gaps[n] / gaps[0], self.floor)])  # smaller: on the scale's lower end
         last = f", last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
-        self.note.set_text(f"n = {n}: {gaps[n] / gaps[0]:.4f} of the first, γⁿ {gamma**n:.4f}{last}")
+        self.note.set_text(f"n = {n}: {_as_part(gaps[n] / gaps[0])} of the first, γⁿ {_as_part(gamma**n)}{last}")
 
     def describe(self, numbers: Numbers) -> str:
         gaps, n, gamma = numbers["gaps"], numbers["n"], numbers["gamma"]
-        return f"After {n} applications the gap is {gaps[n] / gaps[0]:.4f} of the first; γ to the n is {gamma**n:.4f}."
+        now, bound = _as_part(gaps[n] / gaps[0]), _as_part(gamma**n)
+        return f"After {n} applications the gap is {now} of the first; γ to the n is {bound}."
+
+
+def _as_part(x: float) -> str:
+    """A part of a whole: four decimals, or two digits if that shows nothing."""
+    return f"{x:.4f}" if x >= 1e-3 or x == 0 else minus(f"{x:.1e}")

@@ -51,7 +51,7 @@ class Residuals(Part):
         self.bound.set_data(steps, self.on_scale(bound))
         self.line.set_data(steps, self.on_scale(residuals))
         self.point.set_data([k], np.maximum(residuals[[k]], self.floor))  # smaller, or 0: on the scale's lower end
-        for text, string in zip(self.head, ("", numbers["where"], "off by"), strict=True):
+        for text, string in zip(self.head, ("", numbers["where"], "worst state"), strict=True):
             text.set_text(string)
         for route, (value, distance) in numbers["routes"].items():
             texts = (route, f"{value:+z.6f}", f"{distance:.0e}" if distance else "–")

@@ -43,7 +43,8 @@ class Lottery(Part):
             middle = min(max(left + p[k] / 2, 0.09), 0.91)
             label.set(text=f"action {k + 1}", position=(middle, 0.92 * self.ylim[0]))  # clear of the mean's line
         self.line.set_data([0, 1], [mean, mean])
-        self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}, mean {mean:.3g}"))
+        off = " (off the scale)" * bool((np.clip(estimates, *self.ylim) != estimates).any())
+        self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}{off}, mean {mean:.3g}"))
 
     def describe(self, numbers: Numbers) -> str:
         estimates: Floats = np.array(numbers["estimates"], dtype=float).round(9) + 0.0
@@ -98,7 +99,7 @@ class CriticBars(Part):
 
 
 class PolicyMap(Part):
-    """P(action) over two observed quantities, 0 violet and 1 orange. The note says it at ± half of the first.
+    """P(action) over two observed quantities, 0 violet and 1 orange. The note says it at ± about half of the first.
 
     Numbers: probability (rows, columns), lowest row first.
     """
@@ -108,14 +109,18 @@ class PolicyMap(Part):
 
     def draw(self, ax: Axes) -> None:
         (x, wide), (y, high) = self.x, self.y
-        extent = (-wide, wide, -high, high)
+        rows, columns = self.shape
+        extent = (  # the outermost entries lie on the ends of what is asked
+            -wide * columns / (columns - 1), wide * columns / (columns - 1),
+            -high * rows / (rows - 1), high * rows / (rows - 1),
+        )  # fmt: skip
         self.image = ax.imshow(
             np.zeros(self.shape), cmap=SIGNED, vmin=0, vmax=1, origin="lower", extent=extent, aspect="auto",
             animated=True,
         )  # fmt: skip
         ax.set(xlabel=x, ylabel=y)
         ax.set_title(f"“{self.action}”: violet never, orange always\n", fontsize=10.5, color=INK)
-        self.half = wide / 2
+        self.half = wide * (1 - 2 * (columns // 4) / (columns - 1))  # of the column that the note reads
         ax.plot([-self.half, self.half], [0, 0], "+", color=INK, mew=1.5, ms=9)
         self.note = note_above(ax, 10.5)
 
@@ -132,8 +137,8 @@ class PolicyMap(Part):
     def describe(self, numbers: Numbers) -> str:
         left, right = self.at_the_crosses(numbers)
         return (
-            f"With {self.x[0]} {-self.half:g} the policy says {self.action} with probability {left:.2f}, "
-            f"with {self.half:g} with {right:.2f}."
+            f"With {self.x[0]} {-self.half:.3g} the policy says {self.action} with probability {left:.2f}, "
+            f"with {self.half:.3g} with {right:.2f}."
         )
 
 

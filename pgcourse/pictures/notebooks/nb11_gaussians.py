@@ -15,14 +15,17 @@ class WalledDensity(Part):
     """A density over actions, the walls of the Box as dashed lines, and what piles up at them as two bars.
 
     Numbers: a (k,), density (k,), walls (low, high), piles: the probabilities of the two walls (0 if nothing piles
-    up), outside (a line above). A density above the frame is drawn at its edge.
+    up), outside (a line above). If the density leaves the frame, the line above says its peak.
     """
 
-    def __init__(self, xlim: tuple[float, float], top: float, xlabel: str, title: str) -> None:
+    ylabel = "density, and probability of a wall"
+
+    def __init__(self, xlim: tuple[float, float], top: float, xlabel: str, title: str, ylabel: str = "") -> None:
         self.xlim, self.top, self.xlabel, self.title = xlim, top, xlabel, title
+        self.ylabel = ylabel or self.ylabel
 
     def draw(self, ax: Axes) -> None:
-        ax.set(xlim=self.xlim, ylim=(0, self.top), xlabel=self.xlabel, ylabel="density, and probability of a wall")
+        ax.set(xlim=self.xlim, ylim=(0, self.top), xlabel=self.xlabel, ylabel=self.ylabel)
         plain(ax)
         ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
         self.area = Polygon(np.zeros((3, 2)), color=POLICY, alpha=0.3, lw=0, animated=True)
@@ -36,7 +39,7 @@ class WalledDensity(Part):
         self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
-        a, density = np.asarray(numbers["a"]), np.minimum(numbers["density"], self.top)
+        a, density = np.asarray(numbers["a"]), np.minimum(numbers["density"], 100 * self.top)  # it may be ∞ at a wall
         self.area.set_xy(np.column_stack([[a[0], *a, a[-1]], [0, *density, 0]]))
         self.line.set_data(a, density)
         width = 0.025 * (self.xlim[1] - self.xlim[0])
@@ -44,7 +47,8 @@ class WalledDensity(Part):
         for wall, pile, x, height in both:
             wall.set_data([x, x], [0, self.top])
             pile.set_bounds(x - width / 2, 0, width, height)
-        self.note.set_text(minus(numbers["outside"]))
+        peak = f"   peak {density.max():.3g}" if self.top < density.max() < 100 * self.top else ""
+        self.note.set_text(minus(numbers["outside"] + peak))
 
     def describe(self, numbers: Numbers) -> str:
         (low, high), (below, above) = numbers["walls"], numbers["piles"]
@@ -74,5 +78,5 @@ class TorqueMap(PolicyMap):
 
     def describe(self, numbers: Numbers) -> str:
         left, right = self.at_the_crosses({"probability": numbers["torque"]})
-        at = f"With {self.x[0]} {-self.half:.2g}", f"with {self.half:.2g}"
+        at = f"With {self.x[0]} {-self.half:.3g}", f"with {self.half:.3g}"
         return f"{at[0]} the mean torque is {left:+.2f}, {at[1]} it is {right:+.2f}."

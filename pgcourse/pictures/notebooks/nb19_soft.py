@@ -15,15 +15,16 @@ from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, pla
 class TwoDensities(WalledDensity):
     """A WalledDensity, and a second density over other places, dashed. Numbers: also b (k,) and other (k,)."""
 
+    ylabel = "density"
+
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
-        ax.set_ylabel("density")
         ax.locator_params(axis="x", nbins=5)
         (self.other,) = ax.plot([], [], "--", color=GRADIENT, lw=2, animated=True)
 
     def update(self, numbers: Numbers) -> None:
         super().update(numbers)
-        self.other.set_data(numbers["b"], np.minimum(numbers["other"], self.top))
+        self.other.set_data(numbers["b"], np.minimum(numbers["other"], 100 * self.top))
 
     def describe(self, numbers: Numbers) -> str:
         places = (np.asarray(numbers[at])[np.argmax(numbers[of])] for at, of in (("a", "density"), ("b", "other")))
