@@ -150,12 +150,12 @@ def _drawn(epsilon: Array, variances: Array) -> Verdict | None:
     def off(x: Array, expected: float, of: float = 1.0) -> bool:
         return bool((np.abs(x - expected) > BEYOND * of / np.sqrt(n)).any())
 
+    if off(epsilon.mean(axis=0), 0):
+        return nearly("Your candidates do not lie around the mean: θ = mean + std · ε.")
     if off((epsilon**2).mean(axis=0), 1, np.sqrt(2)):
         if not off((variances**2).mean(axis=0), 1, np.sqrt(2)):
             return nearly("You draw with std² where std belongs: θ = mean + std · ε.")
-        return nearly("Your candidates are not as far from the mean as std says: θ = mean + std · ε, ε ~ N(0, I).")
-    if off(epsilon.mean(axis=0), 0):
-        return nearly("Your candidates do not lie around the mean.")
+        return nearly("Your candidates are not spread around the mean as std says: θ = mean + std · ε, ε ~ N(0, I).")
     if off((epsilon * np.roll(epsilon, 1, axis=1)).mean(axis=0), 0):
         return nearly("All parameters of a candidate share one draw: each needs its own, an array (40, d).")
     return None

@@ -30,6 +30,9 @@ def _density_mistakes(u: Array, mu: Array, sigma: Array) -> list[Mistake]:
         Mistake(plain - log_slope(a), "tanh stands there twice: 1 − a² is 1 − tanh² u. You squash a again."),
         Mistake(plain - np.log(1 - a**2 + 1e-6), "Where a is near a wall, 1e-6 is more than 1 − a²: at u = 9 your "
                 "log(1 − a²) is −13.8, and the truth is −16.6. Use 1 − tanh² u = 4/(eᵘ + e⁻ᵘ)²."),
+        *(Mistake(plain - np.log(held), "Near a wall your small number is not small beside 1 − a², which is 6e-8 at "
+                  "u = 9 and 4e-26 at u = 30. Use 1 − tanh² u = 4/(eᵘ + e⁻ᵘ)².")
+          for held in (np.maximum(1 - a**2, 1e-6), *(1 - a**2 + c for c in (1e-7, 1e-8, 1e-9, 1e-10)))),
         Mistake(plain - slope / 2, "The slope of tanh is 1 − a², not its root."),
         Mistake(plain - np.log(4) + 2 * np.abs(u), "That holds far out only: log(1 + e^−2|u|), twice, is missing."),
         Mistake(plain - slope - np.log1p(np.exp(-2 * np.abs(u))), "1 + e^−2|u| is squared: its log comes off twice."),

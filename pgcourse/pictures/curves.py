@@ -74,7 +74,7 @@ class Curve(Part):
         way = "is level" if round(slope, 2) == 0 else "rises" if slope > 0 else "falls"
         also = f", {self.top[0]} is {self.top[1](numbers[self.name]):.3f}" if self.top else ""
         where = f"{self.xlabel} is {numbers[self.name]:.2f}{also}, J is {numbers['J']:.2f}"
-        return f"{where}; there J {way}, slope {slope:.2f}."
+        return f"{where}; there J {way}, slope {round(slope, 2) + 0:.2f}."
 
 
 class Landscape(Part):

@@ -67,8 +67,8 @@ class LearningCurve(Part):
 
     def describe(self, numbers: Numbers) -> str:
         label, height = self.best
-        known = label if label == minus(f"{height:g}") else f"{label} {height:.2f}"
-        return f"Learning curve, {known}: {self.said(numbers).replace('   ', ', ')}."
+        known = label if label.startswith(minus(f"{height:g}")) else f"{label} {height:.2f}"
+        return f"Learning curve, {known.replace(': ', ' is ')}: {self.said(numbers).replace('   ', ', ')}."
 
 
 class QuantileCurve(Part):

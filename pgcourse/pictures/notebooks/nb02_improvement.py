@@ -155,7 +155,7 @@ class TwoStates(Part):
     def describe(self, numbers: Numbers) -> str:
         v, actions = numbers["iterate"], numbers["greedy"]
         return (
-            f"Sweeps of value iteration: {numbers['k']}. v is ({v[0]:.2f}, {v[1]:.2f}); "
+            f"Sweeps: {numbers['k']}. v is ({v[0]:.2f}, {v[1]:.2f}); "
             f"greedy on it: a{actions[0]} in state 0, a{actions[1]} in state 1."
         )
 

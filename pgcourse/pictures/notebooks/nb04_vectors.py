@@ -97,4 +97,5 @@ class VectorTable(Table):
     def describe(self, numbers: Numbers) -> str:
         first, *others = (np.asarray(numbers["vectors"][name]) for name in self.notes)
         uphill = sum(bool(other @ first > 0) for other in others)
-        return f"{uphill} of the other {len(others)} are less than 90 degrees off. {numbers['verdict']}"
+        are = "is" if uphill == 1 else "are"
+        return f"{uphill} of the other {len(others)} {are} less than 90 degrees off. {numbers['verdict']}"

@@ -158,5 +158,5 @@ class Trajectory(Part):
             line.set_data(np.arange(self.steps), numbers[name])
 
     def describe(self, numbers: Numbers) -> str:
-        last, first = numbers["position"][self.steps - 1] + 0.0, numbers["action"][0]
+        last, first = round(numbers["position"][self.steps - 1], 3) + 0.0, numbers["action"][0]
         return f"The first action is {first:.2f}; after {self.steps - 1} steps the {self.position} is {last:.3f}."
