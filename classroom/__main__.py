@@ -1,4 +1,4 @@
-"""python -m classroom COMMAND …, as `course.py` calls it; a mistake is one sentence and exit code 2."""
+"""python -m classroom COMMAND …, as `course.py` calls it; a mistake is one sentence and exit code 2, Ctrl-C is 130."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
     except (Unlisted, CannotWrite, present.CannotPresent, site.CannotBuild, mark.CannotMark) as reason:
         print(reason, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import psutil
 
 MEGABYTE = 1 << 20
+OTHERS = 2000  # threads that this user may start while a notebook runs
 LOOK = 0.2  # seconds between two looks at a process
 
 
@@ -54,7 +55,8 @@ def limit_myself(limits: Limits) -> None:
         (resource.RLIMIT_CORE, 0),
     ]
     if os.getuid() != 0:  # root's processes are not counted, so that `watch` must do
-        wanted.append((resource.RLIMIT_NPROC, _threads_of_mine() + limits.processes))
+        # the system counts all threads of this user, also those of other programs: `watch` counts the notebook's alone
+        wanted.append((resource.RLIMIT_NPROC, _threads_of_mine() + OTHERS))
     for what, most in wanted:
         hard = resource.getrlimit(what)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -8,6 +8,7 @@ import os
 import queue
 import secrets
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,10 +78,10 @@ def mark_all(
         finally:
             done.put(None)
 
-    for server in servers:
-        threading.Thread(target=work, args=(server,), daemon=True).start()
     marked, was_stopped, busy, began = [], False, len(servers), time.monotonic()
     try:
+        for server in servers:
+            threading.Thread(target=work, args=(server,), daemon=True).start()
         while busy:
             one = done.get()
             if one is None:
@@ -90,6 +91,7 @@ def mark_all(
                 _progress(one, len(marked), len(notebooks), time.monotonic() - began)
     except KeyboardInterrupt:
         was_stopped = True
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another one must not stop the tables from being written
         with contextlib.suppress(queue.Empty):
             while True:
                 to_do.get_nowait()
@@ -99,7 +101,7 @@ def mark_all(
         _end_marked_with(secret)
         if sys.stdout.isatty():
             print("\r" + 78 * " ", end="\r")
-    if failed and not marked:
+    if failed and not marked and not was_stopped:
         raise failed[0]
     return [one for one in marked if not wanted or one.notebook in ("", *wanted)], was_stopped
 

@@ -31,6 +31,7 @@ class Question(NamedTuple):
     stub: str  # id of the cell for the answer
     fixed: dict[str, ast.expr]  # parameter of the check → expression of the course's notebook
     before: list[ast.stmt]  # the statements that make what these expressions name
+    left: dict[str, Any]  # parameter that the course's notebook leaves out → its default
 
 
 def questions(notebook: Path) -> list[Question]:
@@ -46,19 +47,22 @@ def questions(notebook: Path) -> list[Question]:
             name = ast.unparse(call.func)
             keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
             check = getattr(course, name)
-            given = inspect.signature(check).bind(*call.args, **keywords).arguments
+            signature = inspect.signature(check)
+            given = signature.bind(*call.args, **keywords).arguments
+            left = {other: one.default for other, one in signature.parameters.items() if other not in given}
             fixed = {parameter: value for parameter, value in given.items() if not _is_own(value)}
-            found.append(Question(check.exercise, name, cell["id"], fixed, _needed(fixed.values(), statements[:-1])))
+            before = _needed(fixed.values(), statements[:-1])
+            found.append(Question(check.exercise, name, cell["id"], fixed, before, left))
     return found
 
 
 def fixed_values(asked: Iterable[Question]) -> dict[str, dict[str, Any]]:
-    """Check → the arguments that the course's notebook gives it, by parameter."""
+    """Check → the arguments that the course's notebook gives it, by parameter. What it leaves out has its default."""
     values = {}
     for question in asked:
         names: dict[str, Any] = {}
         exec(compile(ast.Module(question.before, []), "<the course's notebook>", "exec"), names)
-        values[question.check] = {
+        values[question.check] = question.left | {
             parameter: eval(compile(ast.Expression(value), "<the course's notebook>", "eval"), names)
             for parameter, value in question.fixed.items()
         }

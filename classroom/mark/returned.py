@@ -110,34 +110,45 @@ def _packed(path: Path, shown: Path, own: Path) -> list[Returned]:
     own.mkdir()
     try:
         files = _unpack(path, own)
-        text = files[HAND_IN].read_text(encoding="utf-8") if HAND_IN in files else ""
+        hand_ins, histories = ([files[at] for at in files if _last(at) == name] for name in (HAND_IN, FILE))
+        text = hand_ins[0].read_text(encoding="utf-8") if hand_ins else ""
         who = (name_in(text) if text else "") or lying.who
-        history, note = _history(next((files[name] for name in (HAND_IN, FILE) if name in files), own / FILE))
-    except (OSError, ValueError, RecursionError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        history, note = _history([*hand_ins, *histories, own / FILE][0])
+    except Exception as error:  # zipfile lets those of zlib, lzma and struct through
         return [Returned(lying.who, path, str(shown), {}, f"it cannot be unpacked: {error}")]
-    books = [(name, file) for name, file in files.items() if file.suffix == ".ipynb" and file.stem not in PAGES]
+    books = [(at, file) for at, file in files.items() if file.suffix == ".ipynb" and file.stem not in PAGES]
     if not books:
         return [Returned(who, path, str(shown), history, "it has no notebooks")]
-    return [Returned(who, file, f"{shown}: {name}", history, note) for name, file in books]
+    return [Returned(who, file, f"{shown}: {at}", history, note) for at, file in books]
 
 
 def _unpack(path: Path, own: Path) -> dict[str, Path]:
-    """Files of a .zip by the last part of their names, each in the folder `own`, whatever path it claims."""
+    """Files of a .zip by the path that each claims. Each lies in a folder of its own, below the folder `own`."""
     files, left = {}, MOST
     with zipfile.ZipFile(path) as packed:
-        for info in packed.infolist():
-            name = re.split(r"[/\\]", info.filename)[-1]
+        for k, info in enumerate(packed.infolist()):
+            name = _last(info.filename)
             wanted = name.endswith(".ipynb") or name in (HAND_IN, FILE)
-            if info.is_dir() or not wanted or name.startswith(".") or "__MACOSX" in info.filename:
+            if info.is_dir() or not wanted or _is_hidden(info.filename):
                 continue
             with packed.open(info) as file:
                 data = file.read(left + 1)  # and not as long as it says that it is
             if len(data) > left:
                 raise ValueError(f"its files have more than {MOST >> 20} MB")
             left -= len(data)
-            files[name] = own / re.sub(r"[^\w. -]", "_", name)
-            files[name].write_bytes(data)
+            files[info.filename] = own / f"{k}" / re.sub(r"[^\w. -]", "_", name)
+            files[info.filename].parent.mkdir()
+            files[info.filename].write_bytes(data)
     return files
+
+
+def _last(path: str) -> str:
+    return re.split(r"[/\\]", path)[-1]
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether a file, or a folder in which it lies, is a system's own or a copy that Jupyter keeps."""
+    return any(part.startswith((".", "__MACOSX")) for part in re.split(r"[/\\]", path) if part not in (".", ".."))
 
 
 def _others(names: list[str]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -134,10 +134,10 @@ def read(path: Path, references: dict[str, Path]) -> tuple[list[dict[str, Any]],
         cells = [dict(cell) for cell in book["cells"]]
         for cell in cells:
             source(cell)
-            cell["metadata"].get("tags", [])
+            is_solution(cell)
             cell["cell_type"]
         title = str(book["metadata"].get("pgcourse", {}).get("title", ""))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it is no notebook ({cut(f'{type(error).__name__}: {error}')})") from error
     numbers = {stem[:2]: stem for stem in references}
     stem = next((stem for stem in references if stem in path.stem), "") or numbers.get(title[:2], "")
@@ -151,7 +151,7 @@ class Marking:
 
     def __init__(self, asked: list[Question]) -> None:
         self.changed: set[str] = set()
-        self._verdicts: list[tuple[Verdict, Callable[[], Verdict]]] = []
+        self._verdicts: list[Verdict] = []
         fixed = fixed_values(asked)
         checks = {name: getattr(course, name) for name in course.__all__ if name.startswith("check_")}
         self._checks = {name: self._remembering(check, fixed.get(name, {})) for name, check in checks.items()}
@@ -168,7 +168,7 @@ class Marking:
 
     def issued(self, shown: Any) -> Verdict | None:
         """The verdict on what a cell has shown, if that is a verdict of these checks."""
-        return next((judge() for verdict, judge in self._verdicts if verdict is shown), None)
+        return next((verdict for verdict in self._verdicts if verdict is shown), None)
 
     def _remembering(self, check: Callable[..., Verdict], fixed: dict[str, Any]) -> Callable[..., Verdict]:
         parameters = signature(check)
@@ -176,16 +176,10 @@ class Marking:
         @wraps(check)
         def asked(*args: Any, **kwargs: Any) -> Verdict:
             self.changed.update(self._pristine.restore())
-            verdict = check(*args, **kwargs)
-            self._verdicts.append((verdict, partial(judge, verdict, *args, **kwargs)))
-            return verdict
-
-        def judge(verdict: Verdict, /, *args: Any, **kwargs: Any) -> Verdict:
-            if not fixed:
-                return verdict
             given = parameters.bind(*args, **kwargs)
             given.arguments.update(fixed)
-            self.changed.update(self._pristine.restore())
-            return check(*given.args, **given.kwargs)
+            verdict = check(*given.args, **given.kwargs)
+            self._verdicts.append(verdict)
+            return verdict
 
         return asked

@@ -16,6 +16,8 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -30,7 +32,7 @@ from classroom import __main__ as commands
 from classroom.cells import is_solution, is_stub
 from classroom.listing import ROOT
 from classroom.mark import CannotMark, pool, questions, returned, table
-from classroom.mark.limits import Limits, watch
+from classroom.mark.limits import Limits, limit_myself, watch
 from classroom.mark.pool import Marked, Reply
 from classroom.mark.returned import Returned
 from pgcourse.exercises.progress import FORMAT
@@ -121,10 +123,13 @@ BROKEN: dict[str, bytes] = {
     "strange": b'{"cells": [{"cell_type": 1, "source": 2, "metadata": 3}], "metadata": {}}',
     "another": b'{"cells": [], "metadata": {}}',
 }
+# who → number of the notebook, cell, the reply; in the course's notebook 04 γ is 0.95
 CHANGED = {
-    "asked": 20,
-    "changed": 1,
-}  # who → answer, where γ is 0.95 in the course's notebook and 0 in the returned one
+    "asked": ("04", "gamma = 0\nmy_constant = 20\ncheck_constant(my_constant, gamma)", "right"),
+    "changed": ("04", "gamma = 0\nmy_constant = 1\ncheck_constant(my_constant, gamma)", "nearly"),
+    "an iterator": ("01", "check_dominating_start((1 / 16 for _ in range(16)), None)", "right"),
+    "asked for less": ("03", "check_zero_states({(5, 2): range(16)}, None, None, [(5, 2)])", "waiting"),
+}
 SOLVED = [path for path in COURSE if path.stem[:2] in ("03", "05")]
 
 
@@ -149,9 +154,8 @@ def judged(tmp_path_factory) -> dict[str, Marked]:
         put(folder, who, VERDICT, cell, "check_best_p(0)")
     for who, text in BROKEN.items():
         (folder / f"{who}.ipynb").write_bytes(text)
-    for who, answer in CHANGED.items():
-        stub = f"gamma = 0\nmy_constant = {answer}\ncheck_constant(my_constant, gamma)"
-        made = book("from pgcourse.exercises import check_constant", stub, pgcourse={"title": "04 x"})
+    for who, (number, cell, _) in CHANGED.items():
+        made = book("from pgcourse.exercises import *", cell, pgcourse={"title": f"{number} x"})
         nbformat.write(made, folder / f"{who}.ipynb")
     large = book(f"my_p = {P}\n{CHECK}")
     large.cells[1].outputs = [nbformat.v4.new_output("stream", text="x" * 10**8)]
@@ -308,6 +312,18 @@ def test_where_there_is_no_fork_each_notebook_has_a_new_process(tmp_path, monkey
 
 
 @ON_POSIX
+def test_what_else_the_user_runs_does_not_count_as_the_notebook_s(monkeypatch):
+    import resource
+
+    limits: dict[int, int] = {}
+    monkeypatch.setattr(resource, "setrlimit", lambda what, most: limits.update({what: most[0]}))
+    for name, value in (("getuid", lambda: 10**6), ("nice", lambda _: 0), ("setsid", lambda: 0)):
+        monkeypatch.setattr(os, name, value)
+    limit_myself(Limits(processes=32))
+    assert limits[resource.RLIMIT_NPROC] > 1000
+
+
+@ON_POSIX
 @pytest.mark.slow
 def test_ctrl_c_ends_all_and_keeps_what_was_marked(tmp_path):
     put(tmp_path, "ada", f"my_p = {P}\n{CHECK}")
@@ -324,11 +340,46 @@ def test_ctrl_c_ends_all_and_keeps_what_was_marked(tmp_path):
     )
     assert marking.stdout
     assert marking.stdout.readline() == f"1 of 2: ada_{NAME}.ipynb\n"
-    marking.send_signal(signal.SIGINT)
+    while marking.poll() is None:  # by an impatient hand
+        marking.send_signal(signal.SIGINT)
+        time.sleep(0.2)
     _, said = marking.communicate(timeout=120)
     assert marking.returncode == 130
     assert said == "Stopped: the tables have what was marked until then.\n"
     assert [row["who"] for row in rows(tmp_path / "marks.csv")] == ["ada"]
+
+
+@ON_POSIX
+def test_ctrl_c_while_the_servers_start_does_not_blame_the_course(tmp_path, monkeypatch):
+    def answer(*_):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        while signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            time.sleep(0.01)
+        raise CannotMark("The course itself does not run here")
+
+    def wait(_):
+        for thread in threading.enumerate():
+            if "(work)" in thread.name:
+                thread.join(60)
+
+    monkeypatch.setattr(pool._Server, "answer", answer)
+    monkeypatch.setattr(pool, "_end_marked_with", wait)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        one = Returned("ada", put(tmp_path, "ada", CHECK), "f", {})
+        assert pool.mark_all([one], [], 60.0) == ([], True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("command", ["site", "mark"])
+def test_ctrl_c_in_a_command_is_a_word(monkeypatch, capsys, command):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(commands.COMMANDS, command, interrupted)
+    assert commands.main([command]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 # Which argument is the student's
@@ -349,12 +400,10 @@ def test_the_student_gives_the_answer_and_the_course_the_rest(path):
 
 @pytest.mark.slow
 def test_an_argument_that_a_notebook_has_changed_is_the_course_s_again(judged):
-    for who, tone in (("asked", "right"), ("changed", "nearly")):
-        assert judged[who].notebook == "04_the_theorem"
-        assert judged[who].replies[0] == ("constant", tone, judged[who].replies[0].message)
-        assert [reply.tone for reply in judged[who].replies[1:]] == ["none"] * 3, (
-            "the course's notebook has four exercises"
-        )
+    for who, (number, _, tone) in CHANGED.items():
+        assert judged[who].notebook.startswith(number)
+        assert [reply.tone for reply in judged[who].replies if reply.tone != "none"] == [tone], who
+    assert len(judged["asked"].replies) == 4, "the course's notebook has four exercises"
 
 
 @pytest.mark.slow
@@ -420,6 +469,17 @@ def test_a_hand_in_and_a_folder_bring_the_history(tmp_path):
     assert all(own in one.path.parents for one in found[2:])
 
 
+def test_all_folders_of_a_hand_in_are_marked_and_no_hidden_ones(tmp_path):
+    paths = [f"a/{NAME}.ipynb", f"b/{NAME}.ipynb", f"{NAME}.ipynb"]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        for path in [*paths, f"a/.ipynb_checkpoints/{NAME}-checkpoint.ipynb", f"__MACOSX/._{NAME}.ipynb"]:
+            packed.writestr(path, path)
+    (own := tmp_path / ".own").mkdir()
+    found = returned.find_returned(tmp_path, own).notebooks
+    assert [one.shown for one in found] == [f"all.zip: {path}" for path in paths]
+    assert [one.path.read_text() for one in found] == paths
+
+
 def test_a_hand_in_that_is_none_or_swells_is_one_row(tmp_path, monkeypatch):
     monkeypatch.setattr(returned, "MOST", 10**6)
     (tmp_path / "bad.zip").write_bytes(b"PK no")
@@ -427,12 +487,18 @@ def test_a_hand_in_that_is_none_or_swells_is_one_row(tmp_path, monkeypatch):
         packed.writestr(f"{NAME}.ipynb", bytes(10**7))
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as packed:
         packed.writestr("readme.txt", "mine")
+    with zipfile.ZipFile(tmp_path / "torn.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(f"{NAME}.ipynb", bytes(1000))
+    torn = bytearray((tmp_path / "torn.zip").read_bytes())
+    torn[30 + len(f"{NAME}.ipynb")] = 255  # the first byte after the file's head
+    (tmp_path / "torn.zip").write_bytes(torn)
     (own := tmp_path / ".own").mkdir()
     notes = {one.who: one.note for one in returned.find_returned(tmp_path, own).notebooks}
     assert notes == {
         "bad": "it cannot be unpacked: File is not a zip file",
         "bomb": "it cannot be unpacked: its files have more than 0 MB",
         "empty": "it has no notebooks",
+        "torn": "it cannot be unpacked: Error -3 while decompressing data: invalid block type",
     }
 
 
