@@ -77,9 +77,13 @@ class CannotSetUp(Exception):
 
 
 def main(arguments: list) -> int:
-    if not arguments or arguments[0] not in COMMANDS:
-        print((__doc__ or "").strip(), file=sys.stderr)
-        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print((__doc__ or "").strip(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    if arguments[0] not in COMMANDS:
+        told = f"{arguments[0]!r} is not a command, expected one of: {', '.join(COMMANDS)}."
+        print(plain(told), file=sys.stderr)
+        return 2
     command, *rest = arguments
     if command != "lab" and not (REPO / "classroom").exists():
         print("The students' version of the course has one command, lab.", file=sys.stderr)
@@ -91,7 +95,7 @@ def main(arguments: list) -> int:
         extra = extras_for(command, *rest)
         python = find_python()
         if python != sys.executable:
-            return become(python, [str(REPO / "course.py"), *arguments], dict(os.environ))
+            return become(python, [str(REPO / "course.py"), *arguments], dict(os.environ), at=None)
         # An environment of the user's own (a virtual one, conda's, even conda's base) is used if it already has
         # everything, and left alone if not: nothing is ever installed there, so it does not matter which it is.
         if not (STAMP.exists() and is_same(sys.prefix, VENV)) and has_course(extra):
@@ -147,10 +151,14 @@ def answer(python: list, question: str) -> bytes:
         return b""  # not there, or in name only (pyenv's stand-ins, an alias that opens a shop), or the answer is no
 
 
-def become(python: str, arguments: list, environment: dict) -> int:
-    """Put that program in the place of this one, which keeps process, signals and exit code. Windows needs a child."""
-    environment = dict(environment, PGCOURSE_FROM=str(Path.cwd()))  # a folder that is named is meant from here
-    os.chdir(str(REPO))
+def become(python: str, arguments: list, environment: dict, at: "Path | None" = REPO) -> int:
+    """Put that program in the place of this one, which keeps process, signals and exit code. Windows needs a child.
+
+    It runs in the folder `at`; for None it stays where the user is, as another Python must, which comes here again.
+    """
+    if at:
+        environment = dict(environment, PGCOURSE_FROM=str(Path.cwd()))  # a folder that is named is meant from here
+        os.chdir(str(at))
     sys.stdout.flush()
     if not WINDOWS:
         os.execve(python, [python, *arguments], environment)

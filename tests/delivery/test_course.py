@@ -370,12 +370,37 @@ def test_ctrl_c_leaves_a_set_up_that_goes_on(checkout, site):
 # Handing over
 
 
-@pytest.mark.parametrize("arguments", [[], ["lib"]])
-def test_without_a_command_it_says_which_there_are(checkout, course, arguments):
+@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["-h"], 0), (["--help"], 0)])
+def test_without_a_command_it_says_which_there_are(checkout, course, arguments, code):
     outcome = run(checkout, *arguments)
-    assert outcome.returncode == 2
-    assert re.findall(r"python course\.py (\w+)", outcome.stderr) == list(course.COMMANDS)
+    assert outcome.returncode == code
+    said, silent = (outcome.stdout, outcome.stderr) if arguments else (outcome.stderr, outcome.stdout)
+    assert re.findall(r"python course\.py (\w+)", said) == list(course.COMMANDS)
+    assert silent == ""
     assert not (checkout / ".venv").exists()
+
+
+def test_an_unknown_command_is_named(checkout, course):
+    outcome = run(checkout, "lib")
+    assert outcome.returncode == 2
+    assert outcome.stderr == f"'lib' is not a command, expected one of: {', '.join(course.COMMANDS)}.\n"
+
+
+def test_a_folder_is_meant_from_where_the_user_is_also_after_another_python(course, monkeypatch, tmp_path):
+    started = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        course.os, "execve", lambda python, words, environment: started.append((environment, Path.cwd()))
+    )
+    monkeypatch.setattr(course, "WINDOWS", False)
+    monkeypatch.setattr(course, "has_course", lambda extra: True)
+    monkeypatch.setattr(course.subprocess, "Popen", lambda *_, **__: SimpleNamespace(wait=lambda: 0))
+    monkeypatch.delenv("PGCOURSE_FROM", raising=False)
+    for python in ("newer", sys.executable):
+        monkeypatch.setattr(course, "find_python", lambda python=python: python)
+        course.main(["mark", "returned"])
+    assert [environment.get("PGCOURSE_FROM") for environment, _ in started] == [None, str(tmp_path)]
+    assert [folder for _, folder in started] == [tmp_path, course.REPO]
 
 
 def test_lab_opens_the_first_notebook_without_a_question_about_news(course, checkout):
