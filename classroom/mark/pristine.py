@@ -3,9 +3,10 @@
     pristine = Pristine()     # before a student's first cell
     pristine.restore()        # before each check: returns the names of what was changed, such as "numpy.allclose"
 
-Put back are functions, classes and modules in the modules that checks use, functions' own code, methods of the
-course's classes, and every name of the course's modules, such as a tolerance. What is added is left. Numbers that the
-exercises have kept (`functools.cache`) are forgotten: somebody may have written into them.
+Put back are functions, classes, modules and numbers in the modules that checks use, functions' own code, methods of the
+course's classes, and every name of the course's modules, such as a tolerance. So is what the course's tables hold, such
+as the dictionary PUSHES. What is added to a module is left. Numbers that the exercises have kept (`functools.cache`)
+are forgotten: somebody may have written into them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 COURSE = "pgcourse"
 IPYTHONS = {"exit", "quit", "display", "get_ipython"}  # of the builtins, which it changes while a cell runs
@@ -33,13 +36,19 @@ class Pristine:
             for name, module in self._modules.items()
             for key, value in vars(module).items()
             if not (name == "builtins" and key in IPYTHONS)
-            and ((_is_course(name) and not key.startswith("__")) or isinstance(value, ModuleType) or callable(value))
+            and (_is_constant(name, key, value) or isinstance(value, ModuleType) or callable(value))
         ]
         functions = {id(one): one for _, _, _, value in self._names for one in _functions(value)}
         self._functions = [(one, _parts(one), _contents(one)) for one in functions.values()]
         self._kept = [one.cache_clear for _, name, _, one in self._names if _has_kept(name, one)]
         classes = {value for *_, value in self._names if isinstance(value, type) and _is_course(value.__module__)}
         self._classes = [(one, dict(vars(one))) for one in classes]
+        self._tables = [
+            (f"{name}.{key}", table, table.copy())
+            for _, name, key, value in self._names
+            if _is_course(name) and key.strip("_").isupper()  # what is written in small letters may change
+            for table in _tables(value)
+        ]
 
     def restore(self) -> list[str]:
         """Put back what has changed, and say what: each by its name."""
@@ -64,6 +73,10 @@ class Pristine:
                     changed.append(f"{function.__module__}.{function.__qualname__}")
         for one, attributes in self._classes:
             changed += [f"{one.__module__}.{one.__qualname__}.{name}" for name in _put_back(one, attributes)]
+        for name, table, kept in self._tables:
+            if _inside(table) != _inside(kept):
+                _refill(table, kept)
+                changed.append(name)
         return changed
 
 
@@ -78,8 +91,43 @@ def _put_back(one: type, attributes: dict[str, Any]) -> Iterator[str]:
         yield name
 
 
+def _tables(value: Any) -> Iterator[Any]:
+    """A dictionary, list, set or array, and all that are in it."""
+    if type(value) in (dict, list, set, np.ndarray):
+        yield value
+    if isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _tables(one)
+
+
+def _inside(table: Any) -> Any:
+    """What a table holds, without a question to the things in it: their == may lie."""
+    if isinstance(table, np.ndarray):
+        return table.dtype.str, table.shape, table.tobytes()
+    if isinstance(table, dict):
+        return [(id(key), id(value)) for key, value in table.items()]
+    return sorted(map(id, table)) if isinstance(table, set) else list(map(id, table))
+
+
+def _refill(table: Any, kept: Any) -> None:
+    if isinstance(table, np.ndarray):
+        table[...] = kept
+    elif isinstance(table, list):
+        table[:] = kept
+    else:
+        table.clear()
+        table.update(kept)
+
+
 def _has_kept(module: str, value: Any) -> bool:
     return module.startswith(f"{COURSE}.exercises") and hasattr(value, "cache_clear")
+
+
+def _is_constant(module: str, key: str, value: Any) -> bool:
+    """Every name of the course's modules, and of the other modules numbers such as numpy.pi."""
+    if _is_course(module):
+        return not key.startswith("__")
+    return isinstance(value, int | float | complex) and not key.startswith("_")
 
 
 def _is_course(module: str) -> bool:

@@ -117,7 +117,7 @@ def _size(answer: Any, depth: int = 4) -> int:
 
 def letter(answer: Any) -> Any:
     """A text as one writes a letter: "b " is "B". Anything else as it is."""
-    return answer.strip().upper() if isinstance(answer, str) else answer
+    return str.upper(str.strip(answer)) if isinstance(answer, str) else answer  # a class of one's own may lie
 
 
 def word(answer: Any, also: Mapping[Any, str] = {}) -> Any:
@@ -125,7 +125,7 @@ def word(answer: Any, also: Mapping[Any, str] = {}) -> Any:
 
     `also` may have numbers, too: {"+": "up", 1: "up"} reads " + ", 1 and 1.0 as "up".
     """
-    given = answer.strip().lower() if isinstance(answer, str) else answer
+    given = str.lower(str.strip(answer)) if isinstance(answer, str) else answer
     is_plain = isinstance(given, str | int | float | np.number) and not isinstance(given, bool)
     return also.get(given, given) if is_plain else given
 

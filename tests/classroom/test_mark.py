@@ -109,6 +109,8 @@ FORGED = {
     "a method": f"Verdict.__bool__ = lambda self: True\nVerdict._replace = lambda self, **_: {RIGHT}",
     "numpy": "np.isclose = np.allclose = lambda *_, **__: True\nnp.abs = lambda x: 0 * x",
     "builtins": "import builtins, math\nbuiltins.abs = lambda x: 0.0\nmath.sqrt = lambda x: 0",
+    "a number": "import math, pgcourse.exercises.nb00_start as nb\nnp.pi = math.pi = 1.0\nfor key in dir(nb):\n"
+    "    if isinstance(getattr(nb, key), float):\n        setattr(nb, key, 0.0)",
     "a tone": "v = check_best_p(0)\nv.tone = 'right'\nv",
     "lines in every file": f"LINE = '{LINE}'\n{INTO_ALL_FILES}",
 }
@@ -123,12 +125,23 @@ BROKEN: dict[str, bytes] = {
     "strange": b'{"cells": [{"cell_type": 1, "source": 2, "metadata": 3}], "metadata": {}}',
     "another": b'{"cells": [], "metadata": {}}',
 }
+FLAT = """import pgcourse.exercises.nb15_ppo as nb
+nb.PUSHES.update({pair: ("flat", "") for pair in nb.PUSHES})
+check_pushes(dict.fromkeys(range(1, 7), "flat"))"""
+LIAR = """class Any(str):
+    __eq__ = lambda *_: True
+    __ne__ = lambda *_: False
+    __hash__ = str.__hash__
+    strip = upper = lower = lambda self: self
+check_pushes(dict.fromkeys(range(1, 7), Any("flat")))"""
 # who → number of the notebook, cell, the reply; in the course's notebook 04 γ is 0.95
 CHANGED = {
     "asked": ("04", "gamma = 0\nmy_constant = 20\ncheck_constant(my_constant, gamma)", "right"),
     "changed": ("04", "gamma = 0\nmy_constant = 1\ncheck_constant(my_constant, gamma)", "nearly"),
     "an iterator": ("01", "check_dominating_start((1 / 16 for _ in range(16)), None)", "right"),
     "asked for less": ("03", "check_zero_states({(5, 2): range(16)}, None, None, [(5, 2)])", "waiting"),
+    "a table": ("15", FLAT, "wrong"),
+    "a word": ("15", LIAR, "wrong"),
 }
 SOLVED = [path for path in COURSE if path.stem[:2] in ("03", "05")]
 
@@ -184,10 +197,12 @@ def test_a_forged_verdict_does_not_count(judged, who):
 
 @pytest.mark.slow
 def test_it_is_told_that_a_part_of_the_course_was_replaced(judged):
-    changed = ("wrong is right", "the code inside", "a method", "numpy", "builtins")
+    changed = ("wrong is right", "the code inside", "a method", "numpy", "builtins", "a number")
     for who in changed:
         assert "it replaces parts of the course, which were put back: " in judged[who].note, who
     assert "numpy.abs" in judged["numpy"].note
+    assert "math.pi" in judged["a number"].note
+    assert "numpy.pi" in judged["a number"].note
     assert "builtins.abs" in judged["builtins"].note
 
 
@@ -404,6 +419,7 @@ def test_an_argument_that_a_notebook_has_changed_is_the_course_s_again(judged):
         assert judged[who].notebook.startswith(number)
         assert [reply.tone for reply in judged[who].replies if reply.tone != "none"] == [tone], who
     assert len(judged["asked"].replies) == 4, "the course's notebook has four exercises"
+    assert "put back: pgcourse.exercises.nb15_ppo.PUSHES" in judged["a table"].note
 
 
 @pytest.mark.slow
