@@ -15,7 +15,7 @@ class CannotWrite(Exception):
 
 def given(path: str) -> Path:
     """A path as it was typed."""
-    return Path(os.environ.get(FROM, ""), path)
+    return Path(os.environ.get(FROM, ""), path).absolute()
 
 
 def prepare(folder: Path) -> None:

@@ -51,17 +51,26 @@ def find_returned(folder: Path, own: Path) -> Found:
     top = folder.parent if folder.is_file() else folder
     for path in paths:
         shown = path.relative_to(top)
-        if path.suffix == ".ipynb":
+        if path.is_symlink():
+            other.append(f"{shown} (a link)")
+        elif path.is_dir():
+            found.append(Returned(MOODLE.sub("", shown.parts[0]), path, str(shown), {}, "this folder cannot be read"))
+        elif path.suffix == ".ipynb":
             if path.stem not in PAGES:
                 found.append(_lying(path, shown))
         elif path.suffix == ".zip":
             found += _packed(path, shown, own / f"{len(found)}")
-        elif path.name != FILE and path.name not in OURS:
+        elif path.name != FILE and not _is_ours(path.name):
             other.append(str(shown))
     return Found(found, _others([plain(name) for name in other]))
 
 
 OURS = ("marks.csv", "replies.csv", "marks.txt")
+
+
+def _is_ours(name: str) -> bool:
+    """Whether it is the name of a table of ours, or of an earlier one that was kept."""
+    return name in OURS or bool(re.fullmatch(r"(marks|replies)-\d{4}-.*\.(csv|txt)", name))
 
 
 def plain(text: str) -> str:
@@ -70,11 +79,15 @@ def plain(text: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, links, which are not followed, and folders that cannot be read."""
     for path in folder.iterdir():
-        if path.name.startswith((".", "__MACOSX")) or path.is_symlink():
+        if path.name.startswith((".", "__MACOSX")):
             continue
-        if path.is_dir():
-            yield from _files(path)
+        if path.is_dir() and not path.is_symlink():
+            try:
+                yield from _files(path)
+            except OSError:
+                yield path
         else:
             yield path
 

@@ -116,7 +116,7 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
         if result is not None and (verdict := marking.issued(result.result)) is not None:
             message = cut(verdict.message, LONGEST)
             tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message})
-        elif failed is not None and (question := stubs.get(cell.get("id", ""))):
+        elif failed is not None and (question := stubs.get(str(cell.get("id")))):
             words = f"Still at work after {seconds:g} s, and stopped" if isinstance(failed, TooLong) else told(failed)
             tell({"exercise": question.exercise, "tone": "error", "message": cut(words, LONGEST)})
         if isinstance(failed, TooLong):
@@ -137,7 +137,9 @@ def read(path: Path, references: dict[str, Path]) -> tuple[list[dict[str, Any]],
             is_solution(cell)
             cell["cell_type"]
         title = str(book["metadata"].get("pgcourse", {}).get("title", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it is no notebook ({cut(f'{type(error).__name__}: {error}')})") from error
     numbers = {stem[:2]: stem for stem in references}
     stem = next((stem for stem in references if stem in path.stem), "") or numbers.get(title[:2], "")

@@ -31,7 +31,7 @@ from stored_notebooks import COURSE
 from classroom import __main__ as commands
 from classroom.cells import is_solution, is_stub
 from classroom.listing import ROOT
-from classroom.mark import CannotMark, pool, questions, returned, table
+from classroom.mark import CannotMark, pool, questions, returned, run, table
 from classroom.mark.limits import Limits, limit_myself, watch
 from classroom.mark.pool import Marked, Reply
 from classroom.mark.returned import Returned
@@ -123,6 +123,7 @@ BROKEN: dict[str, bytes] = {
     "list": b"[1, 2]",
     "nested": b"[" * 10**6,
     "strange": b'{"cells": [{"cell_type": 1, "source": 2, "metadata": 3}], "metadata": {}}',
+    "null": b'{"cells": [{"cell_type": "code", "source": "", "metadata": {"tags": null}}], "metadata": {}}',
     "another": b'{"cells": [], "metadata": {}}',
 }
 FLAT = """import pgcourse.exercises.nb15_ppo as nb
@@ -454,6 +455,31 @@ def test_a_student_is_known_by_the_folder_or_by_the_rest_of_the_file_s_name(tmp_
     assert sorted(who for who, _ in listed(tmp_path)) == ["(bob)", "Dan O'Neil", "Eve", "Fay Ng", "ada", "carol"]
 
 
+def test_what_cannot_be_read_is_a_row_and_what_is_left_out_is_named(tmp_path, monkeypatch):
+    (tmp_path / "Ada").mkdir()
+    put(tmp_path / "Ada", "ada", CHECK)
+    locked = tmp_path / "Bob_17_assignsubmission_file" / "deep"
+    locked.mkdir(parents=True)
+    (tmp_path / "marks-2026-01-31T120000.csv").write_text("")
+    if os.name != "nt":
+        (tmp_path / "Carol.ipynb").symlink_to(tmp_path / "Ada")
+    inside = Path.iterdir
+
+    def iterdir(folder: Path):
+        if folder == locked:
+            raise PermissionError(13, "Permission denied")
+        return inside(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    found = returned.find_returned(tmp_path, tmp_path)
+    assert [(one.who, one.note) for one in found.notebooks] == [("Ada", ""), ("Bob", "this folder cannot be read")]
+    assert found.other == (os.name != "nt") * (
+        "Left out, since they are neither notebooks nor hand-ins: Carol.ipynb (a link)."
+    )
+    with pytest.raises(ValueError, match=r"^it cannot be read \(.+\)$"):
+        run.read(tmp_path, {})
+
+
 def entry(exercise: str, **more: Any) -> str:
     reply = {
         "attempts": 3,
@@ -605,7 +631,8 @@ def test_what_cannot_be_marked_is_a_sentence(tmp_path, capsys, arguments, said):
 
 @pytest.mark.slow
 def test_the_command_marks_and_writes_beside_the_notebooks(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("PGCOURSE_FROM", str(tmp_path))
+    monkeypatch.delenv("PGCOURSE_FROM", raising=False)
+    monkeypatch.chdir(tmp_path)  # "returned" is meant from here
     (tmp_path / "returned").mkdir()
     put(tmp_path / "returned", "Ada", f"my_p = {P}\n{CHECK}")
     (tmp_path / "returned" / "letter.docx").write_text("")
