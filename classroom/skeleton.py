@@ -31,6 +31,10 @@ def write_skeleton(name: str, root: Path = ROOT) -> list[Path]:
     }
     if there := [path for path in files.values() if path.exists()]:
         raise Unlisted(f"{there[0].relative_to(root)} is there already, expected a name that is free.")
+    for path in sorted((root / "pgcourse" / "exercises").glob("nb*.py")):
+        if re.search(rf"^def check_{words}\(", path.read_text(encoding="utf-8"), re.MULTILINE):
+            raise Unlisted(f"check_{words} is an exercise of {path.name}, expected a name that is free.")
+    _place_in_the_one_before(files["notebook.ipynb"])
     title = words.replace("_", " ")
     for template, path in files.items():
         text = (TEMPLATE / template).read_text(encoding="utf-8")
@@ -41,17 +45,25 @@ def write_skeleton(name: str, root: Path = ROOT) -> list[Path]:
 
 def _lead_on_to(new: Path) -> list[Path]:
     """Let the notebook before lead to the new one, and the new one to where that led; returns the one before."""
-    earlier = [path for path in sorted(new.parent.glob("[0-9][0-9]_*.ipynb")) if path.name < new.name]
-    texts = {path: path.read_text(encoding="utf-8") for path in (*earlier[-1:], new)}
-    if len(texts) == 1:
+    if (place := _place_in_the_one_before(new)) is None:
         return []
-    before = earlier[-1]
-    onwards = re.search(re.escape(BACK) + r"((, on to \[\d\d\]\(\w+\.ipynb\))?)", texts[before])
-    if onwards is None:
-        raise Unlisted(f"{before.name} has no {BACK!r}, expected it at the end: there it leads on to {new.name}.")
+    before, old, onwards = place
     here = f"{BACK}, on to [{new.name[:2]}]({new.name})"
-    for path, old, now in ((before, onwards[0], here), (new, BACK, BACK + onwards[1])):
-        text = texts[path].replace(old, now)
+    for path, was, now in ((before, old, here), (new, BACK, BACK + onwards)):
+        text = path.read_text(encoding="utf-8").replace(was, now)
         json.loads(text)  # still a notebook
         path.write_text(text, encoding="utf-8", newline="\n")
     return [before]
+
+
+def _place_in_the_one_before(new: Path) -> tuple[Path, str, str] | None:
+    """The notebook before, its text that leads back and on, and of that the part that leads on; None for the first."""
+    earlier = [path for path in sorted(new.parent.glob("[0-9][0-9]_*.ipynb")) if path.name < new.name]
+    if not earlier:
+        return None
+    before = earlier[-1]
+    onwards = r"((, on to \[\d\d\]\(\w+\.ipynb\))?)"
+    found = re.search(re.escape(BACK) + onwards, before.read_text(encoding="utf-8"))
+    if found is None:
+        raise Unlisted(f"{before.name} has no {BACK!r}, expected it at the end: there it leads on to {new.name}.")
+    return before, found[0], found[1]

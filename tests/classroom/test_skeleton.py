@@ -51,9 +51,13 @@ def test_a_skeleton_passes_all_that_is_asked_of_a_notebook(copy):
         ("finite_horizon", "expected two digits and small"),
         ("9_finite", "expected two digits"),
         ("05_again", "05 is the number of 05_greediness_gradient.ipynb"),
+        ("98_best_p", r"check_best_p is an exercise of nb00_start\.py, expected a name that is free"),
+        ("96_after_a_strange_one", r"95_strange\.ipynb has no 'Back to "),
     ],
 )
 def test_a_name_that_will_not_do_is_refused_and_nothing_is_written(copy, name, said):
+    if name == "96_after_a_strange_one":
+        (copy / "notebooks" / "95_strange.ipynb").write_text("{}")
     before = sorted(copy.rglob("*"))
     with pytest.raises(Unlisted, match=said):
         write_skeleton(name, copy)
