@@ -13,11 +13,14 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from classroom.cells import is_for_instructors, is_stub, source
+
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
 FIELDS = {"title": str, "able": str, "chapter": str, "minutes": int}
 KINDS = {str: "a text", int: "a whole number"}  # as a message says it
 FIRST = "00_start_here"
+PAGES = ("progress", "errata")  # notebooks without exercises, which come along with the course
 
 
 class Unlisted(Exception):
@@ -39,6 +42,20 @@ def listed(folder: Path = FOLDER) -> list[Listed]:
     return [_described(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
 
 
+def read(path: Path) -> dict[str, Any]:
+    """What is in a notebook's file. Raises Unlisted if it cannot be read, or is no notebook with ids for its cells."""
+    try:
+        book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        book["metadata"].get("pgcourse", {}).get("title")
+        for cell in book["cells"]:
+            source(cell), cell["id"], is_stub(cell), is_for_instructors(cell)
+    except OSError as error:
+        raise Unlisted(f"{path.name} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Unlisted(f"{path.name} is not a notebook: {error!r}.") from error
+    return book
+
+
 def find(number: str, folder: Path = FOLDER) -> Path:
     """The notebook with a number such as "05" or 5, or with the beginning of its name."""
     wanted = number.zfill(2) if number.isdecimal() else number.removesuffix(".ipynb")
@@ -51,10 +68,7 @@ def find(number: str, folder: Path = FOLDER) -> Path:
 
 
 def _described(path: Path) -> Listed:
-    try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("pgcourse", {})
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise Unlisted(f"{path.name} is not a notebook: {error}.") from error
+    fields = read(path)["metadata"].get("pgcourse", {})
     for name, kind in FIELDS.items():
         if not isinstance(fields.get(name), kind) or isinstance(fields.get(name), bool):
             raise Unlisted(

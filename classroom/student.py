@@ -1,7 +1,8 @@
 """python course.py student OUT              writes the course for students into the folder OUT: without answers
 python course.py student --nbgrader OUT   writes it as the source of nbgrader's assignments
 
-OUT is new or empty. The students' notebooks have no answers, no solutions and no *Teaching this*; their checks wait.
+OUT is new or empty. The students' notebooks have no answers, no solutions, no outputs and no *Teaching this*; their
+checks wait. Notebooks that are not the course's are not handed out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from classroom.cells import is_answer, is_for_instructors, is_solution, is_stub, source
 from classroom.folders import CannotWrite, given, prepare
-from classroom.listing import FOLDER, ROOT, Unlisted
+from classroom.listing import FOLDER, PAGES, ROOT, Unlisted, listed, read
 
 WITH = ("course.py", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE", "binder", "pgcourse")
 BESIDE = ("LICENSE", "images")  # what lies beside the notebooks
@@ -39,22 +40,53 @@ c.ExecutePreprocessor.timeout = 120  # seconds for a cell
 
 
 def main(arguments: list[str]) -> int:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     options = [word for word in arguments if word.startswith("-")]
     folders = [word for word in arguments if not word.startswith("-")]
     if options not in ([], ["--nbgrader"]) or len(folders) != 1:
         print(__doc__, file=sys.stderr)
-        return 0 if options in (["-h"], ["--help"]) else 2
+        return 2
     folder = given(folders[0])
+    refuse_inside(folder)
+    books = handed_out()
     prepare(folder)
     try:
-        written = write_source(folder) if options else write_course(folder)
+        written = write_source(folder, books) if options else write_course(folder, books)
     except OSError as error:
         raise CannotWrite(f"{folder} cannot be written ({error.strerror}): it is not complete.") from error
     print(f"{len(written)} notebooks are in {folder}.")
     return 0
 
 
-def write_course(folder: Path, notebooks: Path = FOLDER) -> list[Path]:
+def refuse_inside(folder: Path) -> None:
+    """CannotWrite if the folder lies in one that is copied: the copy would go on for ever."""
+    for inside in [ROOT / name for name in WITH] + [FOLDER / name for name in BESIDE]:
+        if inside.resolve() in [folder.resolve(), *folder.resolve().parents]:
+            raise CannotWrite(f"{folder} is in {inside}, which is copied: name a folder outside of it.")
+
+
+def handed_out(notebooks: Path = FOLDER) -> dict[Path, dict[str, Any]]:
+    """The course's notebooks and pages, as students get them. Unlisted if one is none, or has somebody's answer."""
+    paths = [one.path for one in listed(notebooks)] + [notebooks / f"{name}.ipynb" for name in PAGES]
+    books = {path: for_students(read(path)) for path in paths}
+    for path, book in books.items():
+        for cell in filter(is_stub, book["cells"]):
+            if not _has_dots(source(cell)):
+                raise Unlisted(f"{path.name}, cell {cell['id']}: it has an answer, expected three dots.")
+    return books
+
+
+def _has_dots(text: str) -> bool:
+    """Whether a stub still waits for an answer."""
+    try:
+        return any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return False  # an answer that is half-written
+
+
+def write_course(folder: Path, books: dict[Path, dict[str, Any]]) -> list[Path]:
     """The whole course for students: `course.py lab` runs there, and it can be published as it is."""
     for name in WITH:
         _copy(ROOT / name, folder / name)
@@ -62,29 +94,29 @@ def write_course(folder: Path, notebooks: Path = FOLDER) -> list[Path]:
     own = folder / "notebooks"
     own.mkdir()
     for name in BESIDE:
-        _copy(notebooks / name, own / name)
-    return [_write(path, for_students(_read(path)), own) for path in sorted(notebooks.glob("*.ipynb"))]
+        _copy(FOLDER / name, own / name)
+    return [_write(path, book, own) for path, book in books.items()]
 
 
-def write_source(folder: Path, notebooks: Path = FOLDER) -> list[Path]:
+def write_source(folder: Path, books: dict[Path, dict[str, Any]]) -> list[Path]:
     """A course folder of nbgrader's: each notebook with exercises is an assignment of its own."""
     (folder / "nbgrader_config.py").write_text(CONFIGURATION, encoding="utf-8", newline="\n")
     written = []
-    for path in sorted(notebooks.glob("*.ipynb")):
-        book = _read(path)
+    for path, book in books.items():
         if any(is_stub(cell) for cell in book["cells"]):
             own = folder / "source" / path.stem
             own.mkdir(parents=True)
             for name in BESIDE:
-                _copy(notebooks / name, own / name)
-            written.append(_write(path, for_nbgrader(for_students(book)), own))
+                _copy(FOLDER / name, own / name)
+            written.append(_write(path, for_nbgrader(book), own))
     return written
 
 
 def for_students(book: dict[str, Any]) -> dict[str, Any]:
-    """The notebook without answers, solutions and what is for instructors."""
+    """The notebook without answers, solutions and what is for instructors, as if no cell had run."""
     kept = [c for c in book["cells"] if not (is_answer(c) or is_solution(c) or is_for_instructors(c))]
-    return {**book, "cells": kept}
+    new = {"execution_count": None, "outputs": []}
+    return {**book, "cells": [{**cell, **new} if cell["cell_type"] == "code" else cell for cell in kept]}
 
 
 def for_nbgrader(book: dict[str, Any]) -> dict[str, Any]:
@@ -121,11 +153,6 @@ def _graded(stub: dict[str, Any]) -> dict[str, Any]:
         "outputs": [],
         "source": lines.splitlines(keepends=True),
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return book
 
 
 def _write(path: Path, book: dict[str, Any], folder: Path) -> Path:

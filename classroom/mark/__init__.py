@@ -28,12 +28,13 @@ def main(arguments: list[str]) -> int:
     if not arguments or {"-h", "--help"} & set(arguments):
         print(__doc__, file=sys.stdout if arguments else sys.stderr)
         return 0 if arguments else 2
-    from classroom.mark import pool, returned, table  # not before: only this command needs them
+    from classroom.mark import pool, returned, server, table  # not before: only this command needs them
 
     options = _options(arguments)
     folder = given(options.folder)
     into = given(options.into) if options.into else folder if folder.is_dir() else folder.parent
     wanted = [find(number).stem for number in options.numbers]
+    server.references()  # Unlisted, before anything is run
     with suppress(AttributeError, ValueError):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name in letters that it has not
     with tempfile.TemporaryDirectory(prefix="pgcourse-mark-", ignore_cleanup_errors=True) as own:

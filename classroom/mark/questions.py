@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from symtable import SymbolTable, symtable
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pgcourse.exercises as course
 from classroom.cells import is_solution, is_stub, source
+from classroom.listing import read
 from classroom.student import check_call
 
 OWN = "my_"  # how the names of a student's answers begin
@@ -36,7 +36,7 @@ class Question(NamedTuple):
 
 def questions(notebook: Path) -> list[Question]:
     """The exercises of one of the course's notebooks, in their order."""
-    cells = [c for c in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    cells = [cell for cell in read(notebook)["cells"] if cell["cell_type"] == "code"]
     found, statements = [], []
     for cell in cells:
         if is_solution(cell):

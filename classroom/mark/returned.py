@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from classroom.folders import CannotWrite
+from classroom.listing import PAGES
 from classroom.mark.server import references
 from pgcourse.exercises.progress import FILE, Entries, NotProgress, parse
 from pgcourse.exercises.progress_page import HAND_IN, name_in
 
 MOST = 200 << 20  # bytes of a file in a .zip, and of all its files together
 MOST_HISTORY = 4 << 20  # bytes
-PAGES = ("progress", "errata")  # notebooks without exercises, which come along with a whole folder
 # Moodle's names of folders and files: “Ada Lovelace_1234_assignsubmission_file_04_the_theorem.ipynb”
 MOODLE = re.compile(r"_\d+_assignsubmission_(file|onlinetext)_?")
 

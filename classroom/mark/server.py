@@ -17,13 +17,14 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import psutil
 
 from classroom.cells import is_stub, source
-from classroom.listing import FOLDER
+from classroom.listing import FOLDER, listed, read
 from classroom.mark.limits import Limits, adopt_orphans, limit_myself, watch
 
 CAN_FORK = hasattr(os, "fork")
@@ -40,11 +41,11 @@ class Job(NamedTuple):
     seconds: float
 
 
+@cache
 def references(folder: Path = FOLDER) -> dict[str, Path]:
-    """The course's notebooks with exercises, by name."""
-    found = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
-    cells = {stem: json.loads(path.read_text(encoding="utf-8"))["cells"] for stem, path in found.items()}
-    return {stem: path for stem, path in found.items() if any(map(is_stub, cells[stem]))}
+    """The course's notebooks with exercises, by name. Raises Unlisted if one of the course's cannot be read."""
+    found = [one.path for one in listed(folder)]
+    return {path.stem: path for path in found if any(map(is_stub, read(path)["cells"]))}
 
 
 def import_everything(notebooks: dict[str, Path]) -> None:
@@ -57,7 +58,7 @@ def import_everything(notebooks: dict[str, Path]) -> None:
     assert classroom.mark.run, matplotlib.backends.backend_agg
     assert matplotlib.font_manager.fontManager  # with its fonts
     for path in notebooks.values():
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for cell in read(path)["cells"]:
             if cell["cell_type"] == "code":
                 for statement in ast.parse(source(cell)).body:
                     if isinstance(statement, ast.Import | ast.ImportFrom):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classroom.folders import prepare
-from classroom.listing import FIRST, FOLDER, ROOT, find, listed
+from classroom.listing import FIRST, FOLDER, ROOT, find, listed, read
 from classroom.published import Published, published
 from classroom.site import CannotBuild
 from classroom.site.lite import add_lite
@@ -136,7 +136,7 @@ def ran(notebook: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 def made(source: Source, everything: list[Source], shown: list[dict[str, Any]], where: Published) -> Page:
     """The page of a notebook."""
-    cells = json.loads(source.path.read_text(encoding="utf-8"))["cells"]
+    cells = read(source.path)["cells"]
     at = everything.index(source)
     around = [("All pages", "index.html")]
     around += [(f"← {before.title}", before.page) for before in everything[max(at - 1, 0) : at]]
@@ -183,6 +183,6 @@ def index(pages: list[Source], has_lite: bool = False) -> str:
 
 
 def _heading(path: Path) -> str:
-    """The first heading of a notebook."""
-    first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
-    return plain("".join(first["source"]).splitlines()[0])
+    """The first heading of a notebook; the name of its file if it has none."""
+    lines = ["".join(cell["source"]).partition("\n")[0] for cell in read(path)["cells"][:1]]
+    return plain("".join(lines)) or path.stem

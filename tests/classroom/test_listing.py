@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from classroom.listing import ROOT, Unlisted, find, listed
+from classroom.listing import ROOT, Unlisted, find, listed, read
+from classroom.mark.server import references
+from classroom.site.build import sources
+from classroom.student import handed_out
 from classroom.tables import write_tables
 
 
@@ -71,10 +74,40 @@ def test_a_field_that_is_missing_is_named_with_its_notebook(copy, changes, said)
         listed(copy / "notebooks")
 
 
-def test_what_is_no_notebook_is_named(copy):
-    (copy / "notebooks" / "09_broken.ipynb").write_text("{", encoding="utf-8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"cells": []}',
+        '{"cells": [], "metadata": {"pgcourse": null}}',
+        '{"cells": [{"cell_type": "code", "metadata": {}, "source": ""}], "metadata": {}}',
+        '{"cells": [{"cell_type": "code", "id": "x", "metadata": {"tags": null}, "source": ""}], "metadata": {}}',
+    ],
+)
+def test_what_is_no_notebook_is_named(copy, text):
+    (copy / "notebooks" / "09_broken.ipynb").write_text(text, encoding="utf-8")
     with pytest.raises(Unlisted, match=r"09_broken\.ipynb is not a notebook"):
         listed(copy / "notebooks")
+    for command in (sources, handed_out, references):  # before they write or run anything
+        with pytest.raises(Unlisted, match=r"09_broken\.ipynb is not a notebook"):
+            command(copy / "notebooks")
+
+
+def test_a_foreign_notebook_gets_a_page_and_goes_to_no_student(copy):
+    cell = {"cell_type": "code", "execution_count": 1, "id": "x", "metadata": {}, "outputs": [], "source": ""}
+    foreign = copy / "notebooks" / "Untitled.ipynb"
+    foreign.write_text(json.dumps({"cells": [cell], "metadata": {}}), encoding="utf-8")
+    assert [one.title for one in sources(copy / "notebooks") if one.path == foreign] == ["Untitled"]
+    assert foreign not in handed_out(copy / "notebooks")
+    foreign.write_text("", encoding="utf-8")
+    with pytest.raises(Unlisted, match=r"Untitled\.ipynb is not a notebook"):
+        sources(copy / "notebooks")
+    assert len(references(copy / "notebooks")) == len(listed())
+    foreign.unlink()
+    with pytest.raises(Unlisted, match=r"^Untitled\.ipynb cannot be read \(.+\)\.$"):
+        read(foreign)
 
 
 @pytest.mark.parametrize("name", ["05", "5", "05_greediness_gradient", "05_greediness_gradient.ipynb", "05_gre"])

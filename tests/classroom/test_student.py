@@ -23,7 +23,7 @@ from stored_notebooks import COURSE, NOTEBOOKS, code_cells
 from classroom import __main__ as commands
 from classroom import student
 from classroom.cells import is_answer, is_for_instructors, is_solution
-from classroom.listing import ROOT
+from classroom.listing import ROOT, Unlisted
 
 each = partial(pytest.mark.parametrize, ids=lambda path: path.stem)
 # Run a notebook as IPython does, and say of each exercise what is shown
@@ -163,6 +163,53 @@ def test_a_folder_in_use_or_none_is_refused_in_a_sentence(tmp_path, monkeypatch,
     monkeypatch.setenv("PGCOURSE_FROM", str(tmp_path))  # as course.py does
     assert commands.main(["student", "mine"]) == 2
     assert re.match(r".+mine cannot be written to \(.+\): name a folder of your own\.", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("inside", ["pgcourse/new", "binder/a/b", "notebooks/images/new", "notebooks/../pgcourse/new"])
+def test_a_folder_that_is_copied_itself_is_refused(capsys, inside):
+    assert commands.main(["student", str(ROOT / inside)]) == 2
+    assert re.match(r".+ is in .+, which is copied: name a folder outside of it\.\n$", capsys.readouterr().err)
+    assert not (ROOT / inside).exists()
+
+
+@pytest.fixture
+def typed_in(tmp_path):
+    """A copy of the notebooks, and a function that types into a stub of notebook 00 and runs it."""
+    shutil.copytree(ROOT / "notebooks", copy := tmp_path / "notebooks")
+    path = copy / "00_start_here.ipynb"
+
+    def type_in(text: str) -> Path:
+        book = read(path)
+        stub = next(cell for cell in book.cells if cell.get("id") == "exercise-best-p-answer")
+        stub.source, stub.execution_count = text, 3
+        stub.outputs = [nbformat.v4.new_output("stream", text="mine")]
+        nbformat.write(book, path)
+        return path
+
+    return type_in
+
+
+@pytest.mark.parametrize("text", ["my_p = 2 - 2**0.5\ncheck_best_p(my_p)", "my_p = (\ncheck_best_p(my_p)"])
+def test_an_answer_of_the_instructor_s_own_is_not_handed_out(typed_in, text):
+    path = typed_in(text)
+    said = r"^00_start_here\.ipynb, cell exercise-best-p-answer: it has an answer, expected three dots\.$"
+    with pytest.raises(Unlisted, match=said):
+        student.handed_out(path.parent)
+
+
+def test_what_a_cell_has_shown_is_not_handed_out(typed_in):
+    path = typed_in("my_p = ...\ncheck_best_p(my_p)")
+    for cell in student.handed_out(path.parent)[path]["cells"]:
+        assert cell.get("outputs", []) == []
+        assert cell.get("execution_count") is None
+
+
+def test_help_is_no_mistake(capsys):
+    for word in ("-h", "--help"):
+        assert commands.main(["student", word]) == 0
+        told = capsys.readouterr()
+        assert "student OUT" in told.out
+        assert told.err == ""
 
 
 # nbgrader
