@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from classroom.listing import ROOT, find
+from classroom.listing import ROOT, Unlisted, find
 from classroom.skeleton import write_skeleton
 from classroom.tables import write_tables
 
@@ -26,9 +26,14 @@ def main(arguments: list[str]) -> int:
         changed = write_tables()
         print("Written:" if changed else "Nothing to write.", *(path.name for path in changed))
         return 0
-    if not first or first.startswith("-"):
+    if first in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    if not first:
         print(__doc__, file=sys.stderr)
         return 2
+    if first.startswith("-"):
+        raise Unlisted(f"{first!r} is not an option of notebook, expected --new or --tables.")
     return test(first, rest)
 
 

@@ -45,7 +45,9 @@ def main(arguments: list[str]) -> int:
         return 0
     options = [word for word in arguments if word.startswith("-")]
     folders = [word for word in arguments if not word.startswith("-")]
-    if options not in ([], ["--nbgrader"]) or len(folders) != 1:
+    if strange := [word for word in options if word != "--nbgrader"]:
+        raise Unlisted(f"{strange[0]!r} is not an option of student, expected --nbgrader.")
+    if len(folders) != 1:
         print(__doc__, file=sys.stderr)
         return 2
     folder = given(folders[0])

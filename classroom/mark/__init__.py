@@ -15,6 +15,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from classroom.folders import CannotWrite, given
 from classroom.listing import find
@@ -56,16 +57,18 @@ def main(arguments: list[str]) -> int:
     return 130 if was_stopped else 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CannotMark(f"{message}. See `python course.py mark --help`.")
+
+
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("course.py mark", add_help=False, exit_on_error=False)
+    parser = _Parser("course.py mark", add_help=False, allow_abbrev=False)
     parser.add_argument("folder")
     parser.add_argument("numbers", nargs="*")
     parser.add_argument("--into")
     parser.add_argument("--seconds", type=float, default=120.0)
-    try:
-        options = parser.parse_args(arguments)
-    except (argparse.ArgumentError, SystemExit) as error:
-        raise CannotMark(f"{error}. See `python course.py mark --help`.") from error
+    options = parser.parse_intermixed_args(arguments)
     if not 1 <= options.seconds <= 86_400:
         raise CannotMark(f"--seconds is {options.seconds:g}, expected a number from 1 to 86,400.")
     return options

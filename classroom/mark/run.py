@@ -40,6 +40,13 @@ Tell = Callable[[dict[str, Any]], None]
 class _Results(DisplayHook):
     """Keeps the value of a cell's last line, and draws nothing of it: no view, no picture."""
 
+    shell: Any
+    text = ""  # of the cell
+
+    def quiet(self) -> bool:
+        """A semicolon at the end shows nothing. IPython looks for it in its history, which is off."""
+        return bool(self.semicolon_at_end_of_expression(self.shell.transform_cell(self.text)))
+
     def compute_format_data(self, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {}, {}
 
@@ -107,6 +114,7 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
         marking.install(shell.user_ns)
         try:
             with at_most(seconds):
+                shell.displayhook.text = source(cell)
                 result = shell.run_cell(source(cell))
         except BaseException as error:  # of a student's own that IPython lets through
             result = None

@@ -18,9 +18,14 @@ class CannotPresent(Exception):
 def main(arguments: list[str]) -> int:
     options = next((k for k, word in enumerate(arguments) if word.startswith("-")), len(arguments))
     numbers, more = arguments[:options], arguments[options:]
-    if not numbers or more[:1] in (["-h"], ["--help"]):
-        print(__doc__, file=sys.stdout if numbers or more else sys.stderr)
-        return 0 if more[:1] in (["-h"], ["--help"]) else 2
+    if more[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if more and not numbers:
+        raise CannotPresent(f"{more[0]!r} is not the number of a notebook, expected one such as 04 before it.")
+    if not numbers:
+        print(__doc__, file=sys.stderr)
+        return 2
     from classroom.present.start import start  # not before: only this command needs JupyterLab
 
     return start(numbers, more)

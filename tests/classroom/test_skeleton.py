@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from classroom import __main__ as commands
 from classroom import notebook
 from classroom.listing import ROOT, Unlisted
 from classroom.skeleton import write_skeleton
@@ -97,9 +98,29 @@ def test_everything_about_one_notebook_is_one_run_of_pytest(monkeypatch):
     assert command[1:] == ["-m", "pytest", "tests", path, "-k", "05_greediness_gradient or nb05", "-x"]
 
 
-@pytest.mark.parametrize("arguments", [["notebook", "99"], ["notebook", "--new", "05_again"], ["nothing"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["notebook", "99"],
+        ["notebook", "--new", "05_again"],
+        ["notebook", "--old"],
+        ["present", "--strange"],
+        ["student", "--strange", "OUT"],
+        ["nothing"],
+        [],
+    ],
+)
 def test_a_mistake_is_one_sentence(arguments):
     ran = subprocess.run([sys.executable, "-m", "classroom", *arguments], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 2
     assert len(ran.stderr.strip().splitlines()) == 1
     assert "expected" in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["notebook", "present", "site", "student", "mark"])
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_is_no_mistake(capsys, command, word):
+    assert commands.main([command, word]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"python course.py {command}")
+    assert told.err == ""

@@ -204,14 +204,6 @@ def test_what_a_cell_has_shown_is_not_handed_out(typed_in):
         assert cell.get("execution_count") is None
 
 
-def test_help_is_no_mistake(capsys):
-    for word in ("-h", "--help"):
-        assert commands.main(["student", word]) == 0
-        told = capsys.readouterr()
-        assert "student OUT" in told.out
-        assert told.err == ""
-
-
 # nbgrader
 
 PROGRAMS = Path(sys.executable).parent  # of this environment; nbgrader calls another one of them by its name
