@@ -30,11 +30,11 @@ class Limits(NamedTuple):
     open_files: int = 256
 
 
-def adopt_orphans() -> None:
+def adopt_orphans(adopts: bool = True) -> None:
     """Let this process become the parent of all its descendants whose parent ends. Linux alone has this."""
     if sys.platform == "linux":
         PR_SET_CHILD_SUBREAPER = 36
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0)
 
 
 def limit_myself(limits: Limits) -> None:

@@ -21,7 +21,7 @@ import psutil
 
 from classroom.listing import ROOT
 from classroom.mark import CannotMark
-from classroom.mark.limits import Limits, end_all, watch
+from classroom.mark.limits import Limits, adopt_orphans, end_all, watch
 from classroom.mark.questions import questions
 from classroom.mark.returned import Returned, plain
 from classroom.mark.server import CAN_FORK, READY, Job, references, told
@@ -79,6 +79,8 @@ def mark_all(
             done.put(None)
 
     marked, was_stopped, busy, began = [], False, len(servers), time.monotonic()
+    others = set(psutil.Process().children(recursive=True))
+    adopt_orphans()  # of a server that a notebook has ended
     try:
         for server in servers:
             threading.Thread(target=work, args=(server,), daemon=True).start()
@@ -99,6 +101,8 @@ def mark_all(
             server.kill()
     finally:
         _end_marked_with(secret)
+        _end_all_but(others)
+        adopt_orphans(False)
         if sys.stdout.isatty():
             print("\r" + 78 * " ", end="\r")
     if failed and not marked and not was_stopped:
@@ -237,6 +241,12 @@ def _end_marked_with(secret: str) -> None:
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(SECRET) == secret:
                 end_all(process, {process})
+
+
+def _end_all_but(others: set[psutil.Process]) -> None:
+    """End what is below this process and was not there before, whatever it has in its environment."""
+    for process in set(psutil.Process().children(recursive=True)) - others:
+        end_all(process, {process})
 
 
 def _progress(one: Marked, done: int, of: int, seconds: float) -> None:

@@ -72,7 +72,9 @@ def run_job(job: Job, notebooks: dict[str, Path], folder: str, tell: Callable[[d
     limit_myself(Limits(seconds=job.seconds))
     os.chdir(folder)
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "IPYTHONDIR"), folder)
-    os.environ.update(own)
+    for_pip = str(Path(folder) / "pip")  # or `%pip install` would write into the course's environment
+    os.environ.update(own | {"PIP_TARGET": for_pip, "PIP_USER": "0"})
+    sys.path.append(for_pip)
     tempfile.tempdir = folder
     try:
         run(Path(job.path), notebooks, job.wanted, tell, SHARE * job.seconds)

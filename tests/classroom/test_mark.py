@@ -71,6 +71,7 @@ def mark(folder: Path, seconds: float = 60.0, at_once: int = 2) -> dict[str, Mar
 
 # What is right, and what only looks so
 
+OWN_PIP = "os.path.samefile(os.path.dirname(os.environ['PIP_TARGET']), '.')"
 HONEST = {
     "right": (["my_p = " + P + "\n" + CHECK], "right"),
     "in the call": (["my_p = ...\ncheck_best_p(" + P + ")"], "right"),
@@ -85,6 +86,7 @@ HONEST = {
     "error before": (["1 / 0", "raise KeyboardInterrupt", "my_p = " + P + "\n" + CHECK], "right"),
     "magic": (["%matplotlib inline", "%%time\n1", "my_p = " + P + "\n" + CHECK], "right"),
     "not shown": (["check_best_p(" + P + ");", "%timeit -n 1 -r 1 1\ncheck_best_p(0.5) ; # nothing"], "none"),
+    "a folder for pip": (["my_p = " + P + " if " + OWN_PIP + " else 0\n" + CHECK], "right"),
     "printed only": (["print(check_best_p(" + P + "))"], "none"),
     "all tried": (["for k in range(570, 600):\n    check_best_p(k / 1000)"], "none"),
 }
@@ -211,6 +213,7 @@ def test_it_is_told_that_a_part_of_the_course_was_replaced(judged):
 # What harms
 
 SLEEPER = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', WORD], start_new_session=True)"
+UNMARKED = SLEEPER[:-1] + ", env={})" if sys.platform == "linux" else SLEEPER
 HOSTILE = {
     "loop": "while True:\n    pass",
     "stubborn loop": "sum(range(10**12))",
@@ -220,7 +223,7 @@ HOSTILE = {
     "exit with a code": "os._exit(3)",
     "crash": "import ctypes\nctypes.string_at(0)",
     "kill": "os.kill(os.getpid(), 9)",
-    "kill the parent": "os.kill(os.getppid(), 9)\ntime.sleep(600)",
+    "kill the parent": f"{UNMARKED}\nos.kill(os.getppid(), 9)\ntime.sleep(600)",
     "stop the parent's children": "os.kill(os.getpid(), 19)",
     "many processes": "for _ in range(60):\n    if os.fork() == 0:\n        os.setsid()\n        break\ntime.sleep(99)",
     "orphans": f"if os.fork() == 0:\n    os.setsid()\n    {SLEEPER}\n    os._exit(0)\nos.wait()",
