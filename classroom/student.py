@@ -117,7 +117,7 @@ def write_source(folder: Path, books: dict[Path, dict[str, Any]]) -> list[Path]:
 def for_students(book: dict[str, Any]) -> dict[str, Any]:
     """The notebook without answers, solutions and what is for instructors, as if no cell had run."""
     kept = [c for c in book["cells"] if not (is_answer(c) or is_solution(c) or is_for_instructors(c))]
-    new = {"execution_count": None, "outputs": []}
+    new: dict[str, Any] = {"execution_count": None, "outputs": []}
     return {**book, "cells": [{**cell, **new} if cell["cell_type"] == "code" else cell for cell in kept]}
 
 
