@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial, wraps
 from inspect import signature
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from classroom.cells import is_solution, source
 from classroom.mark.pristine import Pristine
 from classroom.mark.questions import Question, fixed_values, questions
 from pgcourse.exercises.patience import TooLong, at_most
+from pgcourse.exercises.read import MOST_ENTRIES
 from pgcourse.exercises.verdict import Verdict
 from pgcourse.exercises.words import cut, told
 
@@ -161,7 +163,7 @@ class Marking:
 
     def __init__(self, asked: list[Question]) -> None:
         self.changed: set[str] = set()
-        self._verdicts: list[Verdict] = []
+        self._verdicts: list[tuple[Verdict, Callable[[], Verdict]]] = []
         fixed = fixed_values(asked)
         checks = {name: getattr(course, name) for name in course.__all__ if name.startswith("check_")}
         self._checks = {name: self._remembering(check, fixed.get(name, {})) for name, check in checks.items()}
@@ -178,7 +180,7 @@ class Marking:
 
     def issued(self, shown: Any) -> Verdict | None:
         """The verdict on what a cell has shown, if that is a verdict of these checks."""
-        return next((verdict for verdict in self._verdicts if verdict is shown), None)
+        return next((judge() for verdict, judge in self._verdicts if verdict is shown), None)
 
     def _remembering(self, check: Callable[..., Verdict], fixed: dict[str, Any]) -> Callable[..., Verdict]:
         parameters = signature(check)
@@ -186,10 +188,22 @@ class Marking:
         @wraps(check)
         def asked(*args: Any, **kwargs: Any) -> Verdict:
             self.changed.update(self._pristine.restore())
-            given = parameters.bind(*args, **kwargs)
-            given.arguments.update(fixed)
-            verdict = check(*given.args, **given.kwargs)
-            self._verdicts.append(verdict)
+            args, kwargs = tuple(map(_listed, args)), {name: _listed(value) for name, value in kwargs.items()}
+            verdict = check(*args, **kwargs)
+            self._verdicts.append((verdict, partial(judge, verdict, *args, **kwargs)))
             return verdict
 
+        def judge(verdict: Verdict, /, *args: Any, **kwargs: Any) -> Verdict:
+            if not fixed:
+                return verdict
+            given = parameters.bind(*args, **kwargs)
+            given.arguments.update(fixed)
+            self.changed.update(self._pristine.restore())
+            return check(*given.args, **given.kwargs)
+
         return asked
+
+
+def _listed(answer: Any) -> Any:
+    """What an iterator gives, as a list, up to what a check reads: it is asked for twice. Anything else as it is."""
+    return list(islice(answer, MOST_ENTRIES + 1)) if isinstance(answer, Iterator) else answer

@@ -132,6 +132,7 @@ BROKEN: dict[str, bytes] = {
 FLAT = """import pgcourse.exercises.nb15_ppo as nb
 nb.PUSHES.update({pair: ("flat", "") for pair in nb.PUSHES})
 check_pushes(dict.fromkeys(range(1, 7), "flat"))"""
+LAKE = "from pgcourse import Policy, zoo\nlake = zoo.frozen_lake(slippery=False)\npi = Policy.uniform(16, 4)"
 LIAR = """class Any(str):
     __eq__ = lambda *_: True
     __ne__ = lambda *_: False
@@ -142,12 +143,12 @@ check_pushes(dict.fromkeys(range(1, 7), Any("flat")))"""
 CHANGED = {
     "asked": ("04", "gamma = 0\nmy_constant = 20\ncheck_constant(my_constant, gamma)", "right"),
     "changed": ("04", "gamma = 0\nmy_constant = 1\ncheck_constant(my_constant, gamma)", "nearly"),
-    "an iterator": ("01", "check_dominating_start((1 / 16 for _ in range(16)), None)", "right"),
-    "asked for less": ("03", "check_zero_states({(5, 2): range(16)}, None, None, [(5, 2)])", "waiting"),
+    "an iterator": ("01", f"{LAKE}\ncheck_dominating_start((1 / 16 for _ in range(16)), lake)", "right"),
+    "asked for less": ("03", f"{LAKE}\ncheck_zero_states({{(5, 2): range(16)}}, lake, pi, [(5, 2)])", "waiting"),
     "a table": ("15", FLAT, "wrong"),
     "a word": ("15", LIAR, "wrong"),
 }
-SOLVED = [path for path in COURSE if path.stem[:2] in ("03", "05")]
+SOLVED = [path for path in COURSE if path.stem[:2] in ("01", "03", "05")]
 
 
 def solved(path: Path) -> Any:
