@@ -80,8 +80,7 @@ const open = async (box, figure, sceneButtons) => {
     const found = key in refused ? null : nearest(parts, name);
     if (!found) {
       model.put({ error: refused[key] ?? `This page has no picture for ${label(name)} = ${told(name, part)}.` });
-      for (const control of inputs) control.show(); // back to what the picture shows
-      return undefined;
+      return false;
     }
     const other = order.filter((one, i) => found.parts[i] !== parts[i]);
     const wanted = other.filter((one) => one in range).map((one) => `${label(one)} = ${told(one, parts[place(one)])}`);
@@ -137,7 +136,7 @@ const open = async (box, figure, sceneButtons) => {
       return { show: () => { node.value = parts.indexOf(here()); } };
     }
     const node = html("input", { type: "range", min: 0, max: parts.length - 1, step: 1 }, line), out = html("output", {}, line);
-    node.addEventListener("input", () => ask(name, parts[node.value]));
+    node.addEventListener("input", () => { if (ask(name, parts[node.value]) === false) tell(texts[node.value]); });
     const tell = (text) => { out.textContent = text; node.setAttribute("aria-valuetext", text.replace("-", "−")); };
     return {
       show: () => {

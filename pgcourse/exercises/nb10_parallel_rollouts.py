@@ -90,10 +90,10 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             return nearly(
                 f"Seed {seed} with n = {n} and seed {also} with n = {m} share streams. Let NumPy do it: spawn."
             )
-    if (seed := _second_seed(my_seeds)) and (shared := len(set(first) & set(_streams(my_seeds, seed, N)))):
+    if (seed_of_1 := _second_seed(my_seeds)) and (shared := len(set(first) & set(_streams(my_seeds, seed_of_1, N)))):
         return nearly(
-            f"Seeds 0 and {seed} share {shared} of {N} streams: a larger step between workers only moves the fault to "
-            "another seed. Let NumPy do it: spawn."
+            f"Seeds 0 and {seed_of_1} share {shared} of {N} streams: a larger step between workers only moves the "
+            "fault to another seed. Let NumPy do it: spawn."
         )
     return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
 

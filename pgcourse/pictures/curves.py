@@ -42,6 +42,7 @@ class Curve(Part):
             above.set_xticks(list(ticks), list(ticks.values()))
         (self.line,) = ax.plot(self.x, self.y, color=VALUE, lw=2.5, animated=True)
         ax.set_ylim(self.ylim or ax.get_ylim())
+        self.shown: tuple[float, float] = ax.get_ylim()
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
         look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "clip_on": False, "in_layout": False}
         (self.point,) = ax.plot([], [], "o", color=POLICY, animated=True, **look)
@@ -59,7 +60,7 @@ class Curve(Part):
         if "curve" in numbers:
             self.line.set_ydata(numbers["curve"])
         reach = self.reach / np.hypot(1, slope * self.shape)
-        low, high = self.point.axes.get_ylim()
+        low, high = self.shown
         self.point.set_data([theta], [np.clip(J, low, high)])  # within the frame, or nobody could drag it
         self.tangent.set_data([theta - reach, theta + reach], [J - reach * slope, J + reach * slope])
         name = self.xlabel

@@ -80,7 +80,8 @@ def test_a_slider_goes_over_its_whole_range_and_a_refused_value_is_told(second):
     assert view.locator(".live-figure-error").is_hidden()
     slider.press("End")
     view.locator(".live-figure-error", has_text="This cannot be drawn: x is too large for this picture.").wait_for()
-    second.says(view, "x is -4.00")  # the picture stays
+    second.says(view, "x is -4.00")  # the picture stays, and the slider and its number are where the reader went
+    assert view.locator("output").first.text_content() == "4.00"
     slider.press("Home")
     view.locator(".live-figure-error").wait_for(state="hidden")
 
