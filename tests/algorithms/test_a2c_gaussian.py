@@ -59,6 +59,8 @@ def test_an_update_is_the_slope_of_a_log_pi_and_of_the_entropy_with_a_held_still
     np.testing.assert_allclose(new.policy.theta, policy.theta + 0.2 * step, atol=1e-8)
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_an_action_inside_the_box_is_learned_on_either_axis():
     envs = SyncVectorEnv([Nearest] * 8)
     settings = a2c.Settings(n=16, hidden=(), gamma=0.9, lam=1.0, alpha_theta=0.02, alpha_w=0.1, unit=1.0)

@@ -116,6 +116,8 @@ def episodes_to_475(method, std, seed, most):
     [(search.cem, 1.0, 5), (search.cma_es, 1.0, 4), (search.antithetic, 0.5, 5)],
     ids=["cem", "cma_es", "antithetic"],
 )
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_each_search_balances_the_pole_within_six_hundred_episodes(method, std, least):
     """Most need 50 to 250. A CMA-ES of 16 candidates is stuck in 1 of 40 seeds: it has narrowed down by luck."""
     assert sum(episodes_to_475(method, std, seed, 600) < np.inf for seed in range(5)) >= least

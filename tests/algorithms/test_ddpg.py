@@ -151,6 +151,8 @@ def test_a_run_goes_on_where_it_stopped():
 
 
 @pytest.mark.parametrize("space", [Box(-1, 1, (1,)), Box(-2, 4, (1,)), Box(-1, 1, (2, 1))], ids=str)
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_an_actor_learns_to_do_what_it_sees(space):
     """The best action is the number that is seen, whatever the bounds; q is −Σ(a − s)². Noise stays inside the Box."""
     settings = ddpg.Settings(n=100, gamma=0.0, batch=64, warmup=200, hidden=(32,), alpha_theta=3e-3, alpha_w=1e-2)

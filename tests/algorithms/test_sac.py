@@ -137,6 +137,8 @@ def test_a_seed_is_a_run_and_what_was_yielded_stays():
 
 
 @pytest.mark.parametrize("space", [Box(-2, 4, (1,)), Box(-1, 1, (2, 1))], ids=str)
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_an_actor_learns_to_do_what_it_sees(space):
     """The best action is the number that is seen, whatever the bounds."""
     settings = sac.Settings(n=100, gamma=0.0, batch=64, hidden=(32,), alpha_theta=3e-3, alpha_w=1e-2, temperature=0.02)

@@ -169,6 +169,8 @@ def test_settings_are_checked_at_once_and_not_at_the_first_generation(method, se
         method(J, given.pop("mean"), given.pop("std"), np.random.default_rng(0), **given)
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_a_search_that_runs_out_of_the_floats_says_so():
     """A J without a maximum: the steps grow by a factor a generation."""
     with np.errstate(over="ignore"), pytest.raises(ValueError, match=r"out of the range of floats|is inf"):
@@ -202,6 +204,8 @@ def test_the_smoothed_corridor_has_a_closed_form_and_its_best_logit_does_not_mov
     assert smoothed(best) > max(smoothed(best - 0.1), smoothed(best + 0.1))
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_the_estimate_s_mean_is_the_smoothed_slope_and_not_the_slope():
     d, sigma = 1.0, 1.0
     g = evolution_strategy(lambda x: corridor(x[0]), [d], 1500, sigma, np.random.default_rng(0))[:, 0]

@@ -336,6 +336,7 @@ def test_a_half_done_set_up_is_finished_once_and_renewed_when_a_pin_changes(chec
     assert len(calls(site)) == 3
 
 
+@pytest.mark.slow
 def test_without_network_there_is_one_sentence_and_the_next_run_goes_on(checkout, site):
     offline = run(checkout, "test", PRETEND="no network")
     assert offline.returncode == 1
@@ -347,6 +348,7 @@ def test_without_network_there_is_one_sentence_and_the_next_run_goes_on(checkout
 
 
 @ON_POSIX
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_set_up_that_goes_on(checkout, site):
     student = subprocess.Popen(
         [sys.executable, str(checkout / "course.py"), "test"],

@@ -211,6 +211,7 @@ def test_a_view_at_rest_is_as_it_was(browser: Any) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_everything_is_made_again_after_a_cell_with_another_background_and_for_another_page(browser: Any) -> None:
     async def go() -> None:
         made = browser()
@@ -316,6 +317,7 @@ def test_values_that_cannot_be_told_apart_leave_the_view_without_pictures_made_a
     asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_nothing_is_made_while_a_view_runs_and_what_it_has_come_to_afterwards(browser: Any) -> None:
     def run(x: float) -> Any:
         for k in range(3):

@@ -50,6 +50,7 @@ def state(live: LiveFigure) -> dict[str, Any]:
     return {name: getattr(live, name) for name in STATE}
 
 
+@pytest.mark.slow
 def test_a_figure_like_one_before_is_shown_without_being_drawn(draws: list[FigureCanvasAgg]) -> None:
     first = state(LiveFigure(figure()))
     assert len(draws) == 1

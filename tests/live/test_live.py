@@ -99,6 +99,7 @@ def messages(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 # dragged equals fresh
 
 
+@pytest.mark.slow
 def test_a_moved_figure_equals_one_built_there() -> None:
     pendulum, fresh = Pendulum(0.3), Pendulum(1.1)
     live = LiveFigure(pendulum.figure)
@@ -113,6 +114,7 @@ def test_a_moved_figure_equals_one_built_there() -> None:
     assert (picture(live.still()) == picture(expected.still())).all()
 
 
+@pytest.mark.slow
 def test_a_dragged_point_is_answered_where_matplotlib_has_it() -> None:
     pendulum = Pendulum(0.0)
     live = LiveFigure(pendulum.figure)
@@ -211,6 +213,7 @@ def test_a_change_of_colour_travels_with_the_frame() -> None:
     assert live.frame["looks"] == {}
 
 
+@pytest.mark.slow
 def test_the_background_is_the_still_picture_without_what_moves() -> None:
     pendulum, empty = Pendulum(0.4), Pendulum(0.4)
     live = LiveFigure(pendulum.figure)
@@ -265,6 +268,7 @@ def test_a_figure_shown_again_is_the_same() -> None:
     assert (again.size, again.background, again.frame) == (first.size, first.background, first.frame)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_anew_is_seen(messages: list[dict[str, Any]]) -> None:
     """As by an update that clears its axes, moving artists included, or adds to what stays."""
     pendulum = Pendulum(0.0)

@@ -238,6 +238,7 @@ def test_a_view_without_scenes_is_recorded_from_where_it_stands() -> None:
     assert len(recording["frames"]) == 9 + 1 + 1 + 1
 
 
+@pytest.mark.slow
 def test_what_would_be_too_much_is_thinned_out_and_the_scenes_stay(view: Explorer) -> None:
     view.controls["slope"].step = 0.01
     whole, fewer, few = record_view(view), record_view(view, most_frames=200), record_view(view, most_bytes=25_000)

@@ -24,6 +24,7 @@ def corridor(p_right):
 
 @claim
 @given(problems())
+@pytest.mark.slow
 def test_v_and_q_solve_their_bellman_equations(problem):
     """v = r^π + γ p^π v = π q, and q = T^π q = r + γ p π q (chapter, Reminder 2)."""
     mdp, theta = problem

@@ -136,6 +136,7 @@ def test_its_weights_are_the_natural_gradient():
 @pytest.mark.parametrize(
     ("lqr", "K", "K_b"), [(BOAT, -0.5, -1.5), (CART, [-0.5, -0.5], [-1, -1])], ids=["boat", "cart"]
 )
+@pytest.mark.slow
 def test_a_critic_learned_from_another_s_actions_finds_the_slope_of_the_policy_s_own_q(lqr, K, K_b):
     rng = np.random.default_rng(5)
     learned = np.array([learned_slope(lqr, K, K_b, 0.5, 4000, rng) for _ in range(60)])
@@ -163,6 +164,7 @@ def test_ascent_takes_one_gradient_step_a_next_and_starts_where_it_was_told():
 
 
 @pytest.mark.parametrize("states", [second_moment, lambda lqr, K: np.eye(2)], ids=["gradient", "natural"])
+@pytest.mark.slow
 def test_ascent_goes_up_and_ends_at_the_best_gain(states):
     alpha = 0.02 if states is second_moment else 0.3
     path = [*islice(ascent(CART, [-0.3, -0.3], alpha, states=states), 2500)]

@@ -78,6 +78,7 @@ def test_the_corridor_s_length_has_the_variance_92():
 
 @claim
 @given(problems(gammas=(0.0, 0.5, 0.9, 0.99)))
+@pytest.mark.slow
 def test_lambda_0_is_the_td_error_and_lambda_1_the_return(problem):
     """E[δ²] summed over s'; and E[(G − v)²] = (q − v)² + Var G, with the variance of G by its own equation.
 

@@ -24,6 +24,7 @@ FRACTIONS = st.sampled_from(TAUS)
 
 
 @pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.slow
 def test_the_lake_is_solved_as_plain_iteration_solves_it(tau):
     """v ← τ log Σ exp((r + γ p v)/τ), 4000 times from 0, with another logsumexp: γ^4000 is less than 1e-17."""
     v = np.zeros(16)

@@ -95,6 +95,7 @@ def pair_grid(state=14, action=1):
     return grid
 
 
+@pytest.mark.slow
 def test_as_many_signs_are_spoken_as_are_drawn():
     grid = PairTerms(DESC, ACTIONS)
     Picture([grid])
@@ -109,6 +110,7 @@ def test_as_many_signs_are_spoken_as_are_drawn():
 
 @pytest.mark.parametrize("state", range(16))
 @pytest.mark.parametrize("action", range(4))
+@pytest.mark.slow
 def test_a_press_in_the_middle_of_a_triangle_chooses_its_pair(state, action):
     grid = pair_grid(state, action)
     (x,), (y,) = grid.chosen.get_data()
