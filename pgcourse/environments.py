@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Generator
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -163,7 +165,8 @@ class EnvironmentLanes:
     def _rewards(self, rewards: Any) -> Array:
         """(N,), all of them finite."""
         r = np.asarray(rewards)
-        if r.dtype.kind not in "biuf" or np.ma.isMaskedArray(rewards):  # "1.5" is text, and 1 + 2j would lose its 2j
+        real = r.dtype.kind in "biuf" or all(isinstance(x, Real | Decimal) for x in r.flat)
+        if not real or np.ma.isMaskedArray(rewards):  # "1.5" is text, and 1 + 2j would lose its 2j
             expected = "real numbers" if self.vector else "a real number"
             raise ValueError(
                 f"{self.name}: the reward at step {self.time} is {reprlib.repr(rewards)}, expected {expected}"
@@ -186,7 +189,8 @@ class EnvironmentLanes:
     def _flags(self, field: str, flags: Any) -> Mask:
         """(N,) of True and False: "False" and NaN would both count as True."""
         found = np.asarray(flags)
-        if found.dtype.kind not in "biu" or found.size != self.n or np.ma.isMaskedArray(flags):
+        known = found.dtype.kind == "b" or all(isinstance(x, Real | np.bool_) and x in (0, 1) for x in found.flat)
+        if not known or found.size != self.n or np.ma.isMaskedArray(flags):
             expected = f"True or False for each of {self.n} lanes" if self.vector else "True or False"
             raise ValueError(f"{self.name}: {field} at step {self.time} is {reprlib.repr(flags)}, expected {expected}")
         return found.astype(bool).reshape(self.n)

@@ -48,6 +48,8 @@ class Steps:
             array = np.asarray(getattr(self, field.name)).view()
             if array.shape[: len(shape)] != shape:
                 raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
+            if field.name in MASKS and not array.size:  # an empty list has no type
+                array = array.astype(bool)
             if field.name in MASKS and array.dtype != bool:  # 0 and 1 would be taken for places
                 raise ValueError(f"{field.name} is of type {array.dtype}, expected True and False")
             array.setflags(write=False)

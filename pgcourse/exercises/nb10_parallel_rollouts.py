@@ -90,7 +90,7 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             return nearly(
                 f"Seed {seed} with n = {n} and seed {also} with n = {m} share streams. Let NumPy do it: spawn."
             )
-    if (seed_of_1 := _second_seed(my_seeds)) and (shared := len(set(first) & set(_streams(my_seeds, seed_of_1, N)))):
+    if (seed_of_1 := _second_seed(my_seeds)) and (shared := len(set(first) & _streams_of(my_seeds, seed_of_1))):
         return nearly(
             f"Seeds 0 and {seed_of_1} share {shared} of {N} streams: a larger step between workers only moves the "
             "fault to another seed. Let NumPy do it: spawn."
@@ -102,6 +102,14 @@ def _second_seed(my_seeds: Any) -> int | None:
     """The seed of the second task of seed 0, if it is a whole number: somebody's run may have this very seed."""
     _, second, *_ = my_seeds(0, N)
     return int(second) if isinstance(second, Integral) else None
+
+
+def _streams_of(my_seeds: Any, seed: int) -> set[tuple[int, ...]]:
+    """The streams of a run with this seed; none if the answer takes no seeds so large, which is not asked for."""
+    try:
+        return set(_streams(my_seeds, seed, N))
+    except Reply:
+        return set()
 
 
 # The first to begin

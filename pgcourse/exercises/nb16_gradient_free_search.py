@@ -147,10 +147,10 @@ def _drawn(epsilon: Array, variances: Array) -> Verdict | None:
         )
     n = len(epsilon)
 
-    def off(x: Array, expected: float, of: float = 1.0) -> bool:
+    def off(x: Array, expected: float, of: float | Array = 1.0) -> bool:
         return bool((np.abs(x - expected) > BEYOND * of / np.sqrt(n)).any())
 
-    if off(epsilon.mean(axis=0), 0):
+    if off(epsilon.mean(axis=0), 0, np.maximum(1, epsilon.std(axis=0))):
         return nearly("Your candidates do not lie around the mean: θ = mean + std · ε.")
     if off((epsilon**2).mean(axis=0), 1, np.sqrt(2)):
         if not off((variances**2).mean(axis=0), 1, np.sqrt(2)):

@@ -62,6 +62,7 @@ RIGHT = {  # test_fair.py tries them in every form, and what is hostile
         lambda seed, n: [int.from_bytes(f"run {seed} worker {k}".encode(), "big") for k in range(n)],
         lambda seed, n: [list(f"worker {k} of run {seed}".encode()) for k in range(n)],
         pytest.param(lambda seed, n: [np.random.RandomState((seed, k)) for k in range(n)], marks=LEGACY),
+        lambda seed, n: np.random.RandomState(seed).randint(0, 2**62, size=n, dtype=np.int64).tolist(),
         spawn,
     ],
     ids=[
@@ -81,6 +82,7 @@ RIGHT = {  # test_fair.py tries them in every form, and what is hostile
         "from bytes",
         "long lists",
         "RandomState",
+        "its numbers",
         "the course's",
     ],
 )

@@ -126,6 +126,7 @@ MISTAKES = {
     "std squared": (changed(draw=lambda m, s, e: m + s**2 * e), "nearly", "std² where std belongs"),
     "std forgotten": (changed(draw=lambda m, s, e: m + e), "nearly", "not spread around the mean as std says"),
     "std twice": (changed(draw=lambda m, s, e: m + 2 * s * e), "nearly", "not spread around the mean as std says"),
+    "std five times": (changed(draw=lambda m, s, e: m + 5 * s * e), "nearly", "not spread around the mean"),
     "mean forgotten": (changed(draw=lambda m, s, e: s * e), "nearly", "do not lie around the mean"),
     "moved": (changed(draw=lambda m, s, e: m + s * (e + 0.5)), "nearly", "do not lie around the mean"),
     "only upwards": (changed(draw=lambda m, s, e: m + s * np.abs(e)), "nearly", "do not lie around"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import gymnasium
 import numpy as np
 import pytest
@@ -361,3 +364,11 @@ def test_an_answer_that_would_be_read_as_something_else_is_refused(vector, place
     env.step = step
     with pytest.raises(ValueError, match=said):
         play(env, leave_at(3), 2, 9, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("reward", "over"), [(Fraction(1, 2), 0.0), (10**30, np.False_), (Decimal("1.5"), 0)])
+def test_an_answer_in_another_type_of_number_is_taken(reward, over):
+    env = Count()
+    right = env.step
+    env.step = lambda action: (right(action)[0], reward, over, right(action)[3], {})
+    assert play(env, leave_at(9), 1, 2, np.random.default_rng(0)).r[0, 0] == float(reward)

@@ -157,6 +157,10 @@ def test_flags_that_are_numbers_are_refused():
         Packed(**TWO, **ENDS | {"truncated": np.array([0, 1])}, n=[0, 0], t=[0, 1])
 
 
+def test_no_steps_at_all_are_steps():
+    assert Packed([], [], [], [], [], [], n=[], t=[]).backward([], 0.9).shape == (0,)
+
+
 @pytest.mark.parametrize(("n", "t"), [([0, 0], [1, 0]), ([1, 0], [0, 0]), ([0, 0], [0, 0])])
 def test_steps_in_another_order_are_refused(n, t):
     with pytest.raises(ValueError, match=r"steps 0 and 1 have \(t, n\) = .*, expected them ordered by t, then by n"):

@@ -47,16 +47,16 @@ def test_the_bars_stand_at_the_walls_and_are_as_high_as_what_piles_up():
     assert [pile.get_height() for pile in part.piles] == [0.05, 0.3]
 
 
-def test_a_density_above_the_frame_leaves_it_and_its_peak_is_said():
+def test_a_density_above_the_frame_leaves_it_and_this_is_said():
     part = walled()
     Picture([part])
     numbers = density_numbers(0.0, 1.0, (0, 0))
     part.update(numbers)
     peak = np.max(numbers["density"])
     assert np.max(part.line.get_ydata()) == peak > 0.9
-    assert part.note.get_text().endswith(f"   peak {peak:.3g}")
+    assert part.note.get_text().endswith("   (higher than the frame)")
     part.update(numbers | {"density": 0.5 * numbers["density"] / peak})
-    assert "peak" not in part.note.get_text()
+    assert "frame" not in part.note.get_text()
 
 
 def test_the_map_names_the_torque_left_and_right_of_upright_with_its_sign():

@@ -121,7 +121,7 @@ class TwoArrows(GainMap):
     def update(self, numbers: Numbers) -> None:
         super().update(numbers)
         theta, direction = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["direction"], dtype=float)
-        set_tails(self.second, [theta])
+        set_tails(self.second, [np.clip(theta, *self.corners)])
         u, v = self.arrow_for(direction)
         self.second.set_UVC([u], [v])
 

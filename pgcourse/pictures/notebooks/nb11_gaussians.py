@@ -15,7 +15,7 @@ class WalledDensity(Part):
     """A density over actions, the walls of the Box as dashed lines, and what piles up at them as two bars.
 
     Numbers: a (k,), density (k,), walls (low, high), piles: the probabilities of the two walls (0 if nothing piles
-    up), outside (a line above). If the density leaves the frame, the line above says its peak.
+    up), outside (a line above). If the density leaves the frame, the line above says so.
     """
 
     ylabel = "density, and probability of a wall"
@@ -47,8 +47,8 @@ class WalledDensity(Part):
         for wall, pile, x, height in both:
             wall.set_data([x, x], [0, self.top])
             pile.set_bounds(x - width / 2, 0, width, height)
-        peak = f"   peak {density.max():.3g}" if self.top < density.max() < 100 * self.top else ""
-        self.note.set_text(minus(numbers["outside"] + peak))
+        higher = "   (higher than the frame)" if density.max() > self.top else ""
+        self.note.set_text(minus(numbers["outside"]) + higher)
 
     def describe(self, numbers: Numbers) -> str:
         (low, high), (below, above) = numbers["walls"], numbers["piles"]

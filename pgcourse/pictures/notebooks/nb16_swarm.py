@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from pgcourse.pictures.curves import Landscape
 from pgcourse.pictures.palette import OCCUPANCY, POLICY
-from pgcourse.pictures.part import Floats, Numbers, minus
+from pgcourse.pictures.part import Floats, Numbers
 
 CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 61)) for f in (np.cos, np.sin)])
 
@@ -41,7 +41,7 @@ class Swarm(Landscape):
     def update(self, numbers: Numbers) -> None:
         own = numbers[self.key]
         super().update(own)
-        self.note.set_text(minus(f"{self.key}: {self.said(own)}"))
+        self.note.set_text(f"{self.key}: {self.note.get_text()}")
         self.dots.set_data(np.asarray(own["candidates"]).reshape(-1, 2).T)
         self.ellipse.set_data(np.asarray(own["theta"])[:, None] + own["spread"] @ CIRCLE)
 
@@ -53,4 +53,5 @@ class Swarm(Landscape):
         own = numbers[self.key]
         x, y = own["theta"]
         said = self.said(own).replace("\n", ", ")
-        return f"{self.key}: the mean is ({x:.2f}, {y:.2f}), {said}; {len(own['candidates'])} candidates."
+        where = ", outside of the map" * self.is_outside(np.array([x, y]))
+        return f"{self.key}: the mean is ({x:.2f}, {y:.2f}){where}, {said}; {len(own['candidates'])} candidates."
