@@ -83,9 +83,12 @@ def handed_out(notebooks: Path = FOLDER) -> dict[Path, dict[str, Any]]:
 def _has_dots(text: str) -> bool:
     """Whether a stub still waits for an answer."""
     try:
-        return any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(text)))
+        nodes = list(ast.walk(ast.parse(text)))
     except SyntaxError:
         return False  # an answer that is half-written
+    slices = {id(part) for node in nodes if isinstance(node, ast.Subscript) for part in ast.walk(node.slice)}
+    dots = [node for node in nodes if isinstance(node, ast.Constant) and node.value is ...]
+    return any(id(node) not in slices for node in dots)  # those of x[..., 0] wait for nothing
 
 
 def write_course(folder: Path, books: dict[Path, dict[str, Any]]) -> list[Path]:

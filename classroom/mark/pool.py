@@ -79,7 +79,7 @@ def mark_all(
             done.put(None)
 
     marked, was_stopped, busy, began = [], False, len(servers), time.monotonic()
-    others = set(psutil.Process().children(recursive=True))
+    others = set(psutil.Process().children())
     adopt_orphans()  # of a server that a notebook has ended
     try:
         for server in servers:
@@ -244,8 +244,8 @@ def _end_marked_with(secret: str) -> None:
 
 
 def _end_all_but(others: set[psutil.Process]) -> None:
-    """End what is below this process and was not there before, whatever it has in its environment."""
-    for process in set(psutil.Process().children(recursive=True)) - others:
+    """End the children of this process that were not there before, adopted ones, too, and what is below them."""
+    for process in set(psutil.Process().children()) - others:
         end_all(process, {process})
 
 

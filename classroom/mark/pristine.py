@@ -111,6 +111,9 @@ def _inside(table: Any) -> Any:
 
 def _refill(table: Any, kept: Any) -> None:
     if isinstance(table, np.ndarray):
+        if (table.dtype, table.shape) != (kept.dtype, kept.shape):
+            table.dtype = kept.dtype  # type: ignore[misc]
+            table.shape = kept.shape
         table[...] = kept
     elif isinstance(table, list):
         table[:] = kept
@@ -127,7 +130,7 @@ def _is_constant(module: str, key: str, value: Any) -> bool:
     """Every name of the course's modules, and of the other modules numbers such as numpy.pi."""
     if _is_course(module):
         return not key.startswith("__")
-    return isinstance(value, int | float | complex) and not key.startswith("_")
+    return isinstance(value, int | float | complex) and not key.startswith("_") and module != "time"  # of the time zone
 
 
 def _is_course(module: str) -> bool:

@@ -51,7 +51,7 @@ def find_returned(folder: Path, own: Path) -> Found:
     top = folder.parent if folder.is_file() else folder
     for path in paths:
         shown = path.relative_to(top)
-        if path.is_symlink():
+        if path.is_symlink() and path != folder:
             other.append(f"{shown} (a link)")
         elif path.is_dir():
             found.append(Returned(MOODLE.sub("", shown.parts[0]), path, str(shown), {}, "this folder cannot be read"))

@@ -11,10 +11,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
+import importlib.metadata
 import json
 import os
 import secrets
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -24,7 +26,7 @@ from typing import IO, Any, NamedTuple
 import psutil
 
 from classroom.cells import is_stub, source
-from classroom.listing import FOLDER, listed, read
+from classroom.listing import FOLDER, read
 from classroom.mark.limits import Limits, adopt_orphans, limit_myself, watch
 
 CAN_FORK = hasattr(os, "fork")
@@ -44,7 +46,7 @@ class Job(NamedTuple):
 @cache
 def references(folder: Path = FOLDER) -> dict[str, Path]:
     """The course's notebooks with exercises, by name. Raises Unlisted if one of the course's cannot be read."""
-    found = [one.path for one in listed(folder)]
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     return {path.stem: path for path in found if any(map(is_stub, read(path)["cells"]))}
 
 
@@ -56,6 +58,7 @@ def import_everything(notebooks: dict[str, Path]) -> None:
     import classroom.mark.run
 
     assert classroom.mark.run, matplotlib.backends.backend_agg
+    assert installed()
     assert matplotlib.font_manager.fontManager  # with its fonts
     for path in notebooks.values():
         for cell in read(path)["cells"]:
@@ -65,6 +68,13 @@ def import_everything(notebooks: dict[str, Path]) -> None:
                         exec(compile(ast.Module([statement], []), path.name, "exec"), {})
 
 
+@cache
+def installed() -> str:
+    """What this environment has, as pip's constraints."""
+    found = {one.name: one.version for one in importlib.metadata.distributions() if one.name and one.version}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
+
+
 def run_job(job: Job, notebooks: dict[str, Path], folder: str, tell: Callable[[dict[str, Any]], None]) -> None:
     """In the process of the notebook: limits, then the notebook. Nobody else's folders are named in its environment."""
     from classroom.mark.run import run
@@ -72,9 +82,13 @@ def run_job(job: Job, notebooks: dict[str, Path], folder: str, tell: Callable[[d
     limit_myself(Limits(seconds=job.seconds))
     os.chdir(folder)
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "IPYTHONDIR"), folder)
-    for_pip = str(Path(folder) / "pip")  # or `%pip install` would write into the course's environment
-    os.environ.update(own | {"PIP_TARGET": for_pip, "PIP_USER": "0"})
-    sys.path.append(for_pip)
+    prefix, pins = Path(folder) / "pip", Path(folder) / "pins.txt"
+    site = sysconfig.get_path("purelib", vars={"base": str(prefix), "platbase": str(prefix)})
+    Path(site).mkdir(parents=True)  # an import that fails remembers which folders were not there
+    pins.write_text(installed(), encoding="utf-8")
+    # What is missing goes into a folder of its own; what is there stays: it would be replaced in our environment.
+    os.environ.update(own | {"PIP_PREFIX": str(prefix), "PIP_CONSTRAINT": str(pins), "PIP_USER": "0"})
+    sys.path.append(site)
     tempfile.tempdir = folder
     try:
         run(Path(job.path), notebooks, job.wanted, tell, SHARE * job.seconds)

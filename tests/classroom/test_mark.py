@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import psutil
 import pytest
 from stored_notebooks import COURSE
@@ -34,7 +35,9 @@ from classroom.listing import ROOT
 from classroom.mark import CannotMark, pool, questions, returned, run, table
 from classroom.mark.limits import Limits, limit_myself, watch
 from classroom.mark.pool import Marked, Reply
+from classroom.mark.pristine import Pristine
 from classroom.mark.returned import Returned
+from pgcourse.exercises import nb07_rollouts
 from pgcourse.exercises.progress import FORMAT
 
 each = partial(pytest.mark.parametrize, ids=lambda path: path.stem)
@@ -71,7 +74,7 @@ def mark(folder: Path, seconds: float = 60.0, at_once: int = 2) -> dict[str, Mar
 
 # What is right, and what only looks so
 
-OWN_PIP = "os.path.samefile(os.path.dirname(os.environ['PIP_TARGET']), '.')"
+OWN_PIP = "os.path.samefile(os.path.dirname(os.environ['PIP_PREFIX']), '.')"
 HONEST = {
     "right": (["my_p = " + P + "\n" + CHECK], "right"),
     "in the call": (["my_p = ...\ncheck_best_p(" + P + ")"], "right"),
@@ -662,3 +665,15 @@ def test_a_course_that_does_not_run_is_told_and_no_student_is_blamed(tmp_path, m
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(CannotMark, match=r"The course itself does not run here: .* It said: .*no disk$"):
         mark(tmp_path)
+
+
+def test_an_array_whose_shape_or_type_was_changed_is_put_back():
+    pristine = Pristine()
+    for change in ({"shape": (3, 1)}, {"dtype": np.int64}):
+        before = nb07_rollouts.V.copy()
+        for name, value in change.items():
+            setattr(nb07_rollouts.V, name, value)
+        assert pristine.restore() == ["pgcourse.exercises.nb07_rollouts.V"]
+        assert pristine.restore() == []
+        np.testing.assert_array_equal(nb07_rollouts.V, before)
+        assert nb07_rollouts.V.dtype == before.dtype
