@@ -112,7 +112,7 @@ def _inside(table: Any) -> Any:
 def _refill(table: Any, kept: Any) -> None:
     if isinstance(table, np.ndarray):
         if (table.dtype, table.shape) != (kept.dtype, kept.shape):
-            table.dtype = kept.dtype  # type: ignore[misc]
+            table.dtype = kept.dtype  # type: ignore[misc]  # NumPy's type hints call it read-only; it is not
             table.shape = kept.shape
         table[...] = kept
     elif isinstance(table, list):

@@ -54,8 +54,8 @@ class GradientCloud(Cloud):
 
     def describe(self, numbers: Numbers) -> str:
         u, v = numbers["ways"]["formula"]
-        outside = f", {self.outside(numbers)}" if self.outside(numbers) else ""
-        return f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates{outside}."
+        said = f"The exact gradient is ({u:.4f}, {v:.4f}), among {len(numbers['estimates'])} random estimates"
+        return ", ".join(filter(None, [said, self.outside(numbers)])) + "."
 
 
 class WaysTable(Table):

@@ -1,0 +1,55 @@
+"""`python course.py mark FOLDER`: its tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from returned_notebooks import NAME, entry, rows
+
+from classroom.mark import table
+from classroom.mark.pool import Marked, Reply
+from classroom.mark.returned import Returned
+
+
+def a_row(who: str, tone: str = "right", message: str = "m", note: str = "", shown: str = "f") -> Marked:
+    history = json.loads(entry("best_p"))["exercises"]
+    return Marked(Returned(who, Path("x"), shown, history), NAME, [Reply("best_p", tone, message)], note)
+
+
+def test_the_tables_say_who_has_passed_what(tmp_path):
+    marked = [a_row("Bob", "wrong", "Not, yet", "a note"), a_row("Ada")]
+    table.write(marked, tmp_path)
+    assert [list(row.values()) for row in rows(tmp_path / "marks.csv")] == [
+        ["Ada", NAME, "1", "1", "", "f"],
+        ["Bob", NAME, "0", "1", "a note", "f"],
+    ]
+    first, second = rows(tmp_path / "replies.csv")
+    assert (first["reply"], first["attempts"], first["first passed"]) == ("right", "3", "2026-01-31T12:00:00Z")
+    assert (second["exercise"], second["reply"], second["message"]) == ("best_p", "wrong", "Not, yet")
+    text = (tmp_path / "marks.txt").read_text(encoding="utf-8")
+    assert re.search(r"^Ada +1 of 1 +right$", text, re.M)
+    assert re.search(r"^Bob +0 of 1 +wrong +a note$", text, re.M)
+    assert "best_p: right [3 attempts, passed: 2026-01-31T12:00:00Z] m" in text
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n=1", "=cmd|' /C calc'!A0"])
+def test_no_text_of_a_student_becomes_a_formula_or_moves_the_terminal(tmp_path, text):
+    table.write([a_row(text + "\x1b[2J\u202e", message=text, note=text, shown=text)], tmp_path)
+    for name in ("marks.csv", "replies.csv"):
+        (row,) = rows(tmp_path / name)
+        told = [row["who"], row["file"], *[row[key] for key in ("message", "note") if key in row]]
+        assert all(value.startswith(("'", "?")) for value in told), told
+        assert "\x1b" not in row["who"]
+    assert not re.search("[\x1b\u202e\r\t]", (tmp_path / "marks.txt").read_text(encoding="utf-8"))
+
+
+def test_an_earlier_table_is_kept(tmp_path):
+    (tmp_path / "marks.csv").write_text("with my remarks")
+    table.write([a_row("Ada")], tmp_path)
+    table.write([a_row("Bob")], tmp_path)
+    texts = [path.read_text(encoding="utf-8-sig") for path in tmp_path.glob("marks*.csv")]
+    assert len(texts) == 3
+    assert "with my remarks" in texts
