@@ -163,11 +163,12 @@ class Landscape(Part):
 class Tradeoff(Part):
     """Named curves over one setting, with the setting to drag along one of them, and places worth marking.
 
-    name    the control that the handle moves; `snap` keeps it on whole multiples of this
-    looks   curve → (line style, colour), the one along which the handle runs last
+    name    the control that the handle, a large point, moves; `snap` keeps it on whole multiples of this
+    looks   curve → (line style, colour)
     marks   names of vertical lines
     key     the key of this part's numbers, if a picture has two such parts
-    Numbers: x (k,), curves (name → (k,)), at (float), now (name → float), marked (mark → x), said (a line above).
+    Numbers: x (k,), curves (name → (k,)), at (float), now (name → float), marked (mark → x), said (a line above),
+    chosen (the curve along which the handle runs; the last of `looks` if nothing is said).
     """
 
     def __init__(
@@ -199,15 +200,15 @@ class Tradeoff(Part):
             label = ax.text(0, y, "", ha="left", va="top", fontsize=10.5, color=VALUE, animated=True)
             self.rules[mark] = rule, label
         self.lines, self.points = {}, {}
+        look: dict[str, Any] = {"mec": "white", "mew": 1.5, "ms": 8, "clip_on": False, "in_layout": False}
         for name, (style, color) in self.looks.items():
             (self.lines[name],) = ax.plot([], [], style, color=color, lw=2.3, animated=True)
-            look: dict[str, Any] = {"mec": "white", "mew": 1.5, "ms": 8, "clip_on": False, "in_layout": False}
             (self.points[name],) = ax.plot([], [], "o", color=color, animated=True, **look)
-        last = list(self.looks)[-1]
-        self.points[last].set_markersize(14)
+        (self.rail,) = ax.plot([], [], color="none", animated=True)  # the chosen curve once more, not seen
+        (self.point,) = ax.plot([], [], "o", color=INK, animated=True, **{**look, "ms": 14})
         self.note = note_above(ax, 10.5)
         step = self.snap or (self.xlim[1] - self.xlim[0]) / 60
-        self.handles = [Handle(self.points[last], self.xlabel, self._dragged, (step, 1), self.lines[last])]
+        self.handles = [Handle(self.point, self.xlabel, self._dragged, (step, 1), self.rail)]
 
     def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
         return {self.name: round(round(x / self.snap) * self.snap, 9) if self.snap else x}
@@ -218,9 +219,11 @@ class Tradeoff(Part):
             line.set_data(numbers["x"], numbers["curves"][name])
             y = numbers["now"][name]
             self.points[name].set_data([numbers["at"]], [y if self.ylim[0] <= y <= self.ylim[1] else np.nan])
-        last = list(self.looks)[-1]  # within the frame, or nobody could drag it
-        height = np.clip(numbers["now"][last], *self.ylim)
-        self.points[last].set_ydata([height])
+        chosen = numbers.get("chosen", list(self.looks)[-1])
+        height = np.clip(numbers["now"][chosen], *self.ylim)  # within the frame, or nobody could drag it
+        self.rail.set_data(numbers["x"], numbers["curves"][chosen])
+        self.point.set_data([numbers["at"]], [height])
+        self.point.set_color(self.looks[chosen][1])
         leftmost = min((numbers["marked"][mark] for mark in self.marks), default=0.0)
         middle, width = sum(self.xlim) / 2, self.xlim[1] - self.xlim[0]
         for mark, (rule, label) in self.rules.items():
@@ -229,7 +232,7 @@ class Tradeoff(Part):
             rule.set_data([x, x], self.ylim)
             label.set(text=mark if self.xlim[0] <= x <= self.xlim[1] else "", ha="right" if to_the_left else "left")
             label.set_x(x + (-0.012 if to_the_left else 0.012) * width)
-        off = height != numbers["now"][last] and np.isfinite(height)
+        off = height != numbers["now"][chosen] and np.isfinite(height)
         self.note.set_text(minus(numbers["said"]) + "   (large point: off the scale)" * bool(off))
 
     def describe(self, numbers: Numbers) -> str:

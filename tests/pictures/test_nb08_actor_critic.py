@@ -130,7 +130,7 @@ def test_beyond_the_frame_the_point_to_drag_stays_at_its_edge_and_the_true_numbe
     numbers = tradeoff_numbers(0.1, 1.0, {"best": 0.2})
     numbers["now"]["both"] = 7.5
     part.update(numbers)
-    assert list(part.points["both"].get_ydata()) == [2.0]
+    assert list(part.point.get_ydata()) == [2.0]
     assert part.describe(numbers).startswith("error; λ is 0.1: bias 0.9, both 7.5")
     named = Tradeoff("b", "b", "both", (0, 1), (0, 2), {"both": ("-", "k")})
     assert named.describe(numbers | {"now": {"both": 1.0}}).startswith("b is 0.1: both 1")

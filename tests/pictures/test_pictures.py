@@ -264,12 +264,26 @@ def test_a_tradeoff_says_what_is_off_its_scale_and_names_no_mark_beyond_it():
     numbers = {"x": [0, 1], "curves": {"one": [0, 1], "two": [0, 1]}, "at": 0.5, "said": "so"}
     part.update(numbers | {"now": {"one": 2.0, "two": 3.0}, "marked": {"best": 1.5}})
     assert np.isnan(part.points["one"].get_ydata()).all()
-    assert part.points["two"].get_ydata() == [1]
+    assert np.isnan(part.points["two"].get_ydata()).all()
+    assert part.point.get_ydata() == [1]
     assert part.note.get_text() == "so   (large point: off the scale)"
     assert part.rules["best"][1].get_text() == ""
     part.update(numbers | {"now": {"one": 0.2, "two": 0.3}, "marked": {"best": 0.5}})
     assert part.note.get_text() == "so"
     assert part.rules["best"][1].get_text() == "best"
+
+
+def test_the_point_of_a_tradeoff_runs_along_the_chosen_curve_and_has_its_colour():
+    part = Tradeoff("n", "n", "y", (0, 1), (0, 1), {"one": ("-", "#D55E00"), "two": ("--", "#0072B2")})
+    Picture([part])
+    (handle,) = part.handles
+    numbers = {"x": [0, 1], "curves": {"one": [0, 1], "two": [1, 0]}, "at": 0.2, "said": "so"}
+    numbers |= {"now": {"one": 0.2, "two": 0.8}, "marked": {}}
+    for chosen, height, color in (("one", 0.2, "#D55E00"), ("two", 0.8, "#0072B2"), (None, 0.8, "#0072B2")):
+        part.update(numbers | ({"chosen": chosen} if chosen else {}))
+        assert handle.line.get_data() == ([0.2], [height])
+        assert handle.line.get_markerfacecolor() == color
+        assert list(handle.along.get_ydata()) == list(part.lines[chosen or "two"].get_ydata())
 
 
 def test_the_frame_of_the_chosen_cell_fits_the_cell_as_it_is_drawn_beside_other_parts():
