@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from itertools import islice
 from numbers import Integral
@@ -21,11 +22,12 @@ from pgcourse.exercises.words import apart, shown
 # A seed for each task
 
 N, SMALL, LARGE = 16, 8, 2000  # tasks of a run
+FAR = 10**6  # from one seed to another
 MOST = 200  # numbers of 32 bits in one seed: NumPy takes milliseconds for more
 
 
-def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
-    """The first numbers of each task's stream. A process gets a copy of its seed, so each is copied here, too."""
+def _seeds(my_seeds: Any, seed: int, n: int) -> list[Any] | tuple[Any, ...]:
+    """What the answer gives for a run, or a Reply if these are not n things."""
     answer = run(my_seeds, "seed, n", seed, n)
     if isinstance(answer, Iterator | np.ndarray | range):
         answer = list(islice(answer, n + 1))
@@ -33,7 +35,12 @@ def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
         raise Reply(wrong(f"{RETURNED} {shown(answer)}, expected a list of {n} seeds."))
     if len(answer) != n:
         raise Reply(wrong(f"{RETURNED} {len(answer)} seeds for n = {n}."))
-    return [tuple(_rng(one).integers(2**62, size=2).tolist()) for one in answer]
+    return answer
+
+
+def _streams(my_seeds: Any, seed: int, n: int) -> list[tuple[int, ...]]:
+    """The first numbers of each task's stream. A process gets a copy of its seed, so each is copied here, too."""
+    return [tuple(_rng(one).integers(2**62, size=2).tolist()) for one in _seeds(my_seeds, seed, n)]
 
 
 def _rng(one: Any) -> Generator:
@@ -95,6 +102,8 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             f"Seeds 0 and {seed_of_1} share {shared} of {N} streams: a larger step between workers only moves the "
             "fault to another seed. Let NumPy do it: spawn."
         )
+    if n := _reaches(my_seeds):
+        return nearly(f"Seed 0 with n = {n:,} and seed 1 share streams. Let NumPy do it: spawn.")
     return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
 
 
@@ -102,6 +111,16 @@ def _second_seed(my_seeds: Any) -> int | None:
     """The seed of the second task of seed 0, if it is a whole number: somebody's run may have this very seed."""
     _, second, *_ = my_seeds(0, N)
     return int(second) if isinstance(second, Integral) else None
+
+
+def _reaches(my_seeds: Any) -> int | None:
+    """With how many tasks seed 0 comes to the first stream of seed 1, if it counts up to it, and not too far."""
+    (one,), (other,) = _seeds(my_seeds, 0, 1), _seeds(my_seeds, 1, 1)
+    if not (isinstance(one, Integral) and isinstance(other, Integral) and LARGE <= (step := int(other - one)) <= FAR):
+        return None
+    with suppress(Reply):  # it takes no run so large, which is not asked for
+        return step + 1 if _seeds(my_seeds, 0, step + 1)[step] == other else None
+    return None
 
 
 def _streams_of(my_seeds: Any, seed: int) -> set[tuple[int, ...]]:
