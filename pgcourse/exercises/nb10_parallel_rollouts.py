@@ -102,8 +102,8 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
             f"Seeds 0 and {seed_of_1} share {shared} of {N} streams: a larger step between workers only moves the "
             "fault to another seed. Let NumPy do it: spawn."
         )
-    if n := _reaches(my_seeds):
-        return nearly(f"Seed 0 with n = {n:,} and seed 1 share streams. Let NumPy do it: spawn.")
+    if enough := _reaches(my_seeds):
+        return nearly(f"Seed 0 with n = {enough:,} and seed 1 share streams. Let NumPy do it: spawn.")
     return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
 
 
@@ -116,7 +116,9 @@ def _second_seed(my_seeds: Any) -> int | None:
 def _reaches(my_seeds: Any) -> int | None:
     """With how many tasks seed 0 comes to the first stream of seed 1, if it counts up to it, and not too far."""
     (one,), (other,) = _seeds(my_seeds, 0, 1), _seeds(my_seeds, 1, 1)
-    if not (isinstance(one, Integral) and isinstance(other, Integral) and LARGE <= (step := int(other - one)) <= FAR):
+    if not (isinstance(one, Integral) and isinstance(other, Integral)):
+        return None
+    if not LARGE <= (step := int(other) - int(one)) <= FAR:
         return None
     with suppress(Reply):  # it takes no run so large, which is not asked for
         return step + 1 if _seeds(my_seeds, 0, step + 1)[step] == other else None

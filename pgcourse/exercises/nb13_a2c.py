@@ -24,7 +24,7 @@ def check_longer_window(answer: Any, short: tuple[int, float], n: int, gamma: fl
     steps, known = short
     exact = known * steps / n
     if abs(bias - exact) <= 0.03 * exact:
-        return right(f"{exact:.4f}: only the last steps of a window are biased, and their share is 1/n.")
+        return right(f"{exact:.5f}: only the last steps of a window are biased, and their share is 1/n.")
     usual = {
         known * gamma ** (n - steps): "That is how γᵏ falls. Of the first step of the window hardly any bias is left "
         "here. But its last steps have few rewards in any window.",
