@@ -76,6 +76,8 @@ NOT_FROM_RNG = (
 )
 LONGEST = 5_000  # uses of the random generator in one walk: what never ends is cut off
 MOST = 80_000  # and on one MDP: then as many draws as there are must do
+MOST_OF_LONG = 12_000  # where a walk takes 78 steps on average: some 40 draws
+FEW = 5  # draws of a state
 
 
 class _Counted(np.random.Generator):
@@ -118,15 +120,34 @@ def check_state_sampler(my_sample: Any) -> Verdict:
         verdict = _check_one_sampler(my_sample, mdp, pi, known)
         if not verdict:
             return verdict
-    return right("On two MDPs, no state's count is off by more than chance allows.")
+    verdict = _check_one_sampler(my_sample, *_long_walk(), MOST_OF_LONG)
+    return verdict and right("On three MDPs, no state's count is off by more than chance allows.")
 
 
-def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
-    """0 → 1 → … → 11, the end, whatever the actions: here the state says when a walk stops. 0.97 γ is far from γ."""
-    p, gamma, end = np.zeros((END + 1, 2, END + 1)), 0.87, END
+def _line(end: int, gamma: float) -> tuple[FiniteMDP, Policy]:
+    """0 → 1 → … → end, whatever the actions: here the state says when a walk stops."""
+    p = np.zeros((end + 1, 2, end + 1))
     p[range(end + 1), :, [*range(1, end + 1), end]] = 1
     r = np.array([[1, 1]] * end + [[0, 0]])
     mdp = FiniteMDP(p, r, gamma, np.eye(end + 1)[0], f"walk 0 → 1 → … → {end} (the end)")
+    return mdp, Policy.uniform(end + 1, 2)
+
+
+def _long_walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
+    """One in which a walk that is cut off after a fixed number of steps is seen."""
+    end, gamma = 150, 0.99
+    known = {
+        f"Your walk never takes more than {n} steps. The coin alone may stop it, and some walks are long.": (
+            np.append(_stopping(gamma, n), np.zeros(end - n))
+        )
+        for n in range(1, end)
+    }
+    return *_line(end, gamma), known
+
+
+def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
+    """A short one, in which 0.97 γ is far from γ."""
+    end, gamma = END, 0.87
     law = _stopping(gamma)
     known = {
         "Always the start: does your walk ever take a step?": _stopping(0.0),
@@ -152,7 +173,7 @@ def _walk() -> tuple[FiniteMDP, Policy, Mapping[str, Array]]:
         ),
         "Your walk stops only at an end; the coin must be asked at each step, too.": _stopping(1.0),
     }
-    return mdp, Policy.uniform(end + 1, 2), known
+    return *_line(end, gamma), known
 
 
 def _stopping(go_on: float, end: int = END) -> Array:
@@ -194,14 +215,16 @@ def _law(mdp: FiniteMDP, pi: Policy) -> Array:
     return (1 - mdp.gamma) * occupancy(mdp, pi)
 
 
-def _check_one_sampler(my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array]) -> Verdict:
+def _check_one_sampler(
+    my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array], most: int = MOST
+) -> Verdict:
     rng, counts = _Counted(np.random.Philox(4)), np.zeros(mdp.S)
     rng.mdp_name = _of(mdp)
     expected = _law(mdp, pi)
     for draw in range(DRAWS):
         if 2 * draw == DRAWS and _z(counts, expected) > FAR and (message := _nearest(counts, known)):
             return nearly(message)
-        if rng.uses > MOST:
+        if rng.uses > most:
             break
         rng.most = rng.uses + LONGEST
         try:
@@ -247,13 +270,18 @@ def _of(mdp: FiniteMDP) -> str:
 
 
 def _z(counts: Array, law: Array) -> float:
-    """By how many standard deviations the worst count is off; infinite where the impossible was drawn."""
+    """By how many standard deviations the worst count is off; infinite where the impossible was drawn.
+
+    Where fewer than FEW are expected, a count has no bell curve: there its root has one, nearly (Anscombe 1948).
+    """
     n = counts.sum()
     sure = (law < 1e-12) | (law > 1 - 1e-12)
     if not np.array_equal(counts[sure], n * law[sure].round()):
         return np.inf
-    p = law[~sure]
-    return float(np.abs((counts[~sure] - n * p) / np.sqrt(n * p * (1 - p))).max(initial=0))
+    p, counts = law[~sure], counts[~sure]
+    usual = (counts - n * p) / np.sqrt(n * p * (1 - p))
+    rare = 2 * (np.sqrt(counts + 0.375) - np.sqrt(n * p + 0.375))
+    return float(np.abs(np.where(n * p < FEW, rare, usual)).max(initial=0))
 
 
 # The silent bug

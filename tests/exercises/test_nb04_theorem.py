@@ -90,7 +90,7 @@ def returns_an_end_at_once(mdp, pi, rng):
 
 
 def walks_with_numbers_drawn_at_once(mdp, pi, rng):
-    s, go_on, where = start(mdp, rng), *rng.random((2, 300))
+    s, go_on, where = start(mdp, rng), *rng.random((2, 3000))
     for coin, u in zip(go_on, where, strict=True):
         if coin >= mdp.gamma:
             return s
@@ -165,6 +165,20 @@ def any_state_of_the_walk(mdp, pi, rng):
     return rng.choice(states)
 
 
+def walks_at_most(most):
+    """A limit for the steps, for safety: it is seen where walks are long."""
+
+    def my_sample(mdp, pi, rng):
+        s = start(mdp, rng)
+        for _ in range(most):
+            if rng.random() > mdp.gamma:
+                break
+            s = one_step(mdp, pi, s, rng)
+        return s
+
+    return my_sample
+
+
 def never_ends_where_nothing_ends(mdp, pi, rng):
     s = walks(mdp, pi, rng)
     while not mdp.absorbing.any():
@@ -182,6 +196,7 @@ def never_ends_where_nothing_ends(mdp, pi, rng):
         returns_an_end_at_once,
         walks_with_numbers_drawn_at_once,
         draws_from_a_long_walk,
+        walks_at_most(1000),
     ],
 )
 def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(answer):
@@ -212,6 +227,8 @@ def test_a_walk_that_stops_at_the_right_times_is_right_however_it_is_written(ans
         (lambda mdp, pi, rng: draws_from_a_long_walk(mdp, pi, rng, 1.0), "wrong", "of your draws are state 11"),
         (walks_to_an_end, "nearly", "stops only at an end"),
         (any_state_of_the_walk, "nearly", "return the last one"),
+        (walks_at_most(11), "nearly", "never takes more than 11 steps"),
+        (walks_at_most(100), "nearly", "never takes more than 100 steps"),
         (never_ends_where_nothing_ends, "wrong", "thousands of steps"),
         (lambda mdp, pi, rng: walk_with(mdp, pi, rng, mdp.gamma, first=0), "nearly", "starts in state 0"),
         (
