@@ -251,7 +251,8 @@ def hand_in(name: Any) -> Verdict:
         return wrong(f'{shown(name)} is not a name; expected a text such as "Ada Lovelace".')
     folder = Path.cwd()
     entries, note = _known(folder)
-    books = sorted({one.notebook for one in exercises(folder, entries) if one.notebook and one.name in entries})
+    read = [one for path in folder.glob("*.ipynb") for _, one in _exercises_of(path)]  # all copies of a notebook, too
+    books = sorted({one.notebook for one in read if one.name in entries})
     if not books:
         return nearly(f"No exercise has been answered yet, so that there is nothing to hand in. {note}")
     file = f"hand-in-{re.sub(r'[^0-9a-zA-Z]+', '-', name).strip('-').lower() or 'of-a-student'}.zip"

@@ -403,6 +403,17 @@ def test_a_hand_in_has_the_notebooks_with_answers_the_name_and_the_history(tmp_p
     assert progress.parse(text) == progress.load(tmp_path)
 
 
+def test_of_several_copies_of_a_notebook_all_are_handed_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    books = ["00_start_here.ipynb", "00_start_here_Ada.ipynb"]
+    for book in books:
+        (tmp_path / book).write_bytes((NOTEBOOKS / "00_start_here.ipynb").read_bytes())
+    progress.record("best_p", "right", "yes", tmp_path)
+    says(progress_page.hand_in("Ada"), "right", f"with {', '.join(books)} as they were last saved")
+    with zipfile.ZipFile(tmp_path / "hand-in-ada.zip") as packed:
+        assert packed.namelist() == [progress_page.HAND_IN, *books]
+
+
 @pytest.mark.parametrize(
     ("name", "tone", "words"),
     [
