@@ -32,7 +32,7 @@ ENOUGH = 120.0  # degrees
 def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, Any]]) -> Verdict:
     """my_case = lab_view.values: table, the right ρ, a lagging critic, and g more than 120° from ∇J."""
     if my_case is ...:
-        return waiting("lab_view.values")
+        return waiting("the dictionary that lab_view.values shows")
     if isinstance(getattr(my_case, "values", None), Mapping):  # the view: of a dictionary, `values` is a method
         return wrong("That is the view itself, expected the values that it holds: lab_view.values.")
     if not isinstance(my_case, Mapping):
