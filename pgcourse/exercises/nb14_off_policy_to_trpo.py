@@ -164,43 +164,54 @@ def _gradient_mistakes(F: Array, b: Array) -> list[Mistake]:
         Mistake(np.linalg.solve(F, b), "That is the solution itself. Here it must be the x after n products, and F is "
                 "not at hand: only F v is."),
         Mistake(_iterated(F, b, 1, right_one), "That is x after one product. Is the loop left too early?"),
-        Mistake(x + b, "Begin with x = 0. You begin with x = b."),
-        Mistake(b - F @ x, "That is the rest b − F x. Return x."),
+        Mistake(x + b, "Begin with x = 0. You begin with x = g."),
+        Mistake(b - F @ x, "That is the rest g − F x. Return x."),
         Mistake(0 * b, "x stays 0: is it changed in the loop?"),
-        Mistake(-x, "The sign is turned round: the first direction is +b."),
+        Mistake(-x, "The sign is turned round: the first direction is +g."),
     ]  # fmt: skip
 
 
 @exercise
 def check_conjugate(my_cg: Any) -> Verdict:
-    """my_cg(product, b, n) must return x after n steps of conjugate gradients from x = 0, and 0 for b = 0."""
-    F, b = equations()
+    """my_cg(product, g, n) must return x after n steps of conjugate gradients from x = 0, and 0 for g = 0."""
+    F, g = equations()
     F = F.copy()
+    calls = 0
 
-    def solve(b: Array, n: int) -> Array:
-        given = run(my_cg, "product, b, n", lambda v: F @ v, b, n)
-        return numbers(given, RETURNED, b.shape)
+    def product(v: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return F @ v
 
-    value, expected = solve(b, PRODUCTS), conjugate_gradient(lambda v: F @ v, b, PRODUCTS, 0.0)
-    if value.shape != b.shape:
-        return wrong(f"{RETURNED} shape {value.shape}, expected {b.shape}, as b has.")
+    def solve(g: Array, n: int) -> Array:
+        given = run(my_cg, "product, g, n", product, g, n)
+        return numbers(given, RETURNED, g.shape)
+
+    value, expected = solve(g, PRODUCTS), conjugate_gradient(lambda v: F @ v, g, PRODUCTS, 0.0)
+    if value.shape != g.shape:
+        return wrong(f"{RETURNED} shape {value.shape}, expected {g.shape}, as g has.")
     if not close(value, expected):
-        yours, good = apart(*(float(np.linalg.norm(b - F @ x)) for x in (value, expected)))
+        yours, good = apart(*(float(np.linalg.norm(g - F @ x)) for x in (value, expected)))
         return mistaken(
             value,
             expected,
-            _gradient_mistakes(F, b),
-            lambda mine, x, i: f"After n = {PRODUCTS} products |b − F x| is {good}; yours is {yours}.",
+            _gradient_mistakes(F, g),
+            lambda mine, x, i: f"After n = {PRODUCTS} products |g − F x| is {good}; yours is {yours}.",
+        )
+    if calls > PRODUCTS:
+        return nearly(
+            f"x is right, but for n = {PRODUCTS} you call `product` {calls} times. Once a round is enough, if you keep "
+            "what it gives: with a network, each call is a pass forward and one backward."
         )
     nothing = solve(np.zeros(6), PRODUCTS)
     if not np.isfinite(nothing).all():
-        return nearly("With b = 0 you divide 0 by 0, and θ would become nan. Stop when the rest is 0.")
+        return nearly("With g = 0 you divide 0 by 0, and θ would become nan. Stop when the rest is 0.")
     if nothing.any():
-        return nearly("With b = 0 the solution is 0.")
-    many = solve(b, 40)
+        return nearly("With g = 0 the solution is 0.")
+    many = solve(g, 40)
     if not np.isfinite(many).all():
         return nearly("With n = 40 the rest is 0 long before, and you divide 0 by 0. Stop when the rest is tiny.")
-    if not close(many, np.linalg.solve(F, b), 1e-5):
+    if not close(many, np.linalg.solve(F, g), 1e-5):
         return nearly("With n = 40 your x is not the solution. Do you stop too early, while the rest is still large?")
     return right(f"{PRODUCTS} products bring x near, six solve it. F is never made.")
 
@@ -246,6 +257,8 @@ def _search_mistakes() -> list[Mistake]:
     def both(gain: float, kl: float) -> bool:
         return gain > 0 and kl <= DELTA
 
+    c = _searched(both)
+    j = np.log(np.maximum(c, SHRINK**TRIES)) / np.log(SHRINK)
     return [
         Mistake(_searched(lambda gain, kl: gain > 0), "The KL is not asked: a step that gains by L alone may leave the "
                 "region where L says anything."),
@@ -260,7 +273,8 @@ def _search_mistakes() -> list[Mistake]:
         Mistake(_searched(both, TRIES - 1), "Ten sizes are tried: 1, 0.8, …, 0.8⁹."),
         Mistake(_searched(both) * SHRINK, "The size that passed is c itself. You shrink it once more."),
         Mistake(np.where(_searched(both) > 0, 1.0, 0.0), "Return how much of the step is taken, c, not whether."),
-        Mistake(np.log(np.maximum(_searched(both), SHRINK**TRIES)) / np.log(SHRINK), "Return c = 0.8ʲ, not j."),
+        Mistake(j, "Return c = 0.8ʲ, not j."),
+        Mistake(np.where(c > 0, j, 0.0), "Return c = 0.8ʲ, not j."),
     ]  # fmt: skip
 
 

@@ -83,6 +83,8 @@ def _objective_mistakes(r: Array, A: Array, epsilon: float) -> list[Mistake]:
                 "wrong way is flat, too, and never comes back."),
         Mistake((r * A).mean(), "That is the surrogate, without any clip."),
         Mistake(np.clip(r * A, 1 - epsilon, 1 + epsilon).mean(), "Clip the ratio r, not the product r A."),
+        Mistake(np.minimum(r * A, np.clip(r * A, 1 - epsilon, 1 + epsilon)).mean(), "Clip the ratio r, not the product "
+                "r A."),
         Mistake(np.minimum(r * A, np.clip(r, -epsilon, epsilon) * A).mean(), "The ratio is clipped around 1: from "
                 "1 − ε to 1 + ε."),
         Mistake(np.minimum(r * A, np.minimum(r, 1 + epsilon) * A).mean(), "The ratio is clipped from above only. For "

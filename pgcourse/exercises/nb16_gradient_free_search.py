@@ -57,7 +57,12 @@ def _generation(my_generation: Any, mean: Array, std: Array, seed: int) -> tuple
     pair = [numbers(answer[0], "Your mean is", (d,)), numbers(answer[1], "Your std is", (d,))]
     for name, x in zip(("mean", "std"), pair, strict=True):
         if x.shape != (d,):
-            hint = " One number for each parameter: eight rows, `axis=0`." * (x.shape in ((), (CANDIDATES,), (ELITES,)))
+            hint = " One number for each parameter: eight rows, `axis=0`." * (x.shape in ((CANDIDATES,), (ELITES,)))
+            if x.shape == ():
+                hint = (
+                    " Average the eight best candidates, an array (8, d), over its rows: `axis=0`. Not their scores, "
+                    "and not one row: `[-8:]`, and not `[-8]`."
+                )
             raise Reply(wrong(f"Your {name} has shape {x.shape}, expected ({d},).{hint}"))
     X = J.asked
     for looked_at in (mean, pair[0]):  # beside the candidates, one may score a mean

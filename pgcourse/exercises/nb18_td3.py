@@ -141,8 +141,13 @@ def _inside(a: Array, noise: Array) -> Verdict | None:
             f"An action of {most:.2f} leaves the Box, ±{HALF:g}: no data are there, and a critic may say what it likes."
         )
     if most < HALF - 1e-9:
-        return nearly(f"Near the bound your actions stop at {most:.2f}. Clip them at ± half = ±{HALF:g}.")
+        return nearly(
+            f"Near the bound your actions come to {most:.2f} and none stands at ± half = ±{HALF:g}. Clip them there; "
+            "an action that is drawn again has another distribution."
+        )
     outwards = np.concatenate([noise[2], -noise[0]])  # there is room for 0.05, where the rest heaps up
+    if np.mean(outwards > 0.05 - 1e-9) > 0.9:
+        return nearly("μ is an action already, within ± half. Multiply the noise by `half`, and not μ.")
     if not 0.35 < np.mean(outwards > 0.05 - 1e-9) < 0.45:  # P(ε > ¼) = 0.401
         return nearly("Near the bound: add the noise, and only then clip the action at ± half.")
     return None

@@ -97,6 +97,7 @@ def clip(r, epsilon):
         (lambda r, A, e: (clip(r, e) * A).mean(), "The minimum is missing"),
         (lambda r, A, e: (r * A).mean(), "surrogate"),
         (lambda r, A, e: clip(r * A, e).mean(), "not the product"),
+        (lambda r, A, e: np.minimum(r * A, clip(r * A, e)).mean(), "not the product"),
         (lambda r, A, e: np.minimum(r * A, np.clip(r, -e, e) * A).mean(), "around 1"),
         (lambda r, A, e: np.minimum(r * A, np.minimum(r, 1 + e) * A).mean(), "from above only"),
         (lambda r, A, e: np.minimum(r * A, A).mean(), "ε = 0"),

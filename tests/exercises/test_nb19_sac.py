@@ -14,7 +14,7 @@ from pgcourse.exercises import (
     check_temperature,
     check_twice,
 )
-from pgcourse.gaussian import log_density, squashed_log_density
+from pgcourse.gaussian import log_density, log_slope, squashed_log_density
 
 
 def log_pi_of(correction):
@@ -44,12 +44,11 @@ RIGHT = {  # test_fair.py tries them in every form
 
 
 @pytest.mark.parametrize("answer", [
-    squashed_log_density,
     log_pi_of(lambda u: 2 * (np.log(2) - u - np.logaddexp(0, -2 * u))),
     log_pi_of(lambda u: 2 * (np.log(2) - u - np.log(1 + np.exp(-2 * u)))),
     log_pi_of(lambda u: -2 * np.log(np.cosh(u))),
     log_pi_of(lambda u: np.log(4 / (np.exp(u) + np.exp(-u)) ** 2)),
-], ids=["the course's", "logaddexp", "softplus", "cosh", "exp"])  # fmt: skip
+], ids=["logaddexp", "softplus", "cosh", "exp"])  # fmt: skip
 def test_log_pi_is_right_in_other_spellings(answer):
     assert check_squashed_log_pi(answer)
 
@@ -57,6 +56,8 @@ def test_log_pi_is_right_in_other_spellings(answer):
 @pytest.mark.parametrize(
     ("answer", "tone", "said"),
     [
+        (lambda u, mu, sigma: log_density(u, mu, sigma) - log_slope(u), "nearly", "`log_slope` has done it"),
+        (squashed_log_density, "nearly", "`log_slope` has done it"),
         (log_density, "nearly", "the correction"),
         (log_pi_of(lambda u: -correction(u)), "nearly", "sign of the correction"),
         (log_pi_of(lambda u: correction(np.tanh(u))), "nearly", "tanh stands there twice"),
@@ -140,6 +141,7 @@ def test_other_targets_are_told_where_and_what():
     ("answer", "said"),
     [
         (lambda x, log_pi, target, rate: x + rate * (-log_pi.mean() - target), "τ must *fall*"),
+        (lambda x, log_pi, target, rate: x - rate * abs(-log_pi.mean() - target), "with its sign"),
         (lambda x, log_pi, target, rate: x - rate * (log_pi.mean() - target), "*minus* log π"),
         (lambda x, log_pi, target, rate: x + rate * (log_pi.mean() - target), "One of these signs"),
         (lambda x, log_pi, target, rate: x - rate * (-log_pi.mean() + target), "One of these signs"),
