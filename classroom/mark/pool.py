@@ -22,6 +22,7 @@ import psutil
 from classroom.listing import ROOT
 from classroom.mark import CannotMark
 from classroom.mark.limits import Limits, adopt_orphans, end_all, watch
+from classroom.mark.packed import is_notebook
 from classroom.mark.questions import questions
 from classroom.mark.returned import Returned, plain
 from classroom.mark.server import CAN_FORK, READY, Job, references, told
@@ -68,8 +69,9 @@ def mark_all(
         try:
             while True:
                 one = to_do.get_nowait()
-                is_notebook = one.path.suffix == ".ipynb"  # and not a hand-in that could not be unpacked
-                answer = server.answer(Job(str(one.path), wanted, seconds)) if is_notebook else {"rows": [], "why": ""}
+                answer: dict[str, Any] = {"rows": [], "why": ""}
+                if is_notebook(one.path.name):  # and not a hand-in that could not be unpacked
+                    answer = server.answer(Job(str(one.path), wanted, seconds))
                 done.put(_marked(one, answer))
         except queue.Empty:
             server.end()

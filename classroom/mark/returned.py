@@ -3,30 +3,34 @@
 FOLDER/04_the_theorem_ada.ipynb          all in one folder: the rest of the file's name is the student's
 FOLDER/Ada Lovelace/04_the_theorem.ipynb a folder for each student, at any depth; its progress.json is the history
 FOLDER/hand-in-ada.zip                   what a student's progress page has written, with name and history
+FOLDER/all.zip                           what Moodle has packed: a folder for each student, with any of these
+
+Where Moodle has named a folder or a file, at any depth, that name is the student's.
 """
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from classroom.folders import CannotWrite
 from classroom.listing import PAGES
+from classroom.mark.packed import Unpacked, is_notebook, is_zip
 from classroom.mark.server import references
 from pgcourse.exercises.progress import FILE, Entries, NotProgress, parse
 from pgcourse.exercises.progress_page import HAND_IN, name_in
 
-MOST = 200 << 20  # bytes of a file in a .zip, and of all its files together
 MOST_HISTORY = 4 << 20  # bytes
+MOST_NAMES = 5  # of files, in a note
 # Moodle's names of folders and files: “Ada Lovelace_1234_assignsubmission_file_04_the_theorem.ipynb”
 MOODLE = re.compile(r"_\d+_assignsubmission_(file|onlinetext)_?")
 
 
 class Returned(NamedTuple):
-    """A notebook that a student has returned."""
+    """A notebook that a student has returned, or a file of which there is only a note."""
 
     who: str
     path: Path
@@ -42,27 +46,85 @@ class Found(NamedTuple):
 
 def find_returned(folder: Path, own: Path) -> Found:
     """All notebooks in the folder; hand-ins are unpacked into the folder `own`. CannotWrite if it cannot be read."""
-    found: list[Returned] = []
-    other: list[str] = []
     try:
         paths = [folder] if folder.is_file() else sorted(_files(folder))
     except OSError as error:
         raise CannotWrite(f"{folder} cannot be read ({error.strerror}): name a folder with notebooks.") from error
-    top = folder.parent if folder.is_file() else folder
+    search = _Search(own)
     for path in paths:
-        shown = path.relative_to(top)
-        if path.is_symlink() and path != folder:
-            other.append(f"{shown} (a link)")
+        shown = path.relative_to(folder.parent if folder.is_file() else folder)
+        search.look_at(path, shown, path.is_symlink() and path != folder)
+    return Found(search.rows + search.without_a_row(), _others([plain(name) for name in search.other]))
+
+
+class _Search:
+    """What was found until now. A student is known by a path; "" if it names none."""
+
+    def __init__(self, own: Path) -> None:
+        self.rows: list[Returned] = []
+        self.other: list[str] = []
+        self._folders = (own / f"{k}" for k in count())
+        self._with_a_row: set[str] = set()
+        self._useless: dict[str, list[tuple[Path, str]]] = {}  # student → files, and how they are shown
+
+    def look_at(self, path: Path, shown: Path, is_link: bool) -> None:
+        student = _moodle(shown) or shown.parts[0] * (len(shown.parts) > 1 or (path.is_dir() and not is_link))
+        if is_link:
+            self._leave_out(student, path, f"{shown} (a link)")
         elif path.is_dir():
-            found.append(Returned(MOODLE.sub("", shown.parts[0]), path, str(shown), {}, "this folder cannot be read"))
-        elif path.suffix == ".ipynb":
-            if path.stem not in PAGES:
-                found.append(_lying(path, shown))
-        elif path.suffix == ".zip":
-            found += _packed(path, shown, own / f"{len(found)}")
-        elif path.name != FILE and not _is_ours(path.name):
-            other.append(str(shown))
-    return Found(found, _others([plain(name) for name in other]))
+            self._add(student, Returned(student, path, str(shown), {}, "this folder cannot be read"))
+        elif is_notebook(path.name) and path.stem not in PAGES:
+            beside = [path.parent / name for name in (HAND_IN, FILE) if len(shown.parts) > 1]
+            history, note = _history(next((file for file in beside if file.exists()), None))
+            self._add(student, Returned(student or _name_in_file(path), path, str(shown), history, note))
+        elif is_zip(path.name):
+            self._look_into(path, shown, student)
+        elif is_notebook(path.name) or path.name in (HAND_IN, FILE):
+            self._useless.setdefault(student, []).append((path, str(shown)))
+        elif not _is_ours(path.name):
+            self._leave_out(student, path, str(shown))
+
+    def without_a_row(self) -> list[Returned]:
+        """A row for each student of whom there is nothing to mark."""
+        return [
+            Returned(student, files[0][0].parent, files[0][1], {}, f"nothing in it can be marked: {_some(files)}")
+            for student, files in self._useless.items()
+            if student and student not in self._with_a_row
+        ]
+
+    def _add(self, student: str, row: Returned) -> None:
+        self.rows.append(row)
+        self._with_a_row.add(student)
+
+    def _leave_out(self, student: str, path: Path, shown: str) -> None:
+        self.other.append(shown)
+        self._useless.setdefault(student, []).append((path, shown))
+
+    def _look_into(self, path: Path, shown: Path, student: str) -> None:
+        """A .zip: a row for each notebook, and for what cannot be unpacked; one with a note if there is neither."""
+        who = student or _name_in_file(path)
+        (own := next(self._folders)).mkdir()
+        try:
+            packed = Unpacked(path, own)
+        except Exception as error:  # zipfile lets those of zlib, lzma and struct through
+            return self._add(student, Returned(who, path, str(shown), {}, f"it cannot be unpacked: {error}"))
+        named, has_none = _moodle(shown), True
+        for at in packed.paths:
+            inside = named or _moodle(_claimed(at))
+            if at in packed.failed:
+                row = Returned(inside or who, path, f"{shown}: {at}", {}, packed.failed[at])
+            elif at in packed.files and is_notebook(at) and packed.files[at].stem not in PAGES:
+                name, history, note = _told(at, packed.files)
+                row = Returned(inside or name or who, packed.files[at], f"{shown}: {at}", history, note)
+            else:
+                self._useless.setdefault(inside, []).append((path, f"{shown}: {at}"))
+                has_none = has_none and inside == named
+                continue
+            self._add(inside or student, row)
+            has_none = False
+        if has_none:
+            self._add(student, Returned(who, path, str(shown), {}, "it has no notebooks"))
+        return None
 
 
 OURS = ("marks.csv", "replies.csv", "marks.txt")
@@ -92,80 +154,70 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _lying(path: Path, shown: Path) -> Returned:
-    own = MOODLE.sub("", shown.parts[0]) if len(shown.parts) > 1 else ""
-    history, note = _history(path.parent / FILE) if own else ({}, "")
-    return Returned(own or _name_in_file(path), path, str(shown), history, note)
+def _moodle(path: Path | PurePosixPath) -> str:
+    """The name that Moodle has put into a path. The first counts: those after it are the student's own."""
+    return next((part[: found.start()].strip() for part in path.parts if (found := MOODLE.search(part))), "")
 
 
 def _name_in_file(path: Path) -> str:
     """What a file's name has besides the notebook's."""
-    name = MOODLE.sub("_", path.stem)
+    name = path.stem
     for stem in references():
         name = name.replace(stem, "")
     return " ".join(name.strip(" _-.").split()) or path.stem
 
 
-def _history(path: Path) -> tuple[Entries, str]:
-    try:
-        if path.stat().st_size > MOST_HISTORY:
-            raise NotProgress(f"it has more than {MOST_HISTORY >> 20} MB")
-        return parse(path.read_text(encoding="utf-8")), ""
-    except FileNotFoundError:
+def _claimed(at: str) -> PurePosixPath:
+    """A path in a .zip, which may have been written by Windows."""
+    return PurePosixPath(at.replace("\\", "/").lstrip("/"))
+
+
+def _told(at: str, files: dict[str, Path]) -> tuple[str, Entries, str]:
+    """Of a notebook in a .zip: the name and the history that lie with it, and what of them cannot be read."""
+    if hand_in := _with(at, HAND_IN, files):
+        history, note = _history(hand_in)
+        return _name(hand_in), history, note
+    return "", *_history(_with(at, FILE, files))
+
+
+def _with(at: str, name: str, files: dict[str, Path]) -> Path | None:
+    """The file of that name in the folder of a notebook, or above it: there, if it is the only one that lies below."""
+    there = {_claimed(path): file for path, file in files.items() if _claimed(path).name == name}
+    for folder in _claimed(at).parents:
+        below = [path for path in there if folder in path.parents]
+        if folder / name in there and (folder == _claimed(at).parent or len(below) == 1):
+            return there[folder / name]
+        if MOODLE.search(folder.name):
+            return None
+    return None
+
+
+def _history(path: Path | None) -> tuple[Entries, str]:
+    if path is None:
         return {}, ""
-    except (OSError, ValueError, RecursionError) as error:
-        return {}, f"its {FILE} cannot be read: {error}"
-
-
-def _packed(path: Path, shown: Path, own: Path) -> list[Returned]:
-    """The notebooks in a .zip; one line with a note if it cannot be unpacked."""
-    lying = _lying(path, shown)
-    own.mkdir()
     try:
-        files = _unpack(path, own)
-        hand_ins, histories = ([files[at] for at in files if _last(at) == name] for name in (HAND_IN, FILE))
-        text = hand_ins[0].read_text(encoding="utf-8") if hand_ins else ""
-        who = (name_in(text) if text else "") or lying.who
-        history, note = _history([*hand_ins, *histories, own / FILE][0])
-    except Exception as error:  # zipfile lets those of zlib, lzma and struct through
-        return [Returned(lying.who, path, str(shown), {}, f"it cannot be unpacked: {error}")]
-    books = [(at, file) for at, file in files.items() if file.suffix == ".ipynb" and file.stem not in PAGES]
-    if not books:
-        return [Returned(who, path, str(shown), history, "it has no notebooks")]
-    return [Returned(who, file, f"{shown}: {at}", history, note) for at, file in books]
+        return parse(_text(path)), ""
+    except (OSError, ValueError, RecursionError) as error:
+        return {}, f"its {path.name} cannot be read: {error}"
 
 
-def _unpack(path: Path, own: Path) -> dict[str, Path]:
-    """Files of a .zip by the path that each claims. Each lies in a folder of its own, below the folder `own`."""
-    files, left = {}, MOST
-    with zipfile.ZipFile(path) as packed:
-        for k, info in enumerate(packed.infolist()):
-            name = _last(info.filename)
-            wanted = name.endswith(".ipynb") or name in (HAND_IN, FILE)
-            if info.is_dir() or not wanted or _is_hidden(info.filename):
-                continue
-            with packed.open(info) as file:
-                data = file.read(left + 1)  # and not as long as it says that it is
-            if len(data) > left:
-                raise ValueError(f"its files have more than {MOST >> 20} MB")
-            left -= len(data)
-            files[info.filename] = own / f"{k}" / re.sub(r"[^\w. -]", "_", name)
-            files[info.filename].parent.mkdir()
-            files[info.filename].write_bytes(data)
-    return files
+def _name(hand_in: Path) -> str:
+    try:
+        return name_in(_text(hand_in))
+    except (OSError, ValueError, RecursionError):  # `_history` says it
+        return ""
 
 
-def _last(path: str) -> str:
-    return re.split(r"[/\\]", path)[-1]
+def _text(path: Path) -> str:
+    if path.stat().st_size > MOST_HISTORY:
+        raise NotProgress(f"it has more than {MOST_HISTORY >> 20} MB")
+    return path.read_text(encoding="utf-8-sig")  # an editor of Windows puts a mark before the text
 
 
-def _is_hidden(path: str) -> bool:
-    """Whether a file, or a folder in which it lies, is a system's own or a copy that Jupyter keeps."""
-    return any(part.startswith((".", "__MACOSX")) for part in re.split(r"[/\\]", path) if part not in (".", ".."))
+def _some(files: list[tuple[Path, str]]) -> str:
+    names = [re.split(r"[/\\]", shown)[-1] for _, shown in files]
+    return ", ".join(names[:MOST_NAMES]) + f" and {len(names) - MOST_NAMES} more" * (len(names) > MOST_NAMES)
 
 
 def _others(names: list[str]) -> str:
-    if not names:
-        return ""
-    some = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
-    return f"Left out, since they are neither notebooks nor hand-ins: {some}."
+    return f"Left out, since they are neither notebooks nor hand-ins: {', '.join(names)}." if names else ""

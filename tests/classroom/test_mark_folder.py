@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -9,12 +10,23 @@ from pathlib import Path
 import pytest
 from returned_notebooks import CHECK, NAME, entry, put
 
-from classroom.mark import returned, run
+from classroom.mark import packed, returned, run
+
+
+def found(folder: Path) -> list[returned.Returned]:
+    (own := folder / ".own").mkdir()
+    return returned.find_returned(folder, own).notebooks
 
 
 def listed(folder: Path) -> list[tuple[str, str]]:
-    (own := folder / ".own").mkdir()
-    return [(one.who, one.shown) for one in returned.find_returned(folder, own).notebooks]
+    return [(one.who, one.shown) for one in found(folder)]
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    with zipfile.ZipFile(whole := io.BytesIO(), "w") as made:
+        for path, content in files.items():
+            made.writestr(path, content)
+    return whole.getvalue()
 
 
 def test_a_student_is_known_by_the_folder_or_by_the_rest_of_the_file_s_name(tmp_path):
@@ -59,10 +71,10 @@ def test_what_cannot_be_read_is_a_row_and_what_is_left_out_is_named(tmp_path, mo
 
 
 def test_a_hand_in_and_a_folder_bring_the_history(tmp_path):
-    with zipfile.ZipFile(tmp_path / "hand-in-x.zip", "w") as packed:
-        packed.writestr("hand-in.json", entry("best_p", name="Ada Lovelace"))
-        packed.writestr(f"deep/../../{NAME}.ipynb", "{}")
-        packed.writestr("04_the_theorem.ipynb", "{}")
+    with zipfile.ZipFile(tmp_path / "hand-in-x.zip", "w") as made:
+        made.writestr("hand-in.json", entry("best_p", name="Ada Lovelace"))
+        made.writestr(f"deep/../../{NAME}.ipynb", "{}")
+        made.writestr("04_the_theorem.ipynb", "{}")
     (tmp_path / "Bob").mkdir()
     (tmp_path / "Bob" / f"{NAME}.ipynb").write_text("{}")
     (tmp_path / "Bob" / "progress.json").write_text(entry("best_p"))
@@ -80,9 +92,9 @@ def test_a_hand_in_and_a_folder_bring_the_history(tmp_path):
 
 def test_all_folders_of_a_hand_in_are_marked_and_no_hidden_ones(tmp_path):
     paths = [f"a/{NAME}.ipynb", f"b/{NAME}.ipynb", f"{NAME}.ipynb"]
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as made:
         for path in [*paths, f"a/.ipynb_checkpoints/{NAME}-checkpoint.ipynb", f"__MACOSX/._{NAME}.ipynb"]:
-            packed.writestr(path, path)
+            made.writestr(path, path)
     (own := tmp_path / ".own").mkdir()
     found = returned.find_returned(tmp_path, own).notebooks
     assert [one.shown for one in found] == [f"all.zip: {path}" for path in paths]
@@ -90,14 +102,14 @@ def test_all_folders_of_a_hand_in_are_marked_and_no_hidden_ones(tmp_path):
 
 
 def test_a_hand_in_that_is_none_or_swells_is_one_row(tmp_path, monkeypatch):
-    monkeypatch.setattr(returned, "MOST", 10**6)
+    monkeypatch.setattr(packed, "MOST", 10**6)
     (tmp_path / "bad.zip").write_bytes(b"PK no")
-    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr(f"{NAME}.ipynb", bytes(10**7))
-    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as packed:
-        packed.writestr("readme.txt", "mine")
-    with zipfile.ZipFile(tmp_path / "torn.zip", "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr(f"{NAME}.ipynb", bytes(1000))
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(f"{NAME}.ipynb", bytes(10**7))
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as made:
+        made.writestr("readme.txt", "mine")
+    with zipfile.ZipFile(tmp_path / "torn.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(f"{NAME}.ipynb", bytes(1000))
     torn = bytearray((tmp_path / "torn.zip").read_bytes())
     torn[30 + len(f"{NAME}.ipynb")] = 255  # the first byte after the file's head
     (tmp_path / "torn.zip").write_bytes(torn)
@@ -109,3 +121,118 @@ def test_a_hand_in_that_is_none_or_swells_is_one_row(tmp_path, monkeypatch):
         "empty": "it has no notebooks",
         "torn": "it cannot be unpacked: Error -3 while decompressing data: invalid block type",
     }
+
+
+def test_a_zip_in_a_zip_is_unpacked_two_levels_deep(tmp_path):
+    book = {f"{NAME}.ipynb": "{}"}
+    inner = zipped(book | {"hand-in.json": entry("best_p", name="Ada")})
+    deep = zipped({"deeper.zip": zipped({"deepest.zip": zipped(book)}), **book})
+    (tmp_path / "hw.zip").write_bytes(zipped(book | {"inner.ZIP": inner, "deep.zip": deep, "bad.zip": "PK no"}))
+    assert [(one.who, one.shown.removeprefix("hw.zip: "), one.note) for one in found(tmp_path)] == [
+        ("hw", f"{NAME}.ipynb", ""),
+        ("Ada", f"inner.ZIP/{NAME}.ipynb", ""),
+        ("hw", "deep.zip/deeper.zip/deepest.zip", "deepest.zip in it was not opened"),
+        ("hw", f"deep.zip/{NAME}.ipynb", ""),
+        ("hw", "bad.zip", "it cannot be unpacked: File is not a zip file"),
+    ]
+
+
+def test_a_zip_in_a_zip_has_no_size_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "MOST", 10**6)
+    half = {f"{NAME}.ipynb": bytes(4 * 10**5)}
+    both = {f"{who}_1_assignsubmission_file_/hw.zip": zipped(half) for who in ("Ada", "Bob")}
+    (tmp_path / "all.zip").write_bytes(zipped(both | {f"Cy_1_assignsubmission_file_/{NAME}.ipynb": "{}"}))
+    notes = {one.who: one.note for one in found(tmp_path)}
+    assert notes == {"Ada": "", "Bob": "it cannot be unpacked: its files have more than 0 MB", "Cy": ""}
+
+
+def test_a_hand_in_json_that_cannot_be_read_is_a_note_and_its_notebooks_are_marked(tmp_path):
+    good = entry("best_p", name="Zoë")
+    kept = {
+        "utf": good.encode("utf-8-sig"),
+        "latin": good.replace("\\u00eb", "ë").encode("latin-1"),
+        "comma": good + ",",
+    }
+    for name, text in kept.items():
+        (tmp_path / f"{name}.zip").write_bytes(zipped({"hand-in.json": text, f"{NAME}.ipynb": "{}"}))
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / f"{NAME}.ipynb").write_text("{}")
+    (tmp_path / "Ada" / "hand-in.json").write_text(good)
+    rows = {one.who: one for one in found(tmp_path)}
+    assert sorted(rows) == ["Ada", "Zoë", "comma", "latin"]
+    assert all(returned.is_notebook(one.path.name) for one in rows.values())
+    assert [bool(rows[who].history) for who in ("Ada", "Zoë", "latin", "comma")] == [True, True, False, False]
+    assert rows["latin"].note.startswith("its hand-in.json cannot be read: 'utf-8' codec can't decode")
+    assert rows["comma"].note.startswith("its hand-in.json cannot be read: it is not JSON")
+    assert rows["Ada"].note == rows["Zoë"].note == ""
+
+
+def test_every_student_has_a_row_and_every_file_that_is_left_out_is_named(tmp_path):
+    for path, content in {
+        f"Ada/{NAME}.IPYNB": b"{}",
+        "Bob/HW.ZIP": zipped({f"{NAME}.IPYNB": "{}"}),
+        "Cy/hw.rar": b"",
+        f"Dan/{NAME}.ipynb.txt": b"",
+        "Eve/progress.ipynb": b"{}",
+        "Fay_6_assignsubmission_file_report.pdf": b"",
+        "Gus/report.pdf": b"",
+        f"Gus/{NAME}.ipynb": b"{}",
+        "all.zip": zipped(
+            {"Hal_8_assignsubmission_file_/hw.rar": "", f"Ida_9_assignsubmission_file_/{NAME}.ipynb": "{}"}
+        ),
+        "letter.docx": b"",
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    (own := tmp_path / ".own").mkdir()
+    given = returned.find_returned(tmp_path, own)
+    nothing = "nothing in it can be marked: "
+    assert {one.who: one.note for one in given.notebooks} == dict.fromkeys(("Ada", "Bob", "Gus", "Ida"), "") | {
+        "Cy": f"{nothing}hw.rar",
+        "Dan": f"{nothing}{NAME}.ipynb.txt",
+        "Eve": f"{nothing}progress.ipynb",
+        "Fay": f"{nothing}Fay_6_assignsubmission_file_report.pdf",
+        "Hal": f"{nothing}hw.rar",
+    }
+    assert len(given.notebooks) == 9
+    left = [f"Cy/hw.rar, Dan/{NAME}.ipynb.txt, Fay_6_assignsubmission_file_report.pdf, Gus/report.pdf, letter.docx"]
+    assert given.other.replace(os.sep, "/") == f"Left out, since they are neither notebooks nor hand-ins: {left[0]}."
+
+
+# A .zip of a whole class
+
+
+def test_of_a_class_in_one_zip_each_student_has_the_own_name_and_history(tmp_path):
+    of_bob = entry("best_p", name="Bob").replace('"attempts": 3', '"attempts": 5')
+    files = {
+        "Ada_1_assignsubmission_file_/hand-in.json": entry("best_p", name="Ada"),
+        f"Ada_1_assignsubmission_file_/{NAME}.ipynb": "{}",
+        "Bob_2_assignsubmission_file_/hand-in.json": of_bob,
+        f"Bob_2_assignsubmission_file_/{NAME}.ipynb": "{}",
+        f"Cy Lee_3_assignsubmission_file_/{NAME}.ipynb": "{}",
+        f"Dan/{NAME}.ipynb": "{}",
+        "Eve/hand-in.json": entry("best_p", name="Eve Ng"),
+        f"Eve/{NAME}.ipynb": "{}",
+    }
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    known = [(one.who, one.history["best_p"]["attempts"] if one.history else 0) for one in found(tmp_path)]
+    assert known == [("Ada", 3), ("Bob", 5), ("Cy Lee", 0), ("all", 0), ("Eve Ng", 3)]
+
+
+def test_moodle_s_name_is_found_below_other_folders_and_comes_before_what_a_student_has_typed(tmp_path):
+    mine = {"hand-in.json": entry("best_p", name="Bob"), f"Bob_9_assignsubmission_file_/{NAME}.ipynb": "{}"}
+    for path, content in {
+        f"Homework 4-1234/Nested A_43_assignsubmission_file_/{NAME}.ipynb": b"{}",
+        f"Homework 4-1234/Nested B_44_assignsubmission_file_/deep/{NAME}.ipynb": b"{}",
+        "Homework 4-1234/Nested C_45_assignsubmission_file_/hand-in-bob.zip": zipped(mine),
+        f"Nested D_46_assignsubmission_file_{NAME}.ipynb": b"{}",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert [who for who, _ in listed(tmp_path)] == ["Nested A", "Nested B", "Nested C", "Nested D"]
+
+
+def test_a_hand_in_at_the_top_of_a_zip_is_not_that_of_moodle_s_folders(tmp_path):
+    files = {"hand-in.json": entry("best_p", name="Ada"), f"Bob_2_assignsubmission_file_/{NAME}.ipynb": "{}"}
+    (tmp_path / "all.zip").write_bytes(zipped(files | {f"{NAME}.ipynb": "{}"}))
+    assert [(one.who, bool(one.history)) for one in found(tmp_path)] == [("Bob", False), ("Ada", True)]
