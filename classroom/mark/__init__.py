@@ -1,7 +1,7 @@
 """python course.py mark FOLDER            runs the checks of every returned notebook in FOLDER, and writes tables there
 python course.py mark FOLDER 04 07      only those of these notebooks
 
-    --into ANOTHER    writes the tables into another folder
+    --into ANOTHER    writes the tables into another folder, which is made if it is not there
     --seconds 300     lets each notebook run so long (120 if nothing is said), and each of its cells a quarter of it
 
 FOLDER holds notebooks, hand-ins (.zip), or a folder for each student, which may hold several of both.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -21,8 +22,9 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins
 
 
 def prepare(into: Path) -> None:
-    """Whether the tables can be written there: before anything is run."""
+    """Make the folder, and see whether the tables can be written there: before anything is run."""
     try:
+        into.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=into):
             pass
     except OSError as error:
@@ -86,10 +88,10 @@ def _csv(head: list[str], lines: Iterable[list[Any]]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet takes for a text."""
+    """A text that a spreadsheet takes for a text, also one that begins a new cell behind each semicolon."""
     if not isinstance(value, str):
         return value
-    text = plain(value)
+    text = re.sub(r"""([;\t][\s"]*)(?=[=+\-@])""", r"\1'", plain(value))
     return f"'{text}" if text.lstrip().startswith(RISKY) or value.startswith(RISKY) else text
 
 

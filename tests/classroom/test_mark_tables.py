@@ -46,6 +46,21 @@ def test_no_text_of_a_student_becomes_a_formula_or_moves_the_terminal(tmp_path, 
     assert not re.search("[\x1b\u202e\r\t]", (tmp_path / "marks.txt").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("text", ["O'Brien;=1+1", "a; -1", "a;;@x", "a,b;\t=1", 'a;"=1', "a;+1;=2"])
+def test_no_text_becomes_a_formula_where_a_semicolon_begins_a_new_cell(tmp_path, text):
+    table.write([a_row(text, message=text, note=text, shown=text)], tmp_path)
+    for name in ("marks.csv", "replies.csv"):
+        for cell in re.split("[;\n]", (tmp_path / name).read_text(encoding="utf-8-sig")):
+            assert not cell.lstrip(' "\t').startswith(table.RISKY), cell
+    assert table._harmless("a;b - c=d") == "a;b - c=d"
+
+
+def test_the_folder_for_the_tables_is_made(tmp_path):
+    table.prepare(tmp_path / "new" / "one")
+    table.write([a_row("Ada")], tmp_path / "new" / "one")
+    assert sorted(path.name for path in (tmp_path / "new" / "one").iterdir()) == sorted(table.FILES)
+
+
 def test_an_earlier_table_is_kept(tmp_path):
     (tmp_path / "marks.csv").write_text("with my remarks")
     table.write([a_row("Ada")], tmp_path)
