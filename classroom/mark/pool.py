@@ -128,6 +128,12 @@ def _marked(returned: Returned, answer: dict[str, Any]) -> Marked:
         notes += [f"it replaces parts of the course, which were put back: {', '.join(row.get('changed', ()))}"] * (
             "changed" in row
         )
+    reading = {row["exercise"] for row in rows if row.get("reads")}
+    notes += [
+        f"the answer of {reply.exercise} reads a view, which stands at its opening values here"
+        for reply in replies.values()
+        if reply.exercise in reading and reply.tone != "right"
+    ]
     ended = answer["why"] or not notebook or any("done" in row for row in rows) or not rows
     notes += ["it ended Python before its last cell"] * (not ended)
     return Marked(returned, notebook, list(replies.values()), "; ".join(filter(None, [*notes, returned.note])))

@@ -1,9 +1,9 @@
 """Run a returned notebook in this process, and tell what the course's own checks say to it.
 
 Told are a line of JSON each: {"notebook": its name, "of": its exercises}, then a reply for each answer that a cell
-shows, {"exercise", "tone", "message"}, or "error" as the tone where the cell for the answer failed; {"changed": names}
-if the notebook has replaced a part of the course; {"done": true} at the end. {"fault": words} if it is no notebook, or
-a cell was stopped.
+shows, {"exercise", "tone", "message", "reads"}, or "error" as the tone where the cell for the answer failed; "reads" is
+whether that cell reads a view. {"changed": names} if the notebook has replaced a part of the course; {"done": true} at
+the end. {"fault": words} if it is no notebook, or a cell was stopped.
 
 A reply counts if a cell shows what the installed check itself has returned: not a verdict of another make, not a check
 of the student's own, and not a check that was only called, in a loop over all answers for instance.
@@ -11,6 +11,7 @@ of the student's own, and not a check that was only called, in a loop over all a
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,7 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.formatters import DisplayFormatter
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -36,6 +38,7 @@ from pgcourse.exercises.verdict import Verdict
 from pgcourse.exercises.words import cut, told
 
 LONGEST = 1000  # characters of a reply
+VIEW = "_view"  # how the names of views end
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -125,16 +128,26 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
             failed = result.error_before_exec or result.error_in_exec
         if result is not None and (verdict := marking.issued(result.result)) is not None:
             message = cut(verdict.message, LONGEST)
-            tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message})
+            tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message, "reads": reads_a_view(cell)})
         elif failed is not None and (question := stubs.get(str(cell.get("id")))):
             words = f"Still at work after {seconds:g} s, and stopped" if isinstance(failed, TooLong) else told(failed)
-            tell({"exercise": question.exercise, "tone": "error", "message": cut(words, LONGEST)})
+            message = cut(words, LONGEST)
+            tell({"exercise": question.exercise, "tone": "error", "message": message, "reads": reads_a_view(cell)})
         if isinstance(failed, TooLong):
             tell({"fault": f"a cell was stopped after {seconds:g} s"})
     if marking.changed:
         tell({"changed": sorted(marking.changed)[:5]})
     tell({"done": True})
     return None
+
+
+def reads_a_view(cell: dict[str, Any]) -> bool:
+    """Whether its code names a view, such as corridor_view. Comments are left out; what is no Python names none."""
+    try:
+        nodes = ast.walk(ast.parse(TransformerManager().transform_cell(source(cell))))
+        return any(isinstance(node, ast.Name) and node.id.endswith(VIEW) for node in nodes)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def read(path: Path, references: dict[str, Path]) -> tuple[list[dict[str, Any]], str]:

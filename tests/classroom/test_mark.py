@@ -117,6 +117,16 @@ def solved(path: Path) -> Any:
     return made
 
 
+# An answer that the student has set in a view, which is read where the notebook is run anew
+VIEWED = {
+    "set by hand": f"my_p = start_view.values['p']\n{CHECK}",
+    "a magic before": f"%matplotlib inline\nmy_p = start_view.values['p']\n{CHECK}",
+    "no such view": f"my_p = other_view.values['p']\n{CHECK}",
+    "right all the same": f"start_view\nmy_p = {P}\n{CHECK}",
+    "in a comment": f"my_p = 0.5  # start_view.values\n{CHECK}",
+}
+
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory) -> dict[str, Marked]:
     """All that does no harm, marked in one go."""
@@ -125,6 +135,8 @@ def judged(tmp_path_factory) -> dict[str, Marked]:
         put(folder, who, *cells)
     for who, cell in FORGED.items():
         put(folder, who, VERDICT, cell, "check_best_p(0)")
+    for who, cell in VIEWED.items():
+        put(folder, who, "class start_view:\n    values = {'p': 0.5}", cell)
     for who, text in BROKEN.items():
         (folder / f"{who}.ipynb").write_bytes(text)
     for who, (number, cell, _) in CHANGED.items():
@@ -164,6 +176,15 @@ def test_it_is_told_that_a_part_of_the_course_was_replaced(judged):
     assert "math.pi" in judged["a number"].note
     assert "numpy.pi" in judged["a number"].note
     assert "builtins.abs" in judged["builtins"].note
+
+
+@pytest.mark.slow
+def test_it_is_told_where_a_wrong_answer_was_read_from_a_view(judged):
+    told = "the answer of best_p reads a view, which stands at its opening values here"
+    notes = {who: judged[who].note for who in VIEWED}
+    warned = ("set by hand", "a magic before", "no such view")
+    assert notes == dict.fromkeys(VIEWED, "") | dict.fromkeys(warned, told)
+    assert [judged[who].replies[0].tone for who in VIEWED] == ["wrong", "wrong", "error", "right", "wrong"]
 
 
 # Which argument is the student's
