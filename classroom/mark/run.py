@@ -6,7 +6,8 @@ whether that cell reads a view. {"changed": names} if the notebook has replaced 
 the end. {"fault": words} if it is no notebook, or a cell was stopped.
 
 A reply counts if a cell shows what the installed check itself has returned: not a verdict of another make, not a check
-of the student's own, and not a check that was only called, in a loop over all answers for instance.
+of the student's own, and not a check that was only called, in a loop over all answers for instance. A cell shows the
+value of its last line; if that is no reply, the last one that it displays.
 """
 
 from __future__ import annotations
@@ -63,9 +64,12 @@ class _Results(DisplayHook):
 
 
 class _Nothing(DisplayFormatter):
-    """What is displayed on the way is not drawn, either."""
+    """What is displayed on the way is not drawn, either; the last of it is kept."""
+
+    displayed: Any = None
 
     def format(self, obj: Any, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        self.displayed = obj if isinstance(obj, Verdict) else self.displayed
         return {}, {}
 
 
@@ -119,14 +123,16 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
         marking.install(shell.user_ns)
         try:
             with at_most(seconds):
-                shell.displayhook.text = source(cell)
+                shell.displayhook.text, shell.display_formatter.displayed = source(cell), None
                 result = shell.run_cell(source(cell))
         except BaseException as error:  # of a student's own that IPython lets through
             result = None
             failed: BaseException | None = error
         else:
             failed = result.error_before_exec or result.error_in_exec
-        if result is not None and (verdict := marking.issued(result.result)) is not None:
+        shown = (getattr(result, "result", None), shell.display_formatter.displayed)
+        verdict = next((one for one in map(marking.issued, shown) if one is not None), None)
+        if verdict is not None:
             message = cut(verdict.message, LONGEST)
             tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message, "reads": reads_a_view(cell)})
         elif failed is not None and (question := stubs.get(str(cell.get("id")))):

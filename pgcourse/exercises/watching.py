@@ -1,7 +1,8 @@
 """A verdict that a cell shows is the student's progress; one that is only computed is not.
 
 The solution cells of the notebooks assert their verdicts, and "Run all" runs them: so it is not the check that records,
-nor the verdict, but IPython, which says after each cell what it has shown.
+nor the verdict, but IPython, which says after each cell what it has shown: the value of its last line or, if that is no
+reply, the last one that it has displayed.
 """
 
 from __future__ import annotations
@@ -24,13 +25,21 @@ def watch() -> None:
     if getattr(shell, "kernel", None) is None or os.environ.get(SWITCH) == "off":
         return
     folder, told = Path.cwd(), []  # as the kernel was started: in the notebook's folder, wherever its cells go later
+    displayed: list[Verdict] = []  # by the cell that runs
+
+    def on_displayed(verdict: Verdict) -> str:
+        displayed.append(verdict)
+        return verdict._repr_html_()
 
     def on_shown(result: Any) -> None:
-        note = recorded(result.result, folder)
+        shown = [*displayed, result.result] if isinstance(result.result, Verdict) else displayed
+        note = recorded(shown[-1], folder) if shown else ""
         if note and note not in told:
             told.append(note)
             print(note)
 
+    shell.display_formatter.formatters["text/html"].for_type(Verdict, on_displayed)
+    shell.events.register("pre_run_cell", lambda *_: displayed.clear())
     shell.events.register("post_run_cell", on_shown)
 
 

@@ -42,6 +42,10 @@ HONEST = {
     "magic": (["%matplotlib inline", "%%time\n1", "my_p = " + P + "\n" + CHECK], "right"),
     "not shown": (["check_best_p(" + P + ");", "%timeit -n 1 -r 1 1\ncheck_best_p(0.5) ; # nothing"], "none"),
     "a folder for pip": (["my_p = " + P + " if " + OWN_PIP + " else 0\n" + CHECK], "right"),
+    "displayed": (["display(check_best_p(" + P + "));"], "right"),
+    "displayed and failed": (["display(check_best_p(" + P + "))\n1 / 0"], "right"),
+    "the last displayed": (["for p in (" + P + ", 0.5):\n    display(check_best_p(p))"], "wrong"),
+    "the last line": (["display(check_best_p(" + P + "))\ncheck_best_p(0.5)"], "wrong"),
     "printed only": (["print(check_best_p(" + P + "))"], "none"),
     "all tried": (["for k in range(570, 600):\n    check_best_p(k / 1000)"], "none"),
 }
@@ -69,6 +73,7 @@ FORGED = {
     "builtins": "import builtins, math\nbuiltins.abs = lambda x: 0.0\nmath.sqrt = lambda x: 0",
     "a number": "import math, pgcourse.exercises.nb00_start as nb\nnp.pi = math.pi = 1.0\nfor key in dir(nb):\n"
     "    if isinstance(getattr(nb, key), float):\n        setattr(nb, key, 0.0)",
+    "a verdict displayed": f"display({RIGHT})",
     "a tone": "v = check_best_p(0)\nv.tone = 'right'\nv",
     "lines in every file": f"LINE = '{LINE}'\n{INTO_ALL_FILES}",
 }

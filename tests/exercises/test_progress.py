@@ -80,7 +80,8 @@ def test_what_is_no_reply_to_an_exercise_is_not_recorded(tmp_path, thing):
 def test_only_what_a_cell_shows_is_recorded(tmp_path, monkeypatch):
     """As in a notebook: an assert, a semicolon or another last line show nothing."""
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    monkeypatch.setattr(watching, "get_ipython", lambda: SimpleNamespace(kernel=object(), events=shell.events))
+    own = SimpleNamespace(kernel=object(), events=shell.events, display_formatter=shell.display_formatter)
+    monkeypatch.setattr(watching, "get_ipython", lambda: own)
     monkeypatch.delenv(watching.SWITCH, raising=False)
     monkeypatch.chdir(tmp_path)
     watching.watch()
@@ -93,6 +94,27 @@ def test_only_what_a_cell_shows_is_recorded(tmp_path, monkeypatch):
     shell.run_cell("check_parameter_count(58)")
     known = progress.load(tmp_path)
     assert {name: known[name]["last"] for name in known} == {"best_p": "right", "parameter_count": "nearly"}
+
+
+def test_a_reply_that_is_displayed_is_recorded_the_last_of_a_cell(tmp_path, monkeypatch):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    own = SimpleNamespace(kernel=object(), events=shell.events, display_formatter=shell.display_formatter)
+    monkeypatch.setattr(watching, "get_ipython", lambda: own)
+    monkeypatch.setattr(InteractiveShell, "_instance", shell)  # what `display` asks
+    monkeypatch.delenv(watching.SWITCH, raising=False)
+    monkeypatch.chdir(tmp_path)
+    watching.watch()
+    shell.run_cell("from pgcourse.exercises import check_best_p as check")
+    for cell, last in (
+        ("for p in (0.586, 0.2):\n    display(check(p))", "wrong"),
+        ("display(check(0.586));", "right"),
+        ("1 + 1", "right"),
+        ("display(check(0.586))\ncheck(0.3)", "wrong"),
+        ("display(check(0.586))\n1 / 0", "right"),
+    ):
+        shell.run_cell(cell)
+        known = progress.load(tmp_path)["best_p"]
+        assert (known["attempts"], known["last"]) == (1 if cell.startswith("for") else 2, last), cell
 
 
 def test_nothing_is_recorded_outside_a_kernel_or_when_it_is_switched_off(monkeypatch):
