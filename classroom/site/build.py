@@ -57,9 +57,8 @@ def build(folder: Path, numbers: Iterable[str] = (), notebooks: Path = FOLDER, h
 
     Raises CannotWrite before anything is run if the folder cannot be used, and CannotBuild if the disk refuses a page.
     """
-    everything = sources(notebooks)
     wanted = [find(number, notebooks) for number in numbers]
-    chosen = [source for source in everything if not wanted or source.path in wanted]
+    chosen = [source for source in sources(notebooks) if not wanted or source.path in wanted]
     if pageless := [path.name for path in wanted if path.stem in NO_PAGES]:
         raise CannotBuild(f"{pageless[0]} has no page: it shows what a kernel has stored.")
     prepare(folder)
@@ -68,12 +67,12 @@ def build(folder: Path, numbers: Iterable[str] = (), notebooks: Path = FOLDER, h
     where, faults = published(), []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for source, (shown, ended) in zip(chosen, pool.map(ran, [one.path for one in chosen]), strict=True):
-            page = made(source, everything, shown, where)
+            page = made(source, chosen, shown, where)
             write(folder / source.page, page.text)
             found = shortened([*ended, *page.faults, *oversize(page)])
             faults += [f"{source.path.name}: {fault}" for fault in found]
             print(f"{source.page}: {megabytes(page):.2f} MB", flush=True)
-    write(folder / "index.html", index(everything if not wanted else chosen, has_lite))
+    write(folder / "index.html", index(chosen, has_lite))
     write(folder / "LICENSE.txt", (FOLDER / "LICENSE").read_text(encoding="utf-8"))
     print(f"Open {folder / 'index.html'} in a browser.")
     return faults
@@ -134,13 +133,13 @@ def ran(notebook: Path) -> tuple[list[dict[str, Any]], list[str]]:
         return whole, ended
 
 
-def made(source: Source, everything: list[Source], shown: list[dict[str, Any]], where: Published) -> Page:
-    """The page of a notebook."""
+def made(source: Source, written: list[Source], shown: list[dict[str, Any]], where: Published) -> Page:
+    """The page of a notebook. It leads to those that are `written` alone."""
     cells = read(source.path)["cells"]
-    at = everything.index(source)
+    at = written.index(source)
     around = [("All pages", "index.html")]
-    around += [(f"← {before.title}", before.page) for before in everything[max(at - 1, 0) : at]]
-    around += [(f"{after.title} →", after.page) for after in everything[at + 1 : at + 2]]
+    around += [(f"← {before.title}", before.page) for before in written[max(at - 1, 0) : at]]
+    around += [(f"{after.title} →", after.page) for after in written[at + 1 : at + 2]]
     nav = " ".join(f'<a href="{href}">{html.escape(text)}</a>' for text, href in around)
     name = f"<code>{source.path.name}</code>"
     if where.is_known:
@@ -149,7 +148,7 @@ def made(source: Source, everything: list[Source], shown: list[dict[str, Any]], 
         f"This page was made from the notebook {name}. Its pictures move here without Python, as far as they were "
         "recorded. To run or change code, and to have your answers checked, open the notebook in JupyterLab."
     )
-    pages = {one.path.name: one.page for one in everything}
+    pages = {one.path.name: one.page for one in written}
     return notebook_page(source.title, cells, shown, nav, about, LICENCES, linked(pages))
 
 

@@ -245,6 +245,20 @@ def test_links_lead_within_the_site_or_are_none(built):
             assert "://" in href or href.startswith("#") or href.split("#")[0] in pages
 
 
+def test_a_page_written_alone_leads_to_no_page_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "ran", lambda _: ([], []))
+    write_course(tmp_path)
+    write_notebook(tmp_path, "03_third", cell("# Third\n\nSee [the first](01_first.ipynb).", "title", text=True))
+    build.build(tmp_path / "site", ("01", "03"), notebooks=tmp_path)
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "site").iterdir()}
+    assert "as in the next." in pages["01_first.html"]
+    assert '<a href="01_first.html">the first</a>' in pages["03_third.html"]
+    assert '<a href="03_third.html">03 third →</a>' in pages["01_first.html"]
+    for text in pages.values():
+        for href in re.findall(r'<a [^>]*href="([^"]+)"', text):
+            assert "://" in href or href.startswith("#") or href.split("#")[0] in pages, href
+
+
 @slow
 def test_a_page_asks_nothing_of_a_network(built):
     for path in built[0].glob("*.html"):
