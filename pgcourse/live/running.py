@@ -129,11 +129,11 @@ class Runner:
     def input_moved(self, name: str) -> None:
         """An input has another value: work under way begins anew with it, work that rests has nothing to go on with.
 
-        Its name is what the reader sees.
+        Its name is what the reader sees, also where a scene shows a run: its picture no longer is that of the controls.
         """
         if self.running:
             self._steps = None
-        elif self._steps is not None or self.bar.value:
+        else:
             self.forget(f"{name} has changed: run begins anew")
 
     def _interrupted(self) -> None:

@@ -134,6 +134,14 @@ def test_a_moved_input_begins_anew_while_it_runs_and_is_said_while_it_rests():
     assert view.values["total"] == 3.0 * N
 
 
+def test_a_moved_input_is_said_where_a_scene_shows_a_run():
+    """Nothing has run here, and the picture is that of other inputs than the controls now say."""
+    view, runner = view_and_runner()
+    view.values = view.values | {"total": 5.0}
+    runner.input_moved("alpha")
+    assert runner.note.value == "alpha has changed: run begins anew"
+
+
 def test_a_moved_input_is_heard_even_where_the_share_is_still_zero():
     """As of a work that cannot know how long it will take."""
 
