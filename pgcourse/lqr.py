@@ -105,7 +105,7 @@ def closed_loop(lqr: LQR, K: ArrayLike) -> Array:
     """A + BK, of shape (n, n): s' = (A + BK) s + noise. Raises Unstable if √γ (A + BK) does not shrink."""
     loop = lqr.A + lqr.B @ lqr.gain(K)
     if (growth := np.sqrt(lqr.gamma) * np.abs(np.linalg.eigvals(loop)).max()) >= 1:
-        gain = ", ".join(f"{k:.3g}" for k in np.ravel(K))
+        gain = ", ".join(f"{k:.3g}" for k in np.ravel(K)).replace("-", "−")
         raise Unstable(f"J is −∞ at K = {gain}: √γ |A + BK| is {growth:.3f}, expected < 1, or costs do not sum up")
     return loop
 

@@ -189,6 +189,8 @@ class Tradeoff(Part):
     def draw(self, ax: Axes) -> None:
         ax.set(xlim=self.xlim, ylim=self.ylim, xlabel=self.xlabel, ylabel=self.ylabel)
         plain(ax)
+        if self.snap and float(self.snap).is_integer():
+            ax.locator_params(axis="x", integer=True)
         ax.axhline(0, color=PALE, lw=0.8)
         key = "     ".join(f"{DASHES[style]} {name}" for name, (style, _) in self.looks.items())
         ax.set_title(f"{key}\n" if len(self.looks) > 1 else "\n", fontsize=10.5, color=INK)
@@ -233,7 +235,7 @@ class Tradeoff(Part):
             label.set(text=mark if self.xlim[0] <= x <= self.xlim[1] else "", ha="right" if to_the_left else "left")
             label.set_x(x + (-0.012 if to_the_left else 0.012) * width)
         off = height != numbers["now"][chosen] and np.isfinite(height)
-        self.note.set_text(minus(numbers["said"]) + "   (large point: off the scale)" * bool(off))
+        self.note.set_text(minus(numbers["said"]) + "   (off the scale)" * bool(off))
 
     def describe(self, numbers: Numbers) -> str:
         numbers = numbers[self.key] if self.key else numbers

@@ -116,7 +116,11 @@ def set_tails(quiver: Quiver, xy: ArrayLike) -> None:
 
 
 def minus(text: str) -> str:
-    """With minus signs in "-1", "1e-9" and "q - v", as matplotlib's own tick labels have; "reward-to-go" stays."""
+    """With minus signs in "-1", "1e-9" and "q - v", as matplotlib's own tick labels have; "reward-to-go" stays.
+
+    A 0 has none: "-0.00" is a number that was rounded.
+    """
+    text = re.sub(r"(?<!\w)-(0(?:\.0+)?)(?![\d.e])", r"\1", text)
     return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)|(?<= )-(?= )", "−", text)
 
 

@@ -138,7 +138,7 @@ class LongRun(Part):
     dots           draw what is many as dots
     key            the key of this part's numbers, if a picture has two such parts
     Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
-    NaN in `below` is a gap there.
+    NaN in `below` is a gap there. Dots, and what is below, stand at the edge of their axes if they are beyond it.
     """
 
     def __init__(
@@ -176,13 +176,15 @@ class LongRun(Part):
         (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
         (self.tip,) = upper.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=9, zorder=5, animated=True)
         (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
+        tip: dict[str, Any] = {"mec": "white", "mew": 1, "ms": 6, "zorder": 5, "clip_on": False, "in_layout": False}
+        (self.low_tip,) = lower.plot([], [], "o", color=OCCUPANCY, animated=True, **tip)
         self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:
         numbers = numbers[self.key] if self.key else numbers
         steps = np.asarray(numbers["steps"], dtype=float)
         if self.dots:
-            self.thin.set_data(numbers["dots_at"], numbers["dots"])
+            self.thin.set_data(numbers["dots_at"], np.clip(numbers["dots"], *self.above[1]))
         else:
             many = np.reshape(numbers["many"], (len(numbers["many"]), len(steps)))
             gaps = np.full((len(many), 1), np.nan)  # between one curve's end and the next one's beginning
@@ -190,12 +192,14 @@ class LongRun(Part):
             self.thin.set_data(x.ravel(), np.hstack([many, gaps]).ravel())
         self.bold.set_data(steps, numbers["bold"])
         self.tip.set_data(steps[-1:], numbers["bold"][-1:])
-        self.low.set_data(steps, numbers["below"])
+        low = np.clip(np.asarray(numbers["below"], dtype=float), *self.below[1])
+        self.low.set_data(steps, low)
+        self.low_tip.set_data(steps[-1:], low[-1:])
         self.note.set_text(minus(numbers["said"]))
 
     def describe(self, numbers: Numbers) -> str:
         numbers = numbers[self.key] if self.key else numbers
-        which = f"{self.title.splitlines()[0]}. " if self.key else ""  # of two such parts
+        which = f"{self.title.splitlines()[0]}. " if self.key and "\n" in self.title else ""  # of two such parts
         if not len(numbers["steps"]):
             begun = len(numbers["dots"]) if self.dots else 0
             return f"{which}{'No curve yet' if begun else f'Nothing has run yet, 0 {self.xlabel}'}: {numbers['said']}."

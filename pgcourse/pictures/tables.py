@@ -87,7 +87,7 @@ class LinesTable(Table):
 
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
-        for x, head, column in zip((0.04, 0.555), self.notations, zip(*self.lines, strict=True), strict=True):
+        for x, head, column in zip((0.04, 0.535), self.notations, zip(*self.lines, strict=True), strict=True):
             ax.text(x, 0, head, weight="bold", **LOOK)
             for y, line in enumerate(column, start=1):
                 ax.text(x, y, line, **LOOK)

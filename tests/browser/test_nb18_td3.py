@@ -22,9 +22,9 @@ def test_the_point_is_dragged_along_the_actions_and_the_ripple_shrinks(notebook)
     after = wait_until_said(notebook, picture, "actions k is 4")
     assert number_after("one critic", after) > number_after("one critic", before)
     picture = view(notebook, "What noise on the target action leaves of a ripple")
-    assert "share that is left: 1.000" in said(picture)
+    assert "the ripple times 1.000" in said(picture)
     choose_scene(notebook, picture, 1)
-    wait_until_said(notebook, picture, "share that is left: 0.131")
+    wait_until_said(notebook, picture, "the ripple times 0.131")
     assert notebook.errors == []
 
 

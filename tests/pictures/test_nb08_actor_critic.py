@@ -136,6 +136,17 @@ def test_beyond_the_frame_the_point_to_drag_stays_at_its_edge_and_the_true_numbe
     assert named.describe(numbers | {"now": {"both": 1.0}}).startswith("b is 0.1: both 1")
 
 
+def test_what_is_below_a_run_has_a_point_at_its_end_within_the_frame():
+    part = LongRun("steps", (0, 500), ("J", (-1, 6)), ("off by", (0, 5)), "runs", dots=True)
+    Picture([part])
+    numbers = {"steps": [100.0], "bold": [2.0], "below": [3.0], "dots_at": [50, 60], "dots": [2.0, 9.0], "said": "so"}
+    part.update(numbers)
+    assert part.low_tip.get_xydata().tolist() == [[100, 3]]
+    assert part.thin.get_ydata().tolist() == [2, 6]
+    part.update(numbers | {"steps": [100.0, 200.0], "bold": [2.0, 2.0], "below": [3.0, 277.0]})
+    assert part.low_tip.get_xydata().tolist() == [[200, 5]]
+
+
 def test_of_several_critics_the_bars_say_whose_they_are():
     part = CriticBars(["a", "b", "c", "d"], (-2, 11), "learner 1's critic is off by")
     Picture([part])

@@ -36,6 +36,17 @@ CASES = {
 }
 
 
+def test_a_density_that_leaves_the_frame_is_said_and_spoken():
+    numbers = density_numbers(0.4, 0.3)  # both are 1 at most, and the frame ends at 0.8
+    for name, lower in (("", "other"), ("dashed: ", "density")):
+        part = densities()
+        picture = Picture([part])
+        shown = numbers | {lower: 0.5 * np.asarray(numbers[lower])}
+        picture.update(shown)
+        assert f"({name}higher than the frame)" in part.note.get_text()
+        assert f"({name}higher than the frame)" in picture.describe(shown)
+
+
 def test_the_dashed_density_is_the_other_one_and_may_leave_the_frame():
     part = densities()
     picture = Picture([part])
@@ -51,7 +62,7 @@ def test_a_right_answer_is_on_the_diagonal_and_a_far_one_at_the_edge():
     Picture([part])
     part.update(truth_numbers(0))
     assert np.array_equal(*part.marks["soft"].get_data())
-    assert "+40.0 from plain and +0.0 from soft" in part.describe(truth_numbers(0))
+    assert "on average: plain +40.0, soft +0.0." in part.describe(truth_numbers(0))
     part.update(truth_numbers(-500))
     assert set(part.marks["soft"].get_xdata()) == {100}
 

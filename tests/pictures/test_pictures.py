@@ -233,6 +233,8 @@ def contrast_with_white(color):
         ("q - v", "q − v"),
         ("γᵗ G_t, reward-to-go: bias 0", "γᵗ G_t, reward-to-go: bias 0"),
         ("10-90 %", "10-90 %"),
+        ("slope -0.00, -0.05 and -0", "slope 0.00, −0.05 and 0"),
+        ("-0.0004, -0e-3", "−0.0004, −0e−3"),
     ],
 )
 def test_a_minus_sign_stands_before_numbers_and_a_hyphen_stays_between_words(text, shown):
@@ -266,7 +268,7 @@ def test_a_tradeoff_says_what_is_off_its_scale_and_names_no_mark_beyond_it():
     assert np.isnan(part.points["one"].get_ydata()).all()
     assert np.isnan(part.points["two"].get_ydata()).all()
     assert part.point.get_ydata() == [1]
-    assert part.note.get_text() == "so   (large point: off the scale)"
+    assert part.note.get_text() == "so   (off the scale)"
     assert part.rules["best"][1].get_text() == ""
     part.update(numbers | {"now": {"one": 0.2, "two": 0.3}, "marked": {"best": 0.5}})
     assert part.note.get_text() == "so"

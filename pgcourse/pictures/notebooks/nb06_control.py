@@ -87,8 +87,9 @@ class ActionSlice(Part):
         across, up = self.a[1] - self.a[0], self.q[1] - self.q[0]
         reach = 0.22 * across / np.hypot(1, slope * across / up)
         self.tangent.set_data([mu - reach, mu + reach], [q_mu - slope * reach, q_mu + slope * reach])
-        self.point.set_data([mu], [q_mu])
-        self.note.set_text(minus(f"slope at μ(s) = {mu:.2f}: {round(float(slope), 2) + 0:+.2f}"))
+        self.point.set_data([mu], [np.clip(q_mu, *self.q)])
+        above = "   (above the frame)" * bool(q_mu > self.q[1])
+        self.note.set_text(minus(f"slope at μ(s) = {mu:.2f}: {round(float(slope), 2) + 0:+.2f}{above}"))
 
     def describe(self, numbers: Numbers) -> str:
         mu, q_mu, slope = numbers["mu"], numbers["q_mu"], numbers["slope"]

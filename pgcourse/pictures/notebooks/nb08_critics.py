@@ -44,7 +44,8 @@ class Lottery(Part):
             label.set(text=f"action {k + 1}", position=(middle, 0.92 * self.ylim[0]))  # clear of the mean's line
         self.line.set_data([0, 1], [mean, mean])
         off = " (off the scale)" * bool((np.clip(estimates, *self.ylim) != estimates).any())
-        self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}{off}, mean {mean:.3g}"))
+        also = off or f", mean {mean:.3g}"  # which the line shows, and there is room for one
+        self.note.set_text(minus(f"estimates {estimates[0]:.3g} and {estimates[1]:.3g}{also}"))
 
     def describe(self, numbers: Numbers) -> str:
         estimates: Floats = np.array(numbers["estimates"], dtype=float).round(9) + 0.0

@@ -47,13 +47,17 @@ class WalledDensity(Part):
         for wall, pile, x, height in both:
             wall.set_data([x, x], [0, self.top])
             pile.set_bounds(x - width / 2, 0, width, height)
-        higher = "   (higher than the frame)" if density.max() > self.top else ""
-        self.note.set_text(minus(numbers["outside"]) + higher)
+        self.note.set_text(minus(numbers["outside"]) + self.higher(numbers))
+
+    def higher(self, numbers: Numbers) -> str:
+        """What to say of a density that leaves the frame."""
+        return "   (higher than the frame)" if np.max(numbers["density"]) > self.top else ""
 
     def describe(self, numbers: Numbers) -> str:
         (low, high), (below, above) = numbers["walls"], numbers["piles"]
         piled = f"; {below:.3f} of the probability is at the lower one, {above:.3f} at the upper one"
-        return f"The Box goes from {low:g} to {high:g}{piled if below + above else ''}. {numbers['outside']}."
+        said = " ".join(f"{numbers['outside']}{self.higher(numbers)}".split())
+        return f"The Box goes from {low:g} to {high:g}{piled if below + above else ''}. {said}."
 
 
 class TorqueMap(PolicyMap):

@@ -47,7 +47,8 @@ class Swarm(Landscape):
 
     def said(self, numbers: Numbers) -> str:
         longest, shortest = np.linalg.svd(numbers["spread"], compute_uv=False)
-        return f"J(mean) = {numbers['J']:.4g}\nσ along the axes {longest:.2g} and {shortest:.2g}"
+        J = f"{numbers['J']:{'.4g' if abs(numbers['J']) < 10_000 else ',.0f'}}"
+        return f"J(mean) = {J}\nσ along the axes {longest:.2g} and {shortest:.2g}"
 
     def describe(self, numbers: Numbers) -> str:
         own = numbers[self.key]

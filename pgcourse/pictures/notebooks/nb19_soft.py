@@ -26,6 +26,9 @@ class TwoDensities(WalledDensity):
         super().update(numbers)
         self.other.set_data(numbers["b"], np.minimum(numbers["other"], 100 * self.top))
 
+    def higher(self, numbers: Numbers) -> str:
+        return super().higher(numbers) or "   (dashed: higher than the frame)" * bool(max(numbers["other"]) > self.top)
+
     def describe(self, numbers: Numbers) -> str:
         places = (np.asarray(numbers[at])[np.argmax(numbers[of])] for at, of in (("a", "density"), ("b", "other")))
         own, other = places
@@ -67,5 +70,5 @@ class AgainstTruth(Part):
         if not len(answers):
             return f"0 states so far: {numbers['note']}."
         off = {name: float(np.mean(answers - numbers["truths"][name])) for name in self.names}
-        parts = " and ".join(f"{gap:+.1f} from {name}" for name, gap in off.items())
-        return f"In {len(answers)} states the answers are off by {parts} on average. {numbers['note']}."
+        parts = ", ".join(f"{name} {gap:+.1f}" for name, gap in off.items())
+        return f"In {len(answers)} states the answers are off, on average: {parts}. {numbers['note']}."
