@@ -3,7 +3,7 @@ python course.py student --nbgrader OUT   writes it as the source of nbgrader's 
 
 OUT is new or empty. The students' notebooks have no answers, no solutions, no outputs and no *Teaching this*; their
 checks wait. Notebooks that are not the course's are not handed out. The page errata.ipynb comes along whole: its
-entries 1 and 11 tell the answers of check_parameter_count in 01 and check_border in 04.
+entries 1, 5, 11 and 12 tell five answers, one of 00, two of 01 and two of 04 (README.md).
 """
 
 from __future__ import annotations

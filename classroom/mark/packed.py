@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import defaultdict
 from pathlib import Path
 
 from pgcourse.exercises.progress import FILE
 from pgcourse.exercises.progress_page import HAND_IN
 
-MOST = 200 << 20  # bytes of a file in a .zip, and of all its files together
+MOST = 200 << 20  # bytes of all files of a student in a .zip
+MOST_OF_ALL = 4 << 30  # bytes of all students' files in it
+# Moodle's names of folders and files: “Ada Lovelace_1234_assignsubmission_file_04_the_theorem.ipynb”
+MOODLE = re.compile(r"_(\d+)_assignsubmission_(file|onlinetext)_?")
 DEEPEST = 2  # how many .zip may lie around one that is opened
 
 
@@ -23,7 +27,8 @@ class Unpacked:
         self.files: dict[str, Path] = {}
         self.failed: dict[str, str] = {}  # path → why it was not unpacked
         self.paths: list[str] = []  # of all that is in it, also of what is of no use here
-        self._left = MOST
+        self._left: defaultdict[str, int] = defaultdict(lambda: MOST)  # by what Moodle has named
+        self._left_of_all = MOST_OF_ALL
         self._add(path, own, "", 0)
 
     def _add(self, path: Path, own: Path, before: str, depth: int) -> None:
@@ -32,6 +37,8 @@ class Unpacked:
                 at, name = f"{before}{info.filename}", info.filename.replace("\\", "/").split("/")[-1]
                 if info.is_dir() or _is_hidden(info.filename):
                     continue
+                if at in self.paths:
+                    at = f"{at} ({k})"  # another file with the same path
                 self.paths.append(at)
                 if not (is_notebook(name) or is_zip(name) or name in (HAND_IN, FILE)):
                     continue
@@ -44,19 +51,22 @@ class Unpacked:
                         self.failed[at] = f"it cannot be unpacked: {error}"
 
     def _keep(self, at: str, packed: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, depth: int) -> None:
+        student = found[0] if (found := re.match(f".*?{MOODLE.pattern}", at)) else ""
+        left = min(self._left[student], self._left_of_all)
         data = b""
-        if info.file_size <= self._left:
+        if info.file_size <= left:
             with packed.open(info) as file:
-                data = file.read(self._left + 1)  # and not as long as it says that it is
-        if max(info.file_size, len(data)) > self._left:
+                data = file.read(left + 1)  # and not as long as it says that it is
+        if max(info.file_size, len(data)) > left:
             raise ValueError(f"its files have more than {MOST >> 20} MB")
-        self._left -= len(data)
         to.parent.mkdir()
         to.write_bytes(data)
-        if is_zip(to.name):
-            self._add(to, to.parent, f"{at}/", depth + 1)
-        else:
-            self.files[at] = to
+        if is_zip(to.name):  # its files are counted
+            return self._add(to, to.parent, f"{at}/", depth + 1)
+        self._left[student] -= len(data)
+        self._left_of_all -= len(data)
+        self.files[at] = to
+        return None
 
 
 def is_notebook(name: str) -> bool:

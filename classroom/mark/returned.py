@@ -18,15 +18,18 @@ from typing import NamedTuple
 
 from classroom.folders import CannotWrite
 from classroom.listing import PAGES
-from classroom.mark.packed import Unpacked, is_notebook, is_zip
+from classroom.mark.packed import MOODLE, Unpacked, is_notebook, is_zip
 from classroom.mark.server import references
 from pgcourse.exercises.progress import FILE, Entries, NotProgress, parse
 from pgcourse.exercises.progress_page import HAND_IN, name_in
 
 MOST_HISTORY = 4 << 20  # bytes
 MOST_NAMES = 5  # of files, in a note
-# Moodle's names of folders and files: “Ada Lovelace_1234_assignsubmission_file_04_the_theorem.ipynb”
-MOODLE = re.compile(r"_\d+_assignsubmission_(file|onlinetext)_?")
+
+
+class _Student(NamedTuple):
+    name: str  # "" if none is known
+    number: str = ""  # Moodle's, which tells namesakes apart
 
 
 class Returned(NamedTuple):
@@ -50,33 +53,40 @@ def find_returned(folder: Path, own: Path) -> Found:
         paths = [folder] if folder.is_file() else sorted(_files(folder))
     except OSError as error:
         raise CannotWrite(f"{folder} cannot be read ({error.strerror}): name a folder with notebooks.") from error
-    search = _Search(own)
-    for path in paths:
-        shown = path.relative_to(folder.parent if folder.is_file() else folder)
+    all_shown = [path.relative_to(folder.parent if folder.is_file() else folder) for path in paths]
+    search = _Search(own, one_for_all=len({shown.parts[0] for shown in all_shown if len(shown.parts) > 1}) == 1)
+    for path, shown in zip(paths, all_shown, strict=True):
         search.look_at(path, shown, path.is_symlink() and path != folder)
     return Found(search.rows + search.without_a_row(), _others([plain(name) for name in search.other]))
 
 
 class _Search:
-    """What was found until now. A student is known by a path; "" if it names none."""
+    """What was found until now. A student is known by a path.
 
-    def __init__(self, own: Path) -> None:
+    one_for_all   there is a single folder at the top: then it may be the class's, and not a student's
+    """
+
+    def __init__(self, own: Path, one_for_all: bool) -> None:
+        self.one_for_all = one_for_all
         self.rows: list[Returned] = []
         self.other: list[str] = []
         self._folders = (own / f"{k}" for k in count())
-        self._with_a_row: set[str] = set()
-        self._useless: dict[str, list[tuple[Path, str]]] = {}  # student → files, and how they are shown
+        self._with_a_row: set[_Student] = set()
+        self._useless: dict[_Student, list[tuple[Path, str]]] = {}  # student → files, and how they are shown
 
     def look_at(self, path: Path, shown: Path, is_link: bool) -> None:
-        student = _moodle(shown) or shown.parts[0] * (len(shown.parts) > 1 or (path.is_dir() and not is_link))
+        student = _moodle(shown)
+        if not student.name and (len(shown.parts) > 1 or (path.is_dir() and not is_link)):
+            student = _Student(shown.parts[0])
         if is_link:
             self._leave_out(student, path, f"{shown} (a link)")
         elif path.is_dir():
-            self._add(student, Returned(student, path, str(shown), {}, "this folder cannot be read"))
+            self._add(student, Returned(student.name, path, str(shown), {}, "this folder cannot be read"))
         elif is_notebook(path.name) and path.stem not in PAGES:
             beside = [path.parent / name for name in (HAND_IN, FILE) if len(shown.parts) > 1]
             history, note = _history(next((file for file in beside if file.exists()), None))
-            self._add(student, Returned(student or _name_in_file(path), path, str(shown), history, note))
+            note = "; ".join(filter(None, [note, self._named_inside(shown, student)]))
+            self._add(student, Returned(student.name or _name_in_file(path), path, str(shown), history, note))
         elif is_zip(path.name):
             self._look_into(path, shown, student)
         elif is_notebook(path.name) or path.name in (HAND_IN, FILE):
@@ -87,22 +97,27 @@ class _Search:
     def without_a_row(self) -> list[Returned]:
         """A row for each student of whom there is nothing to mark."""
         return [
-            Returned(student, files[0][0].parent, files[0][1], {}, f"nothing in it can be marked: {_some(files)}")
+            Returned(student.name, files[0][0].parent, files[0][1], {}, f"nothing in it can be marked: {_some(files)}")
             for student, files in self._useless.items()
-            if student and student not in self._with_a_row
+            if student.name and student not in self._with_a_row
         ]
 
-    def _add(self, student: str, row: Returned) -> None:
+    def _named_inside(self, shown: Path, student: _Student) -> str:
+        """A note where a name comes from within a folder that seems to be a student's, who may have typed it."""
+        above = len(shown.parts) > 1 and not MOODLE.search(shown.parts[0]) and not self.one_for_all
+        return f"named by what lies in {shown.parts[0]}" if above and student.number else ""
+
+    def _add(self, student: _Student, row: Returned) -> None:
         self.rows.append(row)
         self._with_a_row.add(student)
 
-    def _leave_out(self, student: str, path: Path, shown: str) -> None:
+    def _leave_out(self, student: _Student, path: Path, shown: str) -> None:
         self.other.append(shown)
         self._useless.setdefault(student, []).append((path, shown))
 
-    def _look_into(self, path: Path, shown: Path, student: str) -> None:
+    def _look_into(self, path: Path, shown: Path, student: _Student) -> None:
         """A .zip: a row for each notebook, and for what cannot be unpacked; one with a note if there is neither."""
-        who = student or _name_in_file(path)
+        who = student.name or _name_in_file(path)
         (own := next(self._folders)).mkdir()
         try:
             packed = Unpacked(path, own)
@@ -110,17 +125,18 @@ class _Search:
             return self._add(student, Returned(who, path, str(shown), {}, f"it cannot be unpacked: {error}"))
         named, has_none = _moodle(shown), True
         for at in packed.paths:
-            inside = named or _moodle(_claimed(at))
+            inside = named if named.name else _moodle(_claimed(at))
             if at in packed.failed:
-                row = Returned(inside or who, path, f"{shown}: {at}", {}, packed.failed[at])
-            elif at in packed.files and is_notebook(at) and packed.files[at].stem not in PAGES:
+                row = Returned(inside.name or who, path, f"{shown}: {at}", {}, packed.failed[at])
+            elif at in packed.files and is_notebook(packed.files[at].name) and packed.files[at].stem not in PAGES:
                 name, history, note = _told(at, packed.files)
-                row = Returned(inside or name or who, packed.files[at], f"{shown}: {at}", history, note)
+                note = "; ".join(filter(None, [note, self._named_inside(shown, inside)]))
+                row = Returned(inside.name or name or who, packed.files[at], f"{shown}: {at}", history, note)
             else:
                 self._useless.setdefault(inside, []).append((path, f"{shown}: {at}"))
                 has_none = has_none and inside == named
                 continue
-            self._add(inside or student, row)
+            self._add(inside if inside.name else student, row)
             has_none = False
         if has_none:
             self._add(student, Returned(who, path, str(shown), {}, "it has no notebooks"))
@@ -154,9 +170,10 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _moodle(path: Path | PurePosixPath) -> str:
-    """The name that Moodle has put into a path. The first counts: those after it are the student's own."""
-    return next((part[: found.start()].strip() for part in path.parts if (found := MOODLE.search(part))), "")
+def _moodle(path: Path | PurePosixPath) -> _Student:
+    """Whom Moodle has named in a path. The first counts: those after it are the student's own."""
+    named = ((part, found) for part in path.parts if (found := MOODLE.search(part)))
+    return next((_Student(part[: found.start()].strip(), found[1]) for part, found in named), _Student(""))
 
 
 def _name_in_file(path: Path) -> str:

@@ -139,11 +139,47 @@ def test_a_zip_in_a_zip_is_unpacked_two_levels_deep(tmp_path):
 
 def test_a_zip_in_a_zip_has_no_size_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "MOST", 10**6)
-    half = {f"{NAME}.ipynb": bytes(4 * 10**5)}
-    both = {f"{who}_1_assignsubmission_file_/hw.zip": zipped(half) for who in ("Ada", "Bob")}
-    (tmp_path / "all.zip").write_bytes(zipped(both | {f"Cy_1_assignsubmission_file_/{NAME}.ipynb": "{}"}))
-    notes = {one.who: one.note for one in found(tmp_path)}
-    assert notes == {"Ada": "", "Bob": "it cannot be unpacked: its files have more than 0 MB", "Cy": ""}
+    most = {f"{NAME}.ipynb": bytes(9 * 10**5)}
+    files = {f"Ada_1_assignsubmission_file_/{k}.zip": zipped(most) for k in range(2)}
+    files |= {f"Bob_2_assignsubmission_file_/{NAME}.ipynb": bytes(9 * 10**5)}
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    notes = [(one.who, one.note) for one in found(tmp_path)]
+    assert notes == [("Ada", ""), ("Ada", "it cannot be unpacked: its files have more than 0 MB"), ("Bob", "")]
+
+
+def test_all_students_files_in_a_zip_have_a_limit_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "MOST_OF_ALL", 10**6)
+    files = {f"{who}_1_assignsubmission_file_/{NAME}.ipynb": bytes(9 * 10**5) for who in ("Ada", "Bob")}
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    assert [bool(one.note) for one in found(tmp_path)] == [False, True]
+
+
+def test_two_files_of_one_path_in_a_zip_are_both_there(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        archive.writestr(f"{NAME}.ipynb", "{}")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr(f"{NAME}.ipynb", "[]")
+    assert [one.path.read_text() for one in found(tmp_path)] == ["{}", "[]"]
+
+
+def test_of_two_namesakes_each_has_a_row(tmp_path):
+    for number, name in ((11, f"{NAME}.ipynb"), (12, "hw.rar")):
+        (folder := tmp_path / f"Jan Novak_{number}_assignsubmission_file_").mkdir()
+        (folder / name).write_text("{}")
+    assert [(one.who, one.note) for one in found(tmp_path)] == [
+        ("Jan Novak", ""),
+        ("Jan Novak", "nothing in it can be marked: hw.rar"),
+    ]
+
+
+def test_a_name_from_within_another_student_s_folder_is_noted(tmp_path):
+    for folder in ("Eve/Bob_9_assignsubmission_file_", "Ada"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / f"{NAME}.ipynb").write_text("{}")
+    inner = zipped({f"Bob_9_assignsubmission_file_/{NAME}.ipynb": "{}"})
+    (tmp_path / "Eve" / "hw.zip").write_bytes(inner)
+    notes = [(one.who, one.note) for one in found(tmp_path)]
+    assert sorted(notes) == [("Ada", ""), *[("Bob", "named by what lies in Eve")] * 2]
 
 
 def test_a_hand_in_json_that_cannot_be_read_is_a_note_and_its_notebooks_are_marked(tmp_path):
