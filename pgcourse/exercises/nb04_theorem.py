@@ -76,6 +76,7 @@ NOT_FROM_RNG = (
 )
 LONGEST = 5_000  # uses of the random generator in one walk: what never ends is cut off
 MOST = 80_000  # and on one MDP: then as many draws as there are must do
+DRAWS_OF_LONG = 60
 MOST_OF_LONG = 12_000  # where a walk takes 78 steps on average: some 40 draws
 FEW = 5  # draws of a state
 
@@ -120,7 +121,7 @@ def check_state_sampler(my_sample: Any) -> Verdict:
         verdict = _check_one_sampler(my_sample, mdp, pi, known)
         if not verdict:
             return verdict
-    verdict = _check_one_sampler(my_sample, *_long_walk(), MOST_OF_LONG)
+    verdict = _check_one_sampler(my_sample, *_long_walk(), MOST_OF_LONG, DRAWS_OF_LONG)
     return verdict and right("On three MDPs, no state's count is off by more than chance allows.")
 
 
@@ -216,13 +217,13 @@ def _law(mdp: FiniteMDP, pi: Policy) -> Array:
 
 
 def _check_one_sampler(
-    my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array], most: int = MOST
+    my_sample: Any, mdp: FiniteMDP, pi: Policy, known: Mapping[str, Array], most: int = MOST, draws: int = DRAWS
 ) -> Verdict:
     rng, counts = _Counted(np.random.Philox(4)), np.zeros(mdp.S)
     rng.mdp_name = _of(mdp)
     expected = _law(mdp, pi)
-    for draw in range(DRAWS):
-        if 2 * draw == DRAWS and _z(counts, expected) > FAR and (message := _nearest(counts, known)):
+    for draw in range(draws):
+        if 2 * draw == draws and _z(counts, expected) > FAR and (message := _nearest(counts, known)):
             return nearly(message)
         if rng.uses > most:
             break

@@ -198,6 +198,11 @@ def check_conjugate(my_cg: Any) -> Verdict:
             _gradient_mistakes(F, g),
             lambda mine, x, i: f"After n = {PRODUCTS} products |g − F x| is {good}; yours is {yours}.",
         )
+    if calls == PRODUCTS + 1:
+        return nearly(
+            f"x is right, but for n = {PRODUCTS} you call `product` {calls} times: once outside of the rounds. Before "
+            "the loop x = 0, so that the rest is g; after it no call is needed."
+        )
     if calls > PRODUCTS:
         return nearly(
             f"x is right, but for n = {PRODUCTS} you call `product` {calls} times. Once a round is enough, if you keep "

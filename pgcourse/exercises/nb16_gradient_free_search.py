@@ -60,8 +60,8 @@ def _generation(my_generation: Any, mean: Array, std: Array, seed: int) -> tuple
             hint = " One number for each parameter: eight rows, `axis=0`." * (x.shape in ((CANDIDATES,), (ELITES,)))
             if x.shape == ():
                 hint = (
-                    " Average the eight best candidates, an array (8, d), over its rows: `axis=0`. Not their scores, "
-                    "and not one row: `[-8:]`, and not `[-8]`."
+                    f" Take the {name} of the eight best candidates, an array (8, d), over its rows: `axis=0`. Not of "
+                    "their scores, and not of one row: `[-8:]`, and not `[-8]`."
                 )
             raise Reply(wrong(f"Your {name} has shape {x.shape}, expected ({d},).{hint}"))
     X = J.asked

@@ -97,6 +97,13 @@ def walks_with_numbers_drawn_at_once(mdp, pi, rng):
         s = int(np.searchsorted((pi.probs[s] @ mdp.p[s]).cumsum(), u, side="right"))
 
 
+def draws_the_time_and_all_numbers_first(mdp, pi, rng):
+    s = start(mdp, rng)
+    for u in rng.random(rng.geometric(1 - mdp.gamma) - 1):
+        s = int(np.searchsorted((pi.probs[s] @ mdp.p[s]).cumsum(), u, side="right"))
+    return s
+
+
 def draws_from_a_long_walk(mdp, pi, rng, gamma=None):
     """300 steps, and one of them by its weight γᵗ: right, and slow."""
     walk = [start(mdp, rng)]
@@ -195,6 +202,7 @@ def never_ends_where_nothing_ends(mdp, pi, rng):
         draws_the_time_first,
         returns_an_end_at_once,
         walks_with_numbers_drawn_at_once,
+        draws_the_time_and_all_numbers_first,
         draws_from_a_long_walk,
         walks_at_most(1000),
     ],

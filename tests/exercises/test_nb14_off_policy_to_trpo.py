@@ -168,6 +168,11 @@ def with_the_rest_computed_anew(product, b, n):
     return x
 
 
+def with_a_call_before_the_loop(product, b, n):
+    product(np.zeros_like(b))
+    return cg(product, b, n)
+
+
 def with_the_matrix(product, b, n):
     F = np.array([product(e) for e in np.eye(len(b))])
     return cg(lambda v: F @ v, b, n)
@@ -195,6 +200,7 @@ def test_conjugate_gradients_are_right_in_other_forms(answer):
         (lambda product, b, n: 0 * b, "x stays 0"),
         (lambda product, b, n: -cg(product, b, n), "sign"),
         (with_the_rest_computed_anew, "you call `product` 9 times"),
+        (with_a_call_before_the_loop, "4 times: once outside of the rounds"),
         (with_the_matrix, "you call `product` 6 times"),
         (partial(cg, enough=-1.0), "0 by 0"),
         (lambda product, b, n: cg(product, b, min(n, 4)), "Do you stop too early"),

@@ -106,7 +106,7 @@ MISTAKES = {
     "worst": (changed(keep=lambda order: order[:8]), "nearly", "eight worst"),
     "all": (changed(keep=lambda order: order), "nearly", "all forty"),
     "all but the best": (changed(keep=lambda order: order[:-8]), "nearly", "all but the eight best"),
-    "the eighth": (changed(keep=lambda order: order[-8]), "wrong", "not one row"),
+    "the eighth": (changed(keep=lambda order: order[-8]), "wrong", "not of one row"),
     "own generator": (with_a_generator_of_its_own, "nearly", "the same ε in each generation"),
     "old mean added": (beyond_the_mean, "nearly", "add the old mean"),
     "old std": (keeps_the_old_std, "nearly", "the old one"),
