@@ -110,8 +110,8 @@ def _arrival_rewards(mdp: FiniteMDP, r: ArrayLike) -> Array:
     if rewards.shape != mdp.p.shape:
         raise ValueError(f"r has shape {rewards.shape}, expected (S, A, S') = {mdp.p.shape}, as {mdp.name} has")
     mean = (mdp.p * rewards).sum(axis=2)
-    size = max(np.abs(rewards).max(), np.abs(mdp.r).max())
-    if (wrong := ~np.isclose(mean, mdp.r, rtol=0, atol=1e-8 * size)).any():
+    size = np.where(mdp.p > 0, np.abs(rewards), 0).max(axis=2)  # of what can happen there
+    if (wrong := ~(np.abs(mean - mdp.r) <= 1e-8 * np.maximum(size, np.abs(mdp.r)))).any():
         s, a = np.argwhere(wrong)[0]
         raise ValueError(f"r[s={s}, a={a}] has mean {mean[s, a]:g} over s', expected the MDP's r = {mdp.r[s, a]:g}")
     return rewards

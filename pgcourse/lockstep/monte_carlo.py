@@ -69,8 +69,8 @@ def _episodes(lanes: Lanes, alpha: Array, alpha_w: Array, horizon: int) -> Gener
         lived = one_episode_each(lanes, theta, horizon)
         theta, w = _update(lanes, lived, theta, w, alpha, alpha_w)
         steps, episodes = steps + lived.length, episodes + 1
-        check_finite("theta", theta, episodes, lanes.seeds)
-        check_finite("w", w, episodes, lanes.seeds)
+        for field, value in (("w", w), ("theta", theta)):  # θ last, which w makes what it is
+            check_finite(field, value, episodes, lanes.seeds)
         ended, none = np.full(len(steps), episodes), np.zeros((len(steps), 0))
         yield keep(Run(theta, w, none, lived.returns, lived.length, lived.truncated, ended, steps))
 

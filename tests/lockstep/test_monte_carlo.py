@@ -368,6 +368,15 @@ def test_a_run_that_leaves_all_bounds_names_its_seed_and_loses_nothing():
     assert np.isfinite(states[-1].theta).all()
 
 
+@pytest.mark.parametrize("runs", [actor_critic_runs, baseline_runs])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_weights_that_leave_all_bounds_are_named_though_the_actor_hardly_moves(runs):
+    mdp, phi, theta, *_ = garnet(absorbing=1)
+    run = runs(mdp, phi, theta, alpha=[1e-300], seeds=[17], horizon=9, x=X, alpha_w=[1e200])
+    with pytest.raises(ValueError, match=r"^w of seed 17 is \[.*\] after \d+ updates, expected finite numbers"):
+        next(islice(run, 50, None))
+
+
 # Sutton & Barto, figures 13.1 and 13.2
 
 

@@ -219,7 +219,7 @@ def test_a_process_that_is_over_before_it_begins_is_worth_nothing():
 
 
 def test_a_policy_for_another_mdp_is_refused():
-    with pytest.raises(ValueError, match=r"expected \(S, A, …\) with \(S, A\) = \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"pi has shape \(3, 2\), expected \(S, A\) = \(4, 2\), as .* has"):
         bellman.exact(zoo.short_corridor(), Policy.uniform(3, 2))
 
 
@@ -264,3 +264,13 @@ def test_lists_are_taken_as_arrays():
     assert bellman.greedy([[0, 1], [2, 1]]).probs.tolist() == [[0, 1], [1, 0]]
     trap = zoo.value_iteration_trap()
     assert np.array_equal(bellman.action_value(trap, [1, 2]), bellman.action_value(trap, np.array([1.0, 2])))
+
+
+@pytest.mark.parametrize("function", [bellman.transition, bellman.reward, bellman.evaluate, bellman.occupancy])
+def test_an_array_or_a_policy_of_another_mdp_is_refused_by_name(function):
+    """An array is multiplied without complaint, and gives negative visits."""
+    trap = zoo.value_iteration_trap()
+    with pytest.raises(TypeError, match=r"pi is of type list, expected a Policy, as Policy\(probs\) is"):
+        function(trap, [[0.3, 0.7], [0.6, 0.4]])
+    with pytest.raises(ValueError, match=r"pi has shape \(3, 3\), expected \(S, A\) = \(2, 2\), as .* has"):
+        function(trap, Policy.uniform(3, 3))

@@ -194,6 +194,11 @@ def test_rewards_of_another_mdp_are_refused_by_place():
     nearly = (1 + 5e-6) * zoo.lake_rewards(lake)  # NumPy's own rtol would let it pass
     with pytest.raises(ValueError, match=r"r\[s=14, a=1\] has mean"):
         rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=nearly)
+    impossible = zoo.lake_rewards(lake) + 1e9 * (lake.p == 0)  # never paid, and no measure of what is
+    rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=impossible)
+    impossible[0, 0] += 5.0
+    with pytest.raises(ValueError, match=r"r\[s=0, a=0\] has mean"):
+        rollouts(lake, Policy.uniform(16, 4), 1, 1, np.random.default_rng(0), r=impossible)
 
 
 # The views by trajectory
