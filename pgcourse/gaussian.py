@@ -69,7 +69,8 @@ def clipped_scores(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayL
 
 
 def log_slope(u: ArrayLike) -> Array:
-    """log(1 − tanh² u) = 2 (log 2 − |u| − log(1 + e^−2|u|)): the logarithm of tanh's slope, without cancellation."""
+    """log(1 − tanh² u) = 2 (log 2 − |u| − log(1 + e^−2|u|)): the logarithm of tanh's slope. No two
+    almost equal numbers are subtracted where |u| is large."""
     u = np.abs(real_array("u", u, "…", LARGEST))
     return 2 * (np.log(2) - u - np.log1p(np.exp(-2 * u)))
 

@@ -77,7 +77,11 @@ def compatible_critic(rho_pi: Array, pi: Policy, q_pi: Array, grad_log_pi: Array
     q_pi = real_array("q_pi", q_pi, "S A", LARGEST, pi.probs.shape, ", as pi has")
     grad_log_pi = real_array("grad_log_pi", grad_log_pi, "S A d", LARGEST, (*pi.probs.shape, None), ", as pi has")
     root = np.sqrt(rho_pi[:, None] * pi.probs)
-    return np.linalg.lstsq((root[..., None] * grad_log_pi).reshape(root.size, -1), (root * q_pi).ravel())[0]
+    matrix = (root[..., None] * grad_log_pi).reshape(root.size, -1)
+    # Where π is nearly deterministic, what ∇log π has of rounding is not small beside the rest, and says nothing.
+    size, noise = np.linalg.norm(matrix, 2), np.finfo(float).eps * root.max() * np.abs(grad_log_pi).max()
+    rcond = max(matrix.shape) * noise / size if size else None
+    return np.linalg.lstsq(matrix, (root * q_pi).ravel(), rcond=rcond)[0]
 
 
 def expected_gae(mdp: FiniteMDP, pi: Policy, v: Array, lam: float) -> Array:

@@ -196,6 +196,20 @@ def test_the_best_action_values_point_downhill_with_the_right_weights_in_the_tab
     assert (J, *moved) == pytest.approx((-0.796, -0.6346387894227636, -0.8716972047101139), rel=1e-9)
 
 
+@pytest.mark.parametrize("gap", [0.0, 8.0, 16.0, 20.0])
+def test_a_compatible_critic_of_a_table_is_the_advantage_also_of_rare_actions_policies(gap):
+    """F x = ∇J, and x is no larger than the table's own solution, the advantages without their mean over actions."""
+    mdp = zoo.garnet(4, 3, 2, 0.9, np.random.default_rng(0))
+    pi = softmax(phi := tabular(4, 3), np.column_stack([np.full(4, gap), np.zeros((4, 2))]).ravel())
+    v, q, rho, _ = exact(mdp, pi)
+    score = grad_log_softmax(phi, pi)
+    x = compatible_critic(rho, pi, q, score)
+    A = q - v[:, None]
+    assert np.abs(x).max() <= np.abs(A - A.mean(axis=1, keepdims=True)).max() * (1 + 1e-6)
+    grad = greediness_gradient(rho, pi, q, score)
+    np.testing.assert_allclose(greediness_gradient(rho, pi, score @ x, score), grad, atol=1e-6 * np.abs(grad).max())
+
+
 @claim
 @given(problems())
 def test_a_compatible_critic_is_wrong_and_its_gradient_is_right(problem):
