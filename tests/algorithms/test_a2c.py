@@ -81,19 +81,21 @@ def test_an_update_is_what_its_equations_say_step_by_step(end):
     def v(s):
         return 2 * (s @ W + b)
 
-    grad_theta, grad_w = np.zeros(8), np.zeros(4)
+    grad_theta, grad_w, squares = np.zeros(8), np.zeros(4), 0.0
     for n, last in ((0, 1), (1, 2)):
         A = 0.0
         for t in range(last, -1, -1):
             s, a, s_next = given.s[n, t], given.a[n, t], given.s_next[n, t]
             after = 0.0 if given.terminated[n, t] else v(s_next)
             A = given.r[n, t] + 0.9 * after - v(s) + 0.9 * 0.8 * A
+            squares += A**2
             grad_w += A * 2 * np.append(s, 1) / 5  # five steps; the sixth is a reset
             pi = old.policy.probs(s[None])[0]
             grad_theta += A * np.outer(np.append(s, 1), np.eye(2)[a] - pi).ravel() / 5
     np.testing.assert_allclose(new.w, old.w + 0.5 * grad_w, rtol=1e-12)
     np.testing.assert_allclose(new.policy.theta, old.policy.theta + 0.2 * grad_theta, rtol=1e-12)
     assert (new.steps, new.updates) == (5, 1)
+    assert new.error == pytest.approx(np.sqrt(squares / 5))
 
 
 def test_the_entropy_s_weight_makes_the_policy_more_uniform():
@@ -150,6 +152,13 @@ def test_returns_of_several_trajectories_in_one_batch_are_told_apart():
     returns, earned = finished(batch(truncated=ended, valid=np.ones((2, 3), dtype=bool)), np.array([10.0, 20]))
     assert returns.tolist() == [11, 2]
     assert earned.tolist() == [0, 22.5]
+
+
+def test_what_a_reset_pays_is_nobody_s_return():
+    given = batch(truncated=at(0, 1) | at(1, 2))  # the step after the first is a reset
+    returns, earned = finished(replace(given, r=np.where(given.valid, given.r, 1e6)), 0.0)
+    assert (~given.valid).sum() == 1
+    assert max(*returns, *earned) < 100
 
 
 def test_actions_that_do_not_start_at_0_and_observations_of_any_shape():

@@ -71,6 +71,16 @@ def test_how_the_outputs_move_along_a_direction_is_the_complex_step_of_the_forwa
     assert (g * moved).sum() == pytest.approx(net.backward(theta, h, g) @ u, rel=1e-12)
 
 
+def test_hidden_layers_begin_twice_as_large_in_their_squares_and_the_last_as_asked():
+    net = MLP((3, 6, 4, 2))
+    *hidden, (last, b) = net.layers(net.initial(np.random.default_rng(0), last=0.1))
+    for W, bias in hidden:
+        np.testing.assert_allclose(np.linalg.svd(W)[1], np.sqrt(2), rtol=1e-12)
+        assert not bias.any()
+    np.testing.assert_allclose(np.linalg.svd(last)[1], 0.1, rtol=1e-12)
+    assert not b.any()
+
+
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4)])
 def test_initial_weights_are_orthogonal(shape):
     W = orthogonal(shape, np.random.default_rng(0))

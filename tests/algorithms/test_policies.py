@@ -9,6 +9,8 @@ import autograd.numpy as anp
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Discrete
+from one_number import Reach
 
 from pgcourse.algorithms.networks import MLP
 from pgcourse.algorithms.policies import GaussianNetwork, SoftmaxNetwork, log_softmax, policy_for
@@ -92,6 +94,11 @@ def test_a_policy_begins_almost_uniform_and_a_linear_one_exactly():
     for hidden, tolerance in (((8,), 0.01), ((), 1e-15)):
         policy = policy_for(env, hidden, np.random.default_rng(0))
         assert np.abs(policy.probs(obs) - 0.5).max() < tolerance
+
+
+def test_a_policy_for_actions_that_do_not_start_at_0_draws_these():
+    policy = policy_for(Reach(Discrete(3, start=5)), (8,), np.random.default_rng(0))
+    assert set(policy(np.zeros((200, 1)), np.random.default_rng(0))) == {5, 6, 7}
 
 
 def test_large_preferences_overflow_nothing():

@@ -46,10 +46,14 @@ def test_a_pair_on_its_way_back_still_counts_and_without_a_bound_all_do():
 # One update
 
 
+@pytest.mark.parametrize(("beta", "most"), [(0.0, np.inf), (0.7, 1e-4)])
 @pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
-def test_the_first_step_is_that_of_the_policy_gradient_for_either_kind_of_actions(name):
-    """All ratios are 1 at first: the gradient of L^CLIP is the mean of A ∇log π, and the critic's that of A ∇v."""
-    env, settings = gymnasium.make_vec(name, 2), replace(SMALL, epochs=1, minibatch=32, most=np.inf)
+def test_the_first_step_is_that_of_the_policy_gradient_for_either_kind_of_actions(name, beta, most):
+    """All ratios are 1 at first: the gradient of L^CLIP is the mean of A ∇log π, and the critic's that of A ∇v.
+
+    A gradient as short as Adam's ε shows in the step that it is shortened, each by itself.
+    """
+    env, settings = gymnasium.make_vec(name, 2), replace(SMALL, epochs=1, minibatch=32, most=most, beta=beta)
     rng = np.random.default_rng(1)
     learner = next(ppo.train(env, SMALL, seed=2))
     learner = replace(learner, memory=FRESH)
@@ -60,11 +64,13 @@ def test_the_first_step_is_that_of_the_policy_gradient_for_either_kind_of_action
     settings = replace(settings, minibatch=len(A))  # one step
     new = ppo.update(learner, batch, settings, np.random.default_rng(3))
     s, a = batch.s[batch.valid], batch.a[batch.valid]
-    g, entropy = learner.policy.gradient(s, a, (A - A.mean()) / A.std() / len(A))
+    g, entropy = learner.policy.gradient(s, a, (A - A.mean()) / A.std() / len(A), beta / len(A))
+    g = g * min(1, most / np.linalg.norm(g))
     np.testing.assert_allclose(
         new.policy.theta, learner.policy.theta + settings.alpha * adam(g, FRESH, epsilon=1e-5)[0], atol=1e-9
     )
     g_w = learner.critic.backward(learner.w, learner.critic.forward(learner.w, s), A[:, None] / len(A))
+    g_w = g_w * min(1, most / np.linalg.norm(g_w))
     np.testing.assert_allclose(new.w, learner.w + settings.alpha * adam(g_w, FRESH, epsilon=1e-5)[0], atol=1e-9)
     assert new.entropy == pytest.approx(entropy.mean())
     assert (new.updates, new.steps) == (2, learner.steps + len(A))

@@ -70,6 +70,18 @@ def test_an_update_is_the_equations_at_the_head():
     assert new.log_temperature[0] == pytest.approx(learner.log_temperature[0] + step, abs=1e-9)
 
 
+def test_the_entropy_that_is_asked_for_is_one_for_each_number_of_the_action():
+    """Between H and H/2: only the target of both numbers together, twice as large, lies on the other side of H."""
+    *_, learner = islice(sac.train(reach(action_space=Box(-1, 1, (2,), np.float32)), SMALL, 2), 3)
+    batch = learner.replay
+    H = sac.update(learner, batch, SMALL, np.random.default_rng(9)).entropy
+    settings = replace(SMALL, entropy=0.75 * H)
+    new = sac.update(replace(learner, memory_temperature=FRESH), batch, settings, np.random.default_rng(9))
+    moved = new.log_temperature[0] - learner.log_temperature[0]
+    assert abs(H) > 0.1
+    assert moved == pytest.approx(settings.alpha_temperature * np.sign(1.5 * H - H), abs=1e-6)
+
+
 def test_q_is_the_smaller_of_both_critics_and_the_actor_has_no_noise():
     learner, batch = learned()
     both = learner.critics(batch.s, batch.a)

@@ -38,6 +38,21 @@ def test_without_its_three_ideas_it_is_ddpg():
         assert not np.array_equal(other.policy.theta, theirs.policy.theta)
 
 
+# Noise on the target action
+
+
+def test_the_noise_on_the_target_action_is_clipped_and_the_action_stays_in_the_box():
+    """With σ̃ = 10 nearly each ε is beyond c = 0.3: then the action stands at μ ± c, in half-widths, or at the bound."""
+    learner, _ = learned()
+    settings, s = replace(SMALL, smoothing=10.0, clip=0.3), np.random.default_rng(1).uniform(-1, 1, (500, 3))
+    unit = learner.target_policy.forward(s)[-1]
+    a = td3.target_actions(learner.target_policy, s, settings, np.random.default_rng(2)) / 2  # the Box is ±2
+    both = np.stack([unit - 0.3, unit + 0.3]).clip(-1, 1)
+    assert (a >= both[0] - 1e-12).all()
+    assert (a <= both[1] + 1e-12).all()
+    assert np.isclose(a, both).any(axis=0).mean() > 0.9
+
+
 # Two critics
 
 

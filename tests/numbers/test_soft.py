@@ -146,7 +146,7 @@ Q, PI = np.zeros((16, 4)), Policy.uniform(16, 4)
         (lambda: soft_greedy(Q * np.nan, 1), r"q\[s=0, a=0\] is nan, expected a finite number"),
         (lambda: soft_optimum(CERTAIN, 0.1), "gamma is 1.0, expected a number 0 ≤ γ < 1"),
         (lambda: soft_evaluate(CERTAIN, PI, 0.1), "gamma is 1.0, expected a number 0 ≤ γ < 1"),
-        (lambda: soft_evaluate(LAKE, Policy.uniform(3, 4), 0.1), r"pi has shape \(3, 4\), expected \(S, A\) = \(16, 4\)"),
+        (lambda: soft_evaluate(LAKE, Policy.uniform(3, 4), 0.1), r"pi has shape \(3, 4\), expected \(S, A\)"),
     ],
 )
 def test_what_has_no_soft_value_is_refused_by_name(call, said):
