@@ -25,7 +25,7 @@ def test_estimators_credit_and_step_sizes_answer_their_controls(notebook):
     picture = view(notebook, "Trajectories on FrozenLake, and the estimates of the gradient they make")
     choose_scene(notebook, picture, 3)
     text = wait_until_said(notebook, picture, "Chosen is γᵗ G_t, reward-to-go")
-    full, to_go = (number_after(f"{name}, trajectories for signal to noise 1", text)
+    full, to_go = (number_after(f"{name}, signal to noise 1 takes", text)
                    for name in ("G₀, full return: bias [^,]*", "γᵗ G_t, reward-to-go: bias [^,]*"))  # fmt: skip
     assert 2 < full / to_go < 4
     cell_of(notebook, picture).get_by_role("combobox").last.select_option("G_t")
