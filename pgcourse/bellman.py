@@ -30,7 +30,7 @@ FEW = 8  # states: up to so many, two solves cost 10 µs more than one factorisa
 SINGULAR = "I − γ p^π is singular to working precision (γ = {}): v^π does not exist"
 
 
-def _check_policy(mdp: FiniteMDP, pi: Policy) -> None:
+def check_policy(mdp: FiniteMDP, pi: Policy) -> None:
     """TypeError if π is no Policy, ValueError if it is one of another MDP."""
     if not isinstance(pi, Policy):  # an array of the same shape could be multiplied, too
         raise TypeError(f"pi is of type {type(pi).__name__}, expected a Policy, as Policy(probs) is")
@@ -40,19 +40,19 @@ def _check_policy(mdp: FiniteMDP, pi: Policy) -> None:
 
 def transition(mdp: FiniteMDP, pi: Policy) -> Array:
     """p^π = π p, of shape (S, S'): p^π(s'|s) = Σ_a π(a|s) p(s'|s, a)."""
-    _check_policy(mdp, pi)
+    check_policy(mdp, pi)
     return pi @ mdp.p
 
 
 def reward(mdp: FiniteMDP, pi: Policy) -> Array:
     """r^π = π r, of shape (S,)."""
-    _check_policy(mdp, pi)
+    check_policy(mdp, pi)
     return pi @ mdp.r
 
 
 def system(mdp: FiniteMDP, pi: Policy) -> Array:
     """I − γ p^π, of shape (S, S), with the rows of p^π at absorbing states set to 0: there the process is over."""
-    _check_policy(mdp, pi)
+    check_policy(mdp, pi)
     matrix = pi @ mdp.p_live
     matrix *= -mdp.gamma  # in place: every live view comes through here, and two more S × S arrays are felt
     matrix.flat[:: mdp.S + 1] += 1

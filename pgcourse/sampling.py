@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from pgcourse._alias import joint_table
 from pgcourse.arrays import Array, generator, weights, whole
+from pgcourse.bellman import check_policy
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 from pgcourse.trajectories import Indices, Packed, Stream, Trajectories
@@ -143,8 +144,7 @@ def check_starts(mdp: FiniteMDP) -> None:
 
 def _probs(mdp: FiniteMDP, pi: Policy) -> Array:
     """(1, S, A), or ValueError if the policy is not one for this MDP."""
-    if pi.probs.shape != (mdp.S, mdp.A):
-        raise ValueError(f"pi has shape {pi.probs.shape}, expected (S, A) = {mdp.S, mdp.A}, as {mdp.name} has")
+    check_policy(mdp, pi)
     return pi.probs[None]
 
 
