@@ -3,6 +3,9 @@
     with at_most(4.5):
         my_function()  # TooLong is raised in it after 4.5 s
 
+    with at_most(4.5, of=Work):
+        my_function()  # after 4.5 s of its own work: on a busy machine it takes longer, and is not stopped earlier
+
 A single call of compiled code cannot be stopped, such as sum(range(10**10)): TooLong comes as soon as it returns.
 Without an alarm (on Windows, or in another thread) the same is true of a sleep, and a bare `except:` escapes.
 """
@@ -19,16 +22,45 @@ from typing import Any
 
 from pgcourse.exercises.words import NOT_THE_STUDENTS
 
-AGAIN = 0.05  # seconds: a bare `except:` may swallow the first one, so it is sent until it gets through
+AGAIN = 0.01  # seconds: a bare `except:` may swallow the first one, so it is sent until it gets through
+AT_REST = 0.1  # of a processor: less than this share is no work
 
 
 class TooLong(BaseException):
     """The time is up. No Exception, so that `except Exception` in a student's code lets it pass."""
 
 
-def at_most(seconds: float) -> AbstractContextManager[None]:
+class Clock:
+    """So many seconds from now on, as a clock on the wall has them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.began = seconds, time.monotonic()
+
+    @property
+    def passed(self) -> float:
+        return time.monotonic() - self.began
+
+    def is_up(self) -> bool:
+        return self.passed >= self.seconds
+
+
+class Work(Clock):
+    """So many seconds of work in this thread, or by the clock if it sleeps or waits; seconds / AT_REST at the most."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.worked = time.thread_time()
+
+    def is_up(self) -> bool:
+        if not super().is_up():
+            return False
+        work = time.thread_time() - self.worked
+        return work >= self.seconds or work < AT_REST * self.passed
+
+
+def at_most(seconds: float, of: type[Clock] = Clock) -> AbstractContextManager[None]:
     """Raise TooLong in what runs inside, after so many seconds."""
-    return by_alarm(seconds) if _alarms() else by_tracing(seconds)
+    return by_alarm(of(seconds)) if _alarms() else by_tracing(of(seconds))
 
 
 def _alarms() -> bool:
@@ -43,16 +75,17 @@ def _alarms() -> bool:
 
 
 @contextmanager
-def by_alarm(seconds: float) -> Iterator[None]:
+def by_alarm(clock: Clock) -> Iterator[None]:
     """In the main thread, except on Windows. It wakes up sleepers, too."""
 
     def ring(*_: Any) -> None:
-        raise TooLong
+        if clock.is_up():
+            raise TooLong
 
     assert sys.platform not in ("win32", "emscripten")
-    began, before = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)
+    before = signal.getitimer(signal.ITIMER_REAL)
     handler = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, clock.seconds, AGAIN)
     try:
         try:
             yield
@@ -62,19 +95,19 @@ def by_alarm(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
         if before[0]:  # somebody else's alarm goes on
-            signal.setitimer(signal.ITIMER_REAL, max(before[0] - time.monotonic() + began, 0.001), before[1])
+            signal.setitimer(signal.ITIMER_REAL, max(before[0] - clock.passed, 0.001), before[1])
 
 
 @contextmanager
-def by_tracing(seconds: float) -> Iterator[None]:
+def by_tracing(clock: Clock) -> Iterator[None]:
     """On any system and in any thread: a look at the clock before each step of the student's code. No debugger then."""
-    end, before = time.monotonic() + seconds, sys.gettrace()
+    before = sys.gettrace()
 
     def look(frame: FrameType, *_: Any) -> Any:
         if frame.f_code.co_filename.startswith(NOT_THE_STUDENTS):
             return None
         frame.f_trace_opcodes = True  # each line is not enough: `while True: pass` is one
-        if time.monotonic() > end:
+        if clock.is_up():
             raise TooLong
         return look
 

@@ -456,12 +456,31 @@ def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeyp
 @pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
 @pytest.mark.parametrize("endless", [loops, loops_in_a_line, loops_and_catches_exceptions])
 def test_each_of_the_two_clocks_stops_a_loop_and_is_gone_afterwards(limit, endless):
-    with pytest.raises(patience.TooLong), limit(0.05):
+    with pytest.raises(patience.TooLong), limit(patience.Clock(0.05)):
         endless()
     assert sys.gettrace() is None
-    with limit(0.01):
+    with limit(patience.Clock(0.01)):
         pass
     assert sum(range(10**6)) > 0  # nothing rings any more
+
+
+@pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
+def test_on_a_busy_machine_an_answer_is_given_as_much_work_and_a_sleeper_no_more_time(limit, monkeypatch):
+    share = 0.25  # of a processor
+    monkeypatch.setattr(time, "thread_time", lambda: share * time.monotonic())
+
+    def works_for(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+
+    with limit(patience.Work(0.2)):
+        works_for(0.4)
+    with pytest.raises(patience.TooLong), limit(patience.Work(0.02)):
+        works_for(100)
+    share = 0.05
+    with pytest.raises(patience.TooLong), limit(patience.Work(0.2)):
+        works_for(100)
 
 
 def test_outside_of_the_main_thread_there_is_a_clock_too():
@@ -594,7 +613,7 @@ def test_the_alarm_gives_back_what_was_there_and_rings_until_it_is_heard():
     before = signal.getsignal(signal.SIGALRM)
     signal.setitimer(signal.ITIMER_REAL, 1000)
     try:
-        with pytest.raises(patience.TooLong), patience.by_alarm(0.05):
+        with pytest.raises(patience.TooLong), patience.by_alarm(patience.Clock(0.05)):
             swallows_one()
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000
         assert signal.getsignal(signal.SIGALRM) is before
