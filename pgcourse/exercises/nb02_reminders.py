@@ -250,7 +250,10 @@ def _check_one_occupancy(my: Any, mdp: FiniteMDP, pi: Policy, rng: np.random.Gen
         return wrong(f"Your result has shape {value.shape}, expected ({S},): one number for each state.")
     expected = occupancy(mdp, pi)
     if not np.isfinite(value).all():
-        return wrong("Your result holds numbers that are not finite, expected finite ones.")
+        return wrong(
+            "Your result holds numbers that are not finite, expected finite ones. (** -1 and 1 / (…) divide entry by "
+            "entry, and some entries are 0. The inverse of a matrix is np.linalg.inv(…); or solve a linear system.)"
+        )
     if close(value, expected):
         return right("")
     mistakes = (

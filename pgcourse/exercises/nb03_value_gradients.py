@@ -104,7 +104,10 @@ def _check_one_operator(my_operator: Any, problem: Problem, grad_v: Array) -> Ve
             "mdp.p @ grad_v averaged, pi @ (mdp.p @ grad_v)."
         )
     if value.shape != grad_v.shape:
-        return wrong(f"The result has shape {value.shape}, expected that of grad_v, {grad_v.shape}.")
+        pairs = " If that is q_pi @ grad_pi: it takes the q of each state with the ∇π of every state. Sum over the "
+        pairs += "actions of one state, (q_pi[..., None] * grad_pi).sum(axis=1)."
+        every = pairs * (value.shape == (mdp.S, *grad_v.shape))
+        return wrong(f"The result has shape {value.shape}, expected that of grad_v, {grad_v.shape}.{every}")
     source, p_pi = (q_pi[..., None] * grad_pi).sum(axis=1), transition(mdp, pi)
     ahead = mdp.gamma * p_pi @ grad_v
     if close(value, source + ahead):

@@ -248,6 +248,8 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
     [
         (lambda rho, p, g: np.linalg.solve(np.eye(len(rho)) - g * p, rho), "nearly", "adjoint"),
         (lambda rho, p, g: (1 - g) * solve(rho, p, g), "nearly", "unnormalised"),
+        (lambda rho, p, g: rho @ (np.eye(len(rho)) - g * p) ** -1, "wrong", "divide entry by entry"),
+        (lambda rho, p, g: rho @ np.reciprocal(np.eye(len(rho)) - g * p), "wrong", "np.linalg.inv"),
         (lambda rho, p, g: solve(rho, p, g) - rho, "nearly", "t = 1"),
         (lambda rho, p, g: g * solve(rho, p, g), "nearly", "One γ too many"),
         (lambda rho, p, g: loop(rho, p, g, 20), "nearly", "too early"),

@@ -89,6 +89,8 @@ OPERATORS = [  # all with (g, m, pi, q, d) = (grad_v, mdp, pi, q_pi, grad_pi)
     (lambda g, m, pi, q, d: g, "wrong", "gives back what it was given"),
     (lambda g, m, pi, q, d: value_gradient(m, pi, q, d), "nearly", "That is the solution"),
     (lambda g, m, pi, q, d: q[..., None] * d, "nearly", "an axis for actions is left"),
+    (lambda g, m, pi, q, d: q @ d + m.gamma * (pi @ m.p) @ g, "wrong", "with the ∇π of every state"),
+    (lambda g, m, pi, q, d: np.dot(q, d) + m.gamma * (pi @ m.p) @ g, "wrong", "shape (5, 5, 2)"),
     (lambda g, m, pi, q, d: source(q, d)[:, None] + m.gamma * m.p @ g, "nearly", "averaged, pi @ (mdp.p @ grad_v)"),
     (lambda g, m, pi, q, d: (q * d[..., 0]).sum(), "wrong", "shape ()"),
     (lambda g, m, pi, q, d: q * d, "wrong", "q_pi[..., None]"),

@@ -144,7 +144,7 @@ class EstimatorTable(Table):
 
     def __init__(self, names: Sequence[str]) -> None:
         heads = ("exact bias,\n% of |∇J|", "N for\nS/N = 1", "cosine,\na batch")
-        says = "{}: bias {}, signal to noise 1 takes {} trajectories, cosine {}"
+        says = "{}: bias {} % of |∇J|, signal to noise 1 takes {} trajectories, cosine {}"
         super().__init__(names, heads, says, (0.62, 0.82, 0.99))
 
     def draw(self, ax: Axes) -> None:
