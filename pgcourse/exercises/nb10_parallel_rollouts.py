@@ -21,7 +21,7 @@ from pgcourse.exercises.words import apart, shown
 
 # A seed for each task
 
-N, SMALL, LARGE = 16, 8, 2000  # tasks of a run
+N, SMALL, LARGE, MANY = 16, 8, 2000, 100_000  # tasks of a run
 FAR = 10**6  # from one seed to another
 MOST = 200  # numbers of 32 bits in one seed: NumPy takes milliseconds for more
 
@@ -104,6 +104,11 @@ def check_own_seeds(my_seeds: Any) -> Verdict:
         )
     if enough := _reaches(my_seeds):
         return nearly(f"Seed 0 with n = {enough:,} and seed 1 share streams. Let NumPy do it: spawn.")
+    if shared := _meet_by_chance(my_seeds):
+        return nearly(
+            f"With n = {MANY:,}, {shared} of the seeds are drawn twice, in one run or in the runs 0 and 1: so few "
+            "numbers meet by chance. Let NumPy do it: spawn."
+        )
     return right("Every task of every run has a stream of its own, and it is the same tomorrow.")
 
 
@@ -111,6 +116,16 @@ def _second_seed(my_seeds: Any) -> int | None:
     """The seed of the second task of seed 0, if it is a whole number: somebody's run may have this very seed."""
     _, second, *_ = my_seeds(0, N)
     return int(second) if isinstance(second, Integral) else None
+
+
+def _meet_by_chance(my_seeds: Any) -> int:
+    """Of the seeds of two large runs, how many have come before; 0 if they are no whole numbers."""
+    if not isinstance(_seeds(my_seeds, 0, 1)[0], Integral):
+        return 0
+    with suppress(Reply):  # it takes no run so large, which is not asked for
+        both = [one for seed in (0, 1) for one in _seeds(my_seeds, seed, MANY)]
+        return len(both) - len(set(both))
+    return 0
 
 
 def _reaches(my_seeds: Any) -> int | None:

@@ -45,6 +45,8 @@ def check_share(answer: Any, pi: tuple[float, float], b: tuple[float, float], H:
         n / square ** (H / 2): "It is the mean square of W, not its root.",
         n / square ** (H - 1): "H steps have H actions, and so H ratios.",
         n / square ** (H + 1): "H steps have H actions, and so H ratios.",
+        square**H: "That is E_b[W²]. How many trajectories are left: n divided by it.",
+        square: "That is the mean square of one ratio. Raise it to the power H, then divide n by it.",
     }
     for value, message in usual.items():
         if abs(count - value) <= 0.02 * abs(value) + 1e-9:
@@ -218,6 +220,11 @@ def check_conjugate(my_cg: Any) -> Verdict:
         return nearly("With n = 40 the rest is 0 long before, and you divide 0 by 0. Stop when the rest is tiny.")
     if not close(many, np.linalg.solve(F, g), 1e-5):
         return nearly("With n = 40 your x is not the solution. Do you stop too early, while the rest is still large?")
+    if not close(solve(1e-3 * g, PRODUCTS), 1e-3 * expected):
+        return nearly(
+            "With a g that is 1000 times shorter your x is not 1000 times shorter. Do you stop at a rest that is small "
+            "beside 1, and not beside g? A gradient is often short."
+        )
     return right(f"{PRODUCTS} products bring x near, six solve it. F is never made.")
 
 

@@ -72,6 +72,8 @@ def test_the_number_is_right_to_its_two_digits(answer):
         (1000 * SQUARE**20, "nearly", "Divide"),
         (1000 / SQUARE**10, "nearly", "not its root"),
         (1000 / SQUARE**19, "nearly", "H actions"),
+        (SQUARE**20, "nearly", "That is E_b[W²]"),
+        (1.36, "nearly", "mean square of one ratio"),
         (300, "wrong", "With H = 1 it is 735.3"),
         (-3, "wrong", "between 0 and 1,000"),
         ("few", "wrong", "is not a number"),
@@ -178,7 +180,7 @@ def with_the_matrix(product, b, n):
     return cg(lambda v: F @ v, b, n)
 
 
-@pytest.mark.parametrize("answer", [by_the_package, by_directions])
+@pytest.mark.parametrize("answer", [by_the_package, by_directions, partial(cg, enough=1e-10)])
 def test_conjugate_gradients_are_right_in_other_forms(answer):
     assert check_conjugate(answer)
 
@@ -203,6 +205,7 @@ def test_conjugate_gradients_are_right_in_other_forms(answer):
         (with_a_call_before_the_loop, "4 times: once outside of the rounds"),
         (with_the_matrix, "you call `product` 6 times"),
         (partial(cg, enough=-1.0), "0 by 0"),
+        (partial(cg, enough=1e-3), "A gradient is often short"),
         (lambda product, b, n: cg(product, b, min(n, 4)), "Do you stop too early"),
         (lambda product, b, n: cg(product, b, n) if b.any() else np.ones(6), "the solution is 0"),
     ],
