@@ -47,7 +47,8 @@ def cem(
 ) -> Iterator[Generation]:  # fmt: skip
     """The cross-entropy method: the next mean and std are those of the `elites` best of n candidates, std + `floor`.
 
-    Without a floor the std may shrink to nothing before the mean has arrived. mean (d,); std one number or (d,).
+    Without a floor the std may shrink to nothing before the mean has arrived. Among equal scores, those that were drawn
+    last are taken. mean (d,); std one number or (d,).
 
     ValueError naming the argument, or the candidate whose score is no finite number.
     """
@@ -65,7 +66,8 @@ def _cem(
     while True:
         candidates = mean + std * rng.standard_normal((n, len(mean)))
         scores = _scores(J, candidates)
-        best = candidates[np.argsort(scores)[-elites:]]  # the *last* ones: argsort goes upwards
+        order = np.argsort(scores, kind="stable")  # among equal scores, otherwise, each processor has its own order
+        best = candidates[order[-elites:]]  # the *last* ones: argsort goes upwards
         mean, std = best.mean(axis=0), best.std(axis=0) + floor
         calls += n
         yield _generation(mean, np.diag(std), candidates, scores, calls)

@@ -43,6 +43,13 @@ def test_a_generation_of_cem_is_what_a_loop_by_hand_makes_of_its_candidates():
     assert np.allclose(state.spread, np.diag(std), atol=1e-12)
 
 
+def test_among_equal_scores_cem_takes_those_drawn_last_on_every_processor():
+    """On CartPole many candidates last for all 500 steps. Python's `sorted` keeps the order of what is equal."""
+    for state in islice(search.cem(lambda theta: np.round(J(theta)), 3 * [0.0], 1.0, np.random.default_rng(0)), 10):
+        order = sorted(range(40), key=state.scores.tolist().__getitem__)
+        assert np.allclose(state.mean, state.candidates[order[-8:]].mean(axis=0), atol=1e-12)
+
+
 def test_a_generation_of_antithetic_pairs_is_what_a_loop_by_hand_makes_of_them():
     std = np.array([1.0, 2.0, 3.0])
     state = after(1, search.antithetic, std=std, pairs=5, alpha=0.3)
