@@ -9,7 +9,7 @@
     policy.entropy(obs)                   H(π(·|s))
     policy.gradient(obs, a, w, beta)      Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), and the entropies
     policy.gradient_of_rows(s, a, w, β)   the same without checks, for parts of a batch that is checked already
-    policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s))
+    policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s)); both for the same actions
     policy.fisher_products(obs)           u ↦ F u, F the mean over the states of π ∇log π ∇log πᵀ
 
 Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array
@@ -103,7 +103,16 @@ class NetworkPolicy(ABC):
 
     @abstractmethod
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
-        """KL(π(·|s) ‖ π_new(·|s)), (N,)."""
+        """KL(π(·|s) ‖ π_new(·|s)), (N,). TypeError or ValueError naming new unless it is for the same actions."""
+
+    @property
+    @abstractmethod
+    def possible(self) -> str:
+        """Which actions there are, in words that are the same for two policies only if their actions are."""
+
+    def _check_possible(self, new: NetworkPolicy) -> None:
+        if new.possible != self.possible:
+            raise ValueError(f"new is a policy for {new.possible}, expected one for {self.possible}, as the old one")
 
     @abstractmethod
     def fisher_products(self, obs: NDArray[Any]) -> Callable[[Array], Array]:
@@ -160,6 +169,7 @@ class SoftmaxNetwork(NetworkPolicy):
         """KL(π ‖ π_new) = Σ_a π(a|s) log(π(a|s)/π_new(a|s)), (N,)."""
         if not isinstance(new, SoftmaxNetwork):
             raise TypeError(f"new is {type(new).__name__}, expected a SoftmaxNetwork")
+        self._check_possible(new)
         log_pi = log_softmax(self.outputs(obs))
         return (np.exp(log_pi) * (log_pi - log_softmax(new.outputs(obs)))).sum(axis=1)
 
@@ -174,12 +184,17 @@ class SoftmaxNetwork(NetworkPolicy):
 
         return product
 
+    @property
+    def possible(self) -> str:
+        """first … first + A − 1."""
+        return f"actions in {self.first} … {self.first + self.net.sizes[-1] - 1}"
+
     def actions_for(self, N: int, a: NDArray[Any]) -> NDArray[Any]:
         """a as an array of N actions, or ValueError."""
         chosen, A = np.asarray(a), self.net.sizes[-1]
         fine = chosen.shape == (N,) and chosen.dtype.kind in "iu"
         if not (fine and self.first <= chosen.min() <= chosen.max() < self.first + A):
-            raise ValueError(f"a is {a!r}, expected {N} actions in {self.first} … {self.first + A - 1}")
+            raise ValueError(f"a is {a!r}, expected {N} {self.possible}")
         return chosen
 
 
@@ -241,6 +256,7 @@ class GaussianNetwork(NetworkPolicy):
         """KL(π ‖ π_new) = Σ_j ℓ'_j − ℓ_j + (σ_j² + (μ_j − μ'_j)²)/(2σ'_j²) − ½, (N,)."""
         if not isinstance(new, GaussianNetwork):
             raise TypeError(f"new is {type(new).__name__}, expected a GaussianNetwork")
+        self._check_possible(new)
         wider = new.log_sigma - self.log_sigma
         apart = (self.outputs(obs) - new.outputs(obs)) * np.exp(-new.log_sigma)
         return (wider + (np.exp(-2 * wider) + apart**2 - 1) / 2).sum(axis=1)
@@ -255,6 +271,11 @@ class GaussianNetwork(NetworkPolicy):
             return np.append(self.net.backward(theta, h, precision * self.net.along(theta, h, u[:d])), 2 * u[d:])
 
         return product
+
+    @property
+    def possible(self) -> str:
+        """c ± h, to the last digit."""
+        return f"actions of centre {self.centre.tolist()} and half-width {self.half.tolist()}"
 
     def _actions(self, unit: Array) -> Array:
         return self.centre + self.half * unit.reshape(-1, *self.centre.shape)

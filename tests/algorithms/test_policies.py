@@ -282,6 +282,29 @@ def test_policies_of_two_kinds_have_no_divergence():
 
 
 @pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (SoftmaxNetwork(MLP((4, 1)), np.zeros(5), first=2), r"actions in 2 … 2, expected one for actions in 2 … 4"),
+        (SoftmaxNetwork(MLP((4, 3)), np.zeros(15)), r"actions in 0 … 2, expected one for actions in 2 … 4"),
+    ],
+    ids=["one action", "others"],
+)
+def test_a_policy_for_other_actions_has_no_divergence(new, told):
+    """One action would be broadcast against three; 0 … 2 and 2 … 4 are as many."""
+    policy, x, _, _ = discrete((4, 5, 3))
+    with pytest.raises(ValueError, match=f"^new is a policy for {told}, as the old one"):
+        policy.divergence(new, x)
+
+
+def test_a_gaussian_in_another_box_has_no_divergence():
+    """In units of its own half-width the same θ is another law."""
+    policy, x, _, _ = gaussian((4, 5, 3))
+    for other in (replace(policy, half=2 * policy.half), replace(policy, centre=policy.centre + 1)):
+        with pytest.raises(ValueError, match=r"^new is a policy for actions of centre .* and half-width .*, expected"):
+            policy.divergence(other, x)
+
+
+@pytest.mark.parametrize(
     ("theta", "kind"),
     [(np.zeros(7), SoftmaxNetwork), (np.zeros(6, int), SoftmaxNetwork), ([0.0] * 6, SoftmaxNetwork)]
     + [(np.zeros(d), GaussianNetwork) for d in (6, 7, 9)],
