@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
 from pgcourse.arrays import Array, finite, sealed
-from pgcourse.gaussian import LOG_ROOT_2_PI, log_slope, squashed_log_density
+from pgcourse.gaussian import LOG_ROOT_2_PI, log_slope
 
 FLATTEST = 1e-8  # slope of tanh at |y| = 9.9: below, a policy hardly learns any more
 LEAST_LOG_SIGMA, MOST_LOG_SIGMA = -20.0, 2.0  # σ = 2e-9: no noise; σ = 7.4: nearly all actions at a bound
@@ -95,14 +95,6 @@ class SquashedGaussian(Bounded):
         u = finite(mu + sigma * epsilon, "u", theta=self.theta)
         log_pi = -(epsilon**2) / 2 - log_sigma - LOG_ROOT_2_PI - log_slope(u)
         return Draw(h, sigma, epsilon, np.tanh(u), log_pi.sum(axis=1))
-
-    def log_prob(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
-        """log π of (a − c)/h, (N,), for actions (N, …) strictly inside the Box."""
-        mu, log_sigma = self._split(self.net.forward(self.theta, inputs(obs))[-1])
-        unit = (inputs(a) - self.centre.ravel()) / self.half.ravel()
-        if not (fine := np.abs(unit) < 1).all():
-            raise ValueError(f"a is {a[~fine.all(axis=1)][0]}, expected inside the Box: at a bound tanh u has no u")
-        return squashed_log_density(np.arctanh(unit), mu, np.exp(log_sigma)).sum(axis=1)
 
     def backward(self, draw: Draw, g: Array, w: Array) -> Array:
         """Σ_n ∂⟨g_n, a_n⟩/∂θ + w_n ∂ log π_n/∂θ, (d,), for g (N, m) and w (N, 1), with each ε held fixed.
