@@ -8,7 +8,7 @@ With ρ = ρ^π and γ < 1 the sum Σρ is 1/(1−γ), and s ~ (1−γ)ρ^π.
 Trajectories advance in lockstep, all by one step at a time: (a, s') is one draw from one of `_alias`'s tables.
 
 A FiniteMDP knows rewards as r(s, a), their mean over s', and that is what a step pays: J, q and every gradient are the
-same, the noise is less than that of an environment whose reward depends on s'. Give r(s, a, s') to have that noise.
+same, the noise is less than that of an environment whose reward depends on s'. `rollouts` takes r(s, a, s') and has it.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ def sample_pairs(rho: Array, pi: Policy, n: int, rng: np.random.Generator) -> tu
     rho, n = weights("rho", rho, pi.probs.shape[:1], ", as pi has"), whole("n", n, 0)
     if not rho.any():
         raise ValueError("rho is 0 in all states, expected a positive sum")
-    s = draw(rho / rho.sum(), n, generator(rng))
-    return s, draw_rows(pi.probs, s, rng)
+    s = _draw(rho / rho.sum(), n, generator(rng))
+    return s, _draw_rows(pi.probs, s, rng)
 
 
-def draw(probs: Array, n: int, rng: np.random.Generator) -> Indices:
+def _draw(probs: Array, n: int, rng: np.random.Generator) -> Indices:
     """n independent draws from the distribution probs (S,), by its inverse cumulative."""
     return _below(probs.cumsum()).searchsorted(rng.random(n), side="right")
 
 
-def draw_rows(probs: Array, rows: Indices, rng: np.random.Generator) -> Indices:
+def _draw_rows(probs: Array, rows: Indices, rng: np.random.Generator) -> Indices:
     """A draw from probs[row] for each of the rows (n,), with probs (S, A): of shape (n,)."""
     cumulative = _below(probs.cumsum(axis=1))[rows]
     return (cumulative <= rng.random((len(rows), 1))).sum(axis=1)
@@ -67,7 +67,7 @@ def rollouts(
     """
     n, horizon = whole("n", n), whole("horizon", horizon)
     table = joint_table(mdp, _probs(mdp, pi), r)
-    start = draw(mdp.rho_0, n, generator(rng))
+    start = _draw(mdp.rho_0, n, generator(rng))
     lane = np.flatnonzero(~mdp.absorbing[start])
     row = table.first[start[lane]]
     lanes: list[Indices] = []
@@ -99,7 +99,6 @@ def streams(
     steps: int,
     rng: np.random.Generator,
     horizon: int | None = None,
-    r: ArrayLike | None = None,
 ) -> Stream:
     """n streams of `steps` transitions each, (n, steps): where a trajectory ends, the next begins from ρ₀.
 
@@ -109,7 +108,7 @@ def streams(
     n, steps = whole("n", n), whole("steps", steps)
     limit = None if horizon is None else whole("horizon", horizon)
     check_starts(mdp)
-    table = joint_table(mdp, _probs(mdp, pi), r)
+    table = joint_table(mdp, _probs(mdp, pi))
     cells, truncated = np.empty((steps, n), dtype=np.intp), np.zeros((steps, n), dtype=bool)
     row, age = table.first[_starts(mdp, (n,), generator(rng))], np.zeros(n, dtype=int)
     for t in range(steps):
@@ -150,7 +149,7 @@ def _probs(mdp: FiniteMDP, pi: Policy) -> Array:
 
 def _starts(mdp: FiniteMDP, shape: tuple[int, ...], rng: np.random.Generator) -> Indices:
     possible = np.flatnonzero(mdp.rho_0)
-    return np.full(shape, possible[0]) if len(possible) == 1 else draw(mdp.rho_0, math.prod(shape), rng).reshape(shape)
+    return np.full(shape, possible[0]) if len(possible) == 1 else _draw(mdp.rho_0, math.prod(shape), rng).reshape(shape)
 
 
 def _joined(arrays: list[Indices]) -> Indices:

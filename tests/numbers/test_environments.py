@@ -15,7 +15,7 @@ from pgcourse import zoo
 from pgcourse.bellman import occupancy
 from pgcourse.environments import play, play_streams
 from pgcourse.policy import softmax
-from pgcourse.sampling import draw_rows
+from pgcourse.sampling import _draw_rows
 
 
 class Count(gymnasium.Env):
@@ -123,7 +123,7 @@ def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
     lake, n = zoo.frozen_lake(), 3000
     pi = softmax(zoo.lake_features(), [0.5, 2])
     env = gymnasium.make_vec("FrozenLake-v1", 50, vectorization_mode="sync")
-    tau = play(env, lambda s, rng: draw_rows(pi.probs, s, rng), n, 10_000, np.random.default_rng(1))
+    tau = play(env, lambda s, rng: _draw_rows(pi.probs, s, rng), n, 10_000, np.random.default_rng(1))
     visits = np.zeros((n, 16))
     np.add.at(visits, (tau.steps.n, tau.steps.s), lake.gamma**tau.steps.t)
     often = (occupancy(lake, pi) > 0.05) & ~lake.absorbing  # rarer ones are no Gaussians after 3000 trajectories

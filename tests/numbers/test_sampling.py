@@ -8,7 +8,7 @@ import pytest
 from pgcourse import zoo
 from pgcourse.bellman import exact
 from pgcourse.policy import Policy, softmax
-from pgcourse.sampling import draw, draw_rows, sample_pairs
+from pgcourse.sampling import _draw, _draw_rows, sample_pairs
 
 N = 200_000
 
@@ -35,7 +35,7 @@ def test_pairs_follow_the_occupancy_and_the_policy():
 def test_rows_are_drawn_each_from_its_own_distribution():
     probs = np.array([[1.0, 0, 0], [0, 0.25, 0.75], [0.5, 0, 0.5]])
     rows = np.random.default_rng(1).integers(3, size=N)
-    drawn = draw_rows(probs, rows, np.random.default_rng(2))
+    drawn = _draw_rows(probs, rows, np.random.default_rng(2))
     for row in range(3):
         here = drawn[rows == row]
         frequencies = np.bincount(here, minlength=3) / len(here)
@@ -56,8 +56,8 @@ class Largest:
 def test_rounding_draws_nothing_impossible(probs):
     """Ten times 0.1 sum up to less than 1: the last outcome that is possible gets the rest."""
     last = int(np.flatnonzero(probs)[-1])
-    assert draw(probs, 3, Largest()).tolist() == [last] * 3
-    assert draw_rows(np.array([probs]), np.zeros(2, int), Largest()).tolist() == [last] * 2
+    assert _draw(probs, 3, Largest()).tolist() == [last] * 3
+    assert _draw_rows(np.array([probs]), np.zeros(2, int), Largest()).tolist() == [last] * 2
 
 
 def test_the_same_seed_draws_the_same():
