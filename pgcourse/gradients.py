@@ -117,11 +117,11 @@ def expected_gae_until(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, horizon
     trajectory comes.
     """
     advantages = _cut_advantages(mdp, pi, v, lam, whole("horizon", horizon))
-    here, step = np.where(mdp.absorbing, 0, mdp.rho_0), pi @ mdp.p_live
+    here, step = mdp.rho_0, pi @ mdp.p_live  # where it is over, A is 0 and nothing follows
     visits, total = np.zeros(mdp.S), np.zeros(mdp.r.shape)
     for A in advantages[::-1]:
         visits, total = visits + here, total + here[:, None] * A
-        here = np.where(mdp.absorbing, 0, here @ step)
+        here = here @ step
     seen = np.where(visits > 0, visits, np.where(mdp.absorbing, 1, np.nan))
     return total / seen[:, None]
 
