@@ -82,7 +82,8 @@ def real_array(
     array = _real(field, value, axes) if shape is None else shaped(field, value, axes, shape, why)
     empty = array.size == 0 and (shape is None or None in shape)
     if (axes != "…" and array.ndim != len(axes.split())) or empty:
-        raise ValueError(f"{field} has shape {array.shape}, expected {_shape(axes)}")
+        expected = "at least one number" if axes == "…" else _shape(axes)
+        raise ValueError(f"{field} has shape {array.shape}, expected {expected}")
     if not (fine := np.abs(array) <= min(most, LARGEST_FLOAT)).all():  # NaN is not, either
         index = np.argwhere(~fine)[0]
         expected = f"a size of at most {most:g}" if np.isfinite(array[tuple(index)]) else "a finite number"

@@ -89,9 +89,10 @@ def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator
 def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
     """The learner after one more batch (N, n): δ, A, then a step of θ and one of w, as the module's text has them."""
     policy, critic, w = learner.policy, learner.critic, learner.w
-    shape, s, a = batch.r.shape, inputs(batch.s, axes=2), batch.a.reshape(-1, *batch.a.shape[2:])
+    shape, a, n = batch.r.shape, batch.a.reshape(-1, *batch.a.shape[2:]), critic.sizes[0]
+    s, s_next = inputs(batch.s, n, axes=2), inputs(batch.s_next, n, axes=2)
     h = critic.forward(w, s)
-    v, v_next = h[-1].reshape(shape), critic.forward(w, inputs(batch.s_next, axes=2))[-1].reshape(shape)
+    v, v_next = h[-1].reshape(shape), critic.forward(w, s_next)[-1].reshape(shape)
     delta = td_errors(batch, v, v_next, settings.gamma)
     A = gae(batch, delta, settings.gamma, settings.lam).ravel()
 

@@ -38,7 +38,7 @@ class ActorCritic:
 
     def v(self, obs: NDArray[Any]) -> Array:
         """v_w(s), (N,)."""
-        return self.critic.forward(self.w, inputs(obs))[-1][:, 0]
+        return self.critic.forward(self.w, inputs(obs, self.critic.sizes[0]))[-1][:, 0]
 
 
 Learner = TypeVar("Learner", bound=ActorCritic)
@@ -74,7 +74,8 @@ class Advantages(NamedTuple):
 
 def advantages(learner: ActorCritic, batch: Stream, gamma: float, lam: float) -> Advantages:
     """A = GAE(λ) with the learner's critic, and G = v_w(s) + A, of all that is a step in the batch."""
-    s, s_next, shape = inputs(batch.s, axes=2), inputs(batch.s_next, axes=2), batch.r.shape
+    n, shape = learner.critic.sizes[0], batch.r.shape
+    s, s_next = inputs(batch.s, n, axes=2), inputs(batch.s_next, n, axes=2)
     v, v_next = (learner.critic.forward(learner.w, x)[-1].reshape(shape) for x in (s, s_next))
     A = gae(batch, td_errors(batch, v, v_next, gamma), gamma, lam)
     real = batch.valid.ravel()

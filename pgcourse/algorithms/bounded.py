@@ -52,7 +52,7 @@ class TanhNetwork(Bounded):
 
     def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """μ_θ(s), (N, …); `rng` is not used, it is there so that this is an `act` of `environments`."""
-        return self.outwards(self.forward(inputs(obs))[-1])
+        return self.outwards(self.forward(inputs(obs, self.net.sizes[0]))[-1])
 
     def forward(self, s: Array) -> list[Array]:
         """[h₀, h₁, …, y, tanh y] for states s (N, n)."""
@@ -80,12 +80,12 @@ class SquashedGaussian(Bounded):
 
     def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """a ~ π(·|s), (N, …)."""
-        mu, log_sigma = self._split(self.net.forward(self.theta, inputs(obs))[-1])
+        mu, log_sigma = self._split(self.net.forward(self.theta, inputs(obs, self.net.sizes[0]))[-1])
         return self.outwards(np.tanh(mu + np.exp(log_sigma) * rng.standard_normal(mu.shape)))
 
     def greedy(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """c + h tanh μ, (N, …), without noise: the median. `rng` is not used."""
-        return self.outwards(np.tanh(self._split(self.net.forward(self.theta, inputs(obs))[-1])[0]))
+        return self.outwards(np.tanh(self._split(self.net.forward(self.theta, inputs(obs, self.net.sizes[0]))[-1])[0]))
 
     def draw(self, s: Array, rng: np.random.Generator) -> Draw:
         """One action for each state (N, n), and log π of it."""

@@ -12,6 +12,7 @@ With the activation "relu", max(0, ·) stands in the place of tanh.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,9 +20,9 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, number, whole
+from pgcourse.arrays import Array, number, real_array, whole
 
 
 @dataclass(frozen=True)
@@ -189,15 +190,12 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return q if n >= m else q.T
 
 
-def inputs(obs: NDArray[Any], axes: int = 1) -> Array:
-    """Observations as a network's inputs: the first `axes` axes become one, all others the other, (N, n).
+def inputs(obs: ArrayLike, n: int, axes: int = 1, field: str = "obs") -> Array:
+    """Observations as a network's n inputs: the first `axes` axes become one, all others the other, (N, n).
 
-    ValueError naming the first number that is not finite.
+    ValueError naming the field, its shape if a row is of another size, or the first number that is not finite.
     """
-    if np.ma.isMaskedArray(obs) and obs.mask.any():
-        raise ValueError("obs has masked entries, expected finite numbers: fill or drop what is masked")
-    obs = np.asarray(obs, dtype=float)
-    if not (finite := np.isfinite(obs)).all():
-        place = tuple(np.argwhere(~finite)[0].tolist())
-        raise ValueError(f"obs{list(place)} is {obs[place]}, expected a finite number")
-    return obs.reshape(np.prod(obs.shape[:axes], dtype=int), -1)
+    rows = real_array(field, obs, "…")
+    if rows.ndim < axes or math.prod(rows.shape[axes:]) != n:
+        raise ValueError(f"{field} has shape {rows.shape}, expected (N, …), each row of size {n}")
+    return rows.reshape(-1, n)

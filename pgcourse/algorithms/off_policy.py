@@ -80,7 +80,11 @@ class OffPolicy:
 
     def critics(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """Q_w(s, a) of each critic, (k, N), for observations and actions (N, …)."""
-        return self.critic(inputs(obs), inputs(a))
+        m = self.critic.half.size
+        s, a = inputs(obs, self.critic.net.sizes[0] - m), inputs(a, m, field="a")
+        if len(a) != len(s):
+            raise ValueError(f"a has {len(a)} rows, expected {len(s)}: one action for each observation")
+        return self.critic(s, a)
 
     def q(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """Q_w(s, a) of the first critic, (N,)."""

@@ -12,9 +12,10 @@
     policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s)); both for the same actions
     policy.fisher_products(obs)           u ↦ F u, F the mean over the states of π ∇log π ∇log πᵀ
 
-Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array
-(N, …), flattened to (N, inputs); ValueError names the first that is not finite. Without a hidden layer the softmax is
-linear: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with s as its features; the Gaussian is their eq. 13.19.
+Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array (N,
+…), flattened to (N, inputs). ValueError names their shape if it does not fit, or the first that is not finite. Without
+a hidden layer the softmax is linear: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with s as its features; the Gaussian
+is their eq. 13.19.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
-from pgcourse.arrays import Array, environment_name, finite, frozen, number, number_or_each, shaped
+from pgcourse.arrays import Array, environment_name, finite, frozen, number, number_or_each, real_array, shaped
 from pgcourse.environments import single_space
 from pgcourse.gaussian import MOST_LOG_SIGMA
 
@@ -57,7 +58,7 @@ class NetworkPolicy(ABC):
     def outputs(self, obs: NDArray[Any]) -> Array:
         """y (N, outputs)."""
         with np.errstate(over="ignore", invalid="ignore"):  # refused by name
-            y = self.net.forward(self.theta[: self.net.d], inputs(obs))[-1]
+            y = self.net.forward(self.theta[: self.net.d], inputs(obs, self.net.sizes[0]))[-1]
             return finite(y, "the output", theta=self.theta, obs=obs)
 
     @abstractmethod
@@ -83,11 +84,11 @@ class NetworkPolicy(ABC):
 
         The weights may be a function of log π(a_n|s_n), (N,).
         """
-        s = inputs(obs)
+        s = inputs(obs, self.net.sizes[0])
         N = len(s)
 
         def checked(log_pi: Array) -> Array:
-            return shaped("weight", weight(log_pi) if callable(weight) else weight, "N", (N,))
+            return real_array("weight", weight(log_pi) if callable(weight) else weight, "N", shape=(N,))
 
         return self.gradient_of_rows(s, self.actions_for(N, a), checked, number_or_each("beta", beta, "N", (N,)))
 
@@ -175,7 +176,7 @@ class SoftmaxNetwork(NetworkPolicy):
 
     def fisher_products(self, obs: NDArray[Any]) -> Callable[[Array], Array]:
         """u ↦ F u, (d,) to (d,): F = mean_n (∂y/∂θ)ᵀ (diag π − π πᵀ) ∂y/∂θ, the network's part and the softmax's."""
-        h = self.net.forward(self.theta, inputs(obs))
+        h = self.net.forward(self.theta, inputs(obs, self.net.sizes[0]))
         pi = np.exp(log_softmax(h[-1])) / len(h[-1])
 
         def product(u: Array) -> Array:
@@ -238,8 +239,11 @@ class GaussianNetwork(NetworkPolicy):
 
     def entropy(self, obs: NDArray[Any]) -> Array:
         """H = Σ_j log σ_j + log √2πe, (N,), the same in all states."""
+        return self._entropies(len(inputs(obs, self.net.sizes[0])))
+
+    def _entropies(self, N: int) -> Array:
         per_unit = np.log(2 * np.pi * np.e) / 2
-        return np.full(len(obs), (self.log_sigma + np.log(self.half).ravel() + per_unit).sum())
+        return np.full(N, (self.log_sigma + np.log(self.half).ravel() + per_unit).sum())
 
     def gradient_of_rows(
         self, s: Array, a: NDArray[Any], weight: Callable[[Array], Array], beta: float | Array
@@ -250,7 +254,7 @@ class GaussianNetwork(NetworkPolicy):
         z = self._z(h[-1], a)
         w = weight(self._log_pi(z))
         grad_net = self.net.backward(theta, h, w[:, None] * z * np.exp(-self.log_sigma))
-        return np.append(grad_net, w @ (z**2 - 1) + np.broadcast_to(beta, len(z)).sum()), self.entropy(s)
+        return np.append(grad_net, w @ (z**2 - 1) + np.broadcast_to(beta, len(z)).sum()), self._entropies(len(s))
 
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
         """KL(π ‖ π_new) = Σ_j ℓ'_j − ℓ_j + (σ_j² + (μ_j − μ'_j)²)/(2σ'_j²) − ½, (N,)."""
@@ -264,7 +268,7 @@ class GaussianNetwork(NetworkPolicy):
     def fisher_products(self, obs: NDArray[Any]) -> Callable[[Array], Array]:
         """u ↦ F u, (d,) to (d,): F = mean_n (∂y/∂θ)ᵀ e^−2ℓ ∂y/∂θ for the network's numbers, and 2 for each ℓ."""
         theta, d = self.theta[: self.net.d], self.net.d
-        h = self.net.forward(theta, inputs(obs))
+        h = self.net.forward(theta, inputs(obs, self.net.sizes[0]))
         precision = np.exp(-2 * self.log_sigma) / len(h[-1])
 
         def product(u: Array) -> Array:

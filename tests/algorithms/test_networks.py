@@ -91,7 +91,7 @@ def test_initial_weights_are_orthogonal(shape):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_observation_that_is_no_number_is_refused_with_its_place(value):
     with pytest.raises(ValueError, match=rf"obs\[1, 0, 2\] is {value}, expected a finite number"):
-        inputs(np.array([[[0, 0, 0]], [[0, 0, value]]]), axes=2)
+        inputs(np.array([[[0, 0, 0]], [[0, 0, value]]]), 3, axes=2)
 
 
 # Optimisers
@@ -143,5 +143,22 @@ def test_a_network_of_integers_is_refused():
 
 
 def test_a_masked_observation_is_refused():
-    with pytest.raises(ValueError, match="obs has masked entries"):
-        inputs(np.ma.array([[0.5, 0.9]], mask=[[False, True]]))
+    with pytest.raises(ValueError, match=r"obs\[0, 1\] is masked, expected real numbers"):
+        inputs(np.ma.array([[0.5, 0.9]], mask=[[False, True]]), 2)
+
+
+@pytest.mark.parametrize(
+    ("obs", "told"),
+    [
+        (np.ones((5, 3)), r"obs has shape \(5, 3\), expected \(N, …\), each row of size 2"),
+        (np.ones(2), r"obs has shape \(2,\), expected \(N, …\), each row of size 2"),
+        (np.ones((0, 2)), r"obs has shape \(0, 2\), expected at least one number"),
+        ([["0.5", "0.9"]], "obs is .*, expected real numbers"),
+        (np.ones((1, 2)) + 1j, "obs is .*, expected real numbers"),
+    ],
+    ids=["wide", "one alone", "none", "text", "complex"],
+)
+def test_an_observation_that_does_not_fit_is_refused(obs, told):
+    """One that is alone must be a row; "0.5" would be read as a number, and i dropped with a warning."""
+    with pytest.raises(ValueError, match=f"^{told}"):
+        inputs(obs, 2)

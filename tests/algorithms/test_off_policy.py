@@ -63,6 +63,22 @@ def test_in_single_precision_all_networks_are_single_and_make_the_same_gradients
     assert (np.ndim(double.memory_theta.m) == 0) == (name == "td3")
 
 
+def test_what_the_critics_are_asked_must_fit_and_the_message_names_it():
+    """An observation too wide with an action too narrow would be as many inputs; one action would serve all states."""
+    learner = next(td3.train(gymnasium.make("Pendulum-v1"), td3.Settings(n=1, hidden=(8,))))
+    s, a = np.zeros((5, 3)), np.zeros((5, 1))
+    assert learner.critics(s, a).shape == (2, 5)
+    for ask in (learner.critics, learner.q):
+        for obs, action, told in [
+            (np.zeros((5, 4)), a, r"obs has shape \(5, 4\), expected \(N, …\), each row of size 3"),
+            (s, np.zeros((5, 2)), r"a has shape \(5, 2\), expected \(N, …\), each row of size 1"),
+            (s, np.zeros((1, 1)), "a has 1 rows, expected 5: one action for each observation"),
+            (s, np.full((5, 1), np.nan), r"a\[0, 0\] is nan, expected a finite number"),
+        ]:
+            with pytest.raises(ValueError, match=f"^{told}"):
+                ask(obs, action)
+
+
 @pytest.mark.parametrize("name", ["ddpg", "td3"])
 def test_without_a_warmup_the_first_action_is_the_policy_s_own(name):
     algorithm = ALGORITHMS[name]

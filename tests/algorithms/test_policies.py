@@ -219,6 +219,19 @@ def test_actions_of_another_shape_are_refused():
         policy.gradient(x, a[..., 0], weight)
 
 
+@pytest.mark.parametrize("make", [gaussian, lambda sizes: discrete(sizes)], ids=["Gaussian", "softmax"])
+def test_observations_and_weights_that_do_not_fit_are_refused_by_name(make):
+    policy, x, a, weight = make((3, 2))
+    for ask in (policy.entropy, policy.fisher_products, lambda obs: policy.log_prob(obs, a), policy.outputs):
+        with pytest.raises(ValueError, match=r"^obs\[0, 0\] is nan, expected a finite number"):
+            ask(np.nan * x)
+        with pytest.raises(ValueError, match=r"^obs has shape \(6, 2\), expected \(N, …\), each row of size 3"):
+            ask(x[:, :2])
+    for given in (np.nan * weight, lambda log_pi: np.nan * log_pi):
+        with pytest.raises(ValueError, match=r"^weight\[n=0\] is nan, expected a finite number"):
+            policy.gradient(x, a, given)
+
+
 def test_a_box_without_finite_bounds_is_told_how_to_get_some():
     env = gymnasium.make("Pendulum-v1")
     env.action_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,))
