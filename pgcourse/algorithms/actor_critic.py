@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pgcourse.algorithms.networks import MLP, inputs
 from pgcourse.algorithms.policies import NetworkPolicy, policy_for
 from pgcourse.algorithms.threads import on_one_thread
-from pgcourse.arrays import Array, frozen
+from pgcourse.arrays import Array, frozen, generator
 from pgcourse.environments import play_streams, single_space
 from pgcourse.returns import gae, td_errors
 from pgcourse.trajectories import Stream
@@ -100,7 +100,7 @@ def normalised(A: Array) -> Array:
 def minibatches(rng: np.random.Generator, size: int, *columns: NDArray[Any]) -> Iterator[list[NDArray[Any]]]:
     """All M rows of the columns once, in random order, in parts of at most `size` that are about equally long."""
     M = len(columns[0])
-    order, parts = rng.permutation(M), -(-M // size)
+    order, parts = generator(rng).permutation(M), -(-M // size)
     mixed = [column[order] for column in columns]  # once a pass: then each part is a slice
     for j in range(parts):
         rows = slice(j * M // parts, (j + 1) * M // parts)

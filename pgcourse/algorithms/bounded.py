@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
-from pgcourse.arrays import Array, finite, sealed
+from pgcourse.arrays import Array, finite, generator, sealed
 from pgcourse.gaussian import LOG_ROOT_2_PI, log_slope
 
 FLATTEST = 1e-8  # slope of tanh at |y| = 9.9: below, a policy hardly learns any more
@@ -81,7 +81,7 @@ class SquashedGaussian(Bounded):
     def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """a ~ π(·|s), (N, …)."""
         mu, log_sigma = self._split(self.net.forward(self.theta, inputs(obs, self.net.sizes[0]))[-1])
-        return self.outwards(np.tanh(mu + np.exp(log_sigma) * rng.standard_normal(mu.shape)))
+        return self.outwards(np.tanh(mu + np.exp(log_sigma) * generator(rng).standard_normal(mu.shape)))
 
     def greedy(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """c + h tanh μ, (N, …), without noise: the median. `rng` is not used."""
@@ -91,7 +91,7 @@ class SquashedGaussian(Bounded):
         """One action for each state (N, n), and log π of it."""
         h = self.net.forward(self.theta, s)
         mu, log_sigma = self._split(h[-1])
-        sigma, epsilon = np.exp(log_sigma), rng.standard_normal(mu.shape)
+        sigma, epsilon = np.exp(log_sigma), generator(rng).standard_normal(mu.shape)
         u = finite(mu + sigma * epsilon, "u", theta=self.theta)
         log_pi = -(epsilon**2) / 2 - log_sigma - LOG_ROOT_2_PI - log_slope(u)
         return Draw(h, sigma, epsilon, np.tanh(u), log_pi.sum(axis=1))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import Array, whole
+from pgcourse.arrays import Array, generator, whole
 
 
 class Transitions(NamedTuple):
@@ -56,7 +56,7 @@ class Replay:
         """M transitions, each drawn uniformly from all. ValueError if there are fewer than M to draw from."""
         if len(self) < whole("M", M):
             raise ValueError(f"M is {M}, expected at most the {len(self)} transitions in the buffer")
-        return self._columns(self.rows.take(rng.integers(len(self), size=M), axis=0))
+        return self._columns(self.rows.take(generator(rng).integers(len(self), size=M), axis=0))
 
     def held(self) -> Transitions:
         """All transitions, as read-only views: in order of time, until the buffer is full and begins anew at row 0."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pgcourse.arrays import LARGEST, Array, real_array, whole
+from pgcourse.arrays import LARGEST, Array, generator, real_array, whole
 
 GRAVITY, POLE, CART, HALF_LENGTH, FORCE, TAU = 9.8, 0.1, 1.0, 0.5, 10.0, 0.02  # SI units: m/s², kg, kg, m, N, s
 TOTAL = POLE + CART
@@ -35,7 +35,7 @@ def balanced(w: Array, rng: np.random.Generator, episodes: int = 1, limit: int =
     w = real_array("w", w, "N d", LARGEST)
     if w.shape[1] < 4:
         raise ValueError(f"w has shape {w.shape}, expected at least 4 weights a rule: position, speed, angle, turning")
-    episodes, limit = whole("episodes", episodes), whole("limit", limit)
+    episodes, limit, rng = whole("episodes", episodes), whole("limit", limit), generator(rng)
     w = np.repeat(w, episodes, axis=0)  # one a lane
     weights, noise = w[:, :4].T, NOISE * np.linalg.norm(w[:, 4:], axis=1)
     state = rng.uniform(-START, START, weights.shape)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, number, real_array, whole
+from pgcourse.arrays import Array, generator, number, real_array, whole
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def with_ones(shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """A random W (n, m) with WᵀW = I or, if n < m, WWᵀ = I: the Q of a Gaussian matrix, its signs made unique."""
     n, m = shape
-    q, r = np.linalg.qr(rng.standard_normal((max(n, m), min(n, m))))
+    q, r = np.linalg.qr(generator(rng).standard_normal((max(n, m), min(n, m))))
     q *= np.sign(np.diag(r))
     return q if n >= m else q.T
 

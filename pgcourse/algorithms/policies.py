@@ -12,10 +12,10 @@
     policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s)); both for the same actions
     policy.fisher_products(obs)           u ↦ F u, F the mean over the states of π ∇log π ∇log πᵀ
 
-Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array (N,
-…), flattened to (N, inputs). ValueError names their shape if it does not fit, or the first that is not finite. Without
-a hidden layer the softmax is linear: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with s as its features; the Gaussian
-is their eq. 13.19.
+Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array
+(N, …), flattened to (N, inputs). ValueError names their shape if it does not fit, or the first that is not finite.
+Without a hidden layer the softmax is linear: Sutton & Barto, 2nd ed., eq. 13.2 and 13.3, with s as its features; the
+Gaussian is their eq. 13.19.
 """
 
 from __future__ import annotations
@@ -31,7 +31,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
-from pgcourse.arrays import Array, environment_name, finite, frozen, number, number_or_each, real_array, shaped
+from pgcourse.arrays import (
+    Array,
+    environment_name,
+    finite,
+    frozen,
+    generator,
+    number,
+    number_or_each,
+    real_array,
+    shaped,
+)
 from pgcourse.environments import single_space
 from pgcourse.gaussian import MOST_LOG_SIGMA
 
@@ -132,7 +142,7 @@ class SoftmaxNetwork(NetworkPolicy):
         argmax_a (y_a + noise_a) with standard Gumbel noise is a draw from the softmax of y: no sum, no division.
         """
         y = self.outputs(obs)
-        return self.first + (y + rng.gumbel(size=y.shape)).argmax(axis=1)
+        return self.first + (y + generator(rng).gumbel(size=y.shape)).argmax(axis=1)
 
     def greedy(self, obs: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
         """argmax_a π(a|s); `rng` is not used, it is there to be called as the policy itself is."""
@@ -226,7 +236,7 @@ class GaussianNetwork(NetworkPolicy):
     def __call__(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """a = c + h (y + e^ℓ ε), ε ~ N(0, I), for each of the observations: (N, …), not clipped."""
         y = self.outputs(obs)
-        return self._actions(y + np.exp(self.log_sigma) * rng.standard_normal(y.shape))
+        return self._actions(y + np.exp(self.log_sigma) * generator(rng).standard_normal(y.shape))
 
     def greedy(self, obs: NDArray[Any], rng: np.random.Generator) -> Array:
         """The mean c + h y; `rng` is not used, it is there to be called as the policy itself is."""

@@ -24,7 +24,7 @@ from pgcourse.algorithms.buffer import Transitions
 from pgcourse.algorithms.ddpg import Learner, actor_step, noisy
 from pgcourse.algorithms.off_policy import critic_step, interaction, soft_update, td_target
 from pgcourse.algorithms.settings import or_default, set_checked
-from pgcourse.arrays import Array, number, whole
+from pgcourse.arrays import Array, generator, number, whole
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def target_actions(policy: TanhNetwork, s: Array, settings: Settings, rng: np.ra
     """μ_θ(s) + h clip(σ̃ ε, −c, c), or the nearest action inside the Box, (M, m), for states s (M, n)."""
     unit = policy.forward(s)[-1]  # in half-widths, from the centre
     if settings.smoothing:
-        noise = settings.smoothing * rng.standard_normal(unit.shape)
+        noise = settings.smoothing * generator(rng).standard_normal(unit.shape)
         unit = (unit + noise.clip(-settings.clip, settings.clip)).clip(-1, 1)
     return policy.actions(unit)
 

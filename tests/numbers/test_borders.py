@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from pgcourse import deterministic, environments, estimators, gradients, lqr, returns, zoo
-from pgcourse.algorithms import a2c, reinforce, search
+from pgcourse.algorithms import a2c, reinforce, search, td3
+from pgcourse.algorithms.actor_critic import minibatches
+from pgcourse.algorithms.bounded import SquashedGaussian, TanhNetwork
+from pgcourse.algorithms.buffer import Replay
+from pgcourse.algorithms.cartpole import balanced
 from pgcourse.algorithms.networks import MLP
 from pgcourse.algorithms.optimisers import sgd
-from pgcourse.algorithms.policies import SoftmaxNetwork, policy_for
+from pgcourse.algorithms.policies import GaussianNetwork, SoftmaxNetwork, policy_for
 from pgcourse.lockstep import monte_carlo, online
 from pgcourse.lqr import LQR, Unstable
 from pgcourse.policy import Policy
@@ -163,6 +167,9 @@ DETERMINISTIC = [
     ),
 ]
 NET = SoftmaxNetwork(MLP((2, 3)), np.zeros(9), first=1)
+GAUSSIAN = GaussianNetwork(MLP((2, 1)), np.zeros(4), np.zeros(1), np.ones(1))
+SQUASHED = SquashedGaussian(MLP((2, 2)), np.zeros(6), np.zeros(1), np.ones(1))
+TANH = TanhNetwork(MLP((2, 1)), np.zeros(3), np.zeros(1), np.ones(1))
 NETWORKS = [
     (lambda: MLP((2,)), r"sizes are \(2,\), expected at least inputs and outputs"),
     (lambda: MLP((2, 0, 1)), "a size is 0, expected an integer ≥ 1"),
@@ -221,6 +228,12 @@ LEARNERS = [
 
 def cartpole():
     return gymnasium.make("CartPole-v1")
+
+
+def filled():
+    replay = Replay(1, 2, 1)
+    replay.add(np.ones((1, 2)), np.ones((1, 1)), np.ones(1), np.ones((1, 2)), np.zeros(1, bool))
+    return replay
 
 
 def third(run):
@@ -288,8 +301,18 @@ def test_a_dict_of_observations_is_told_how_to_become_a_box():
         lambda rng: search.cem(np.sum, [0, 0], 1.0, rng),
         lambda rng: search.antithetic(np.sum, [0, 0], 1.0, rng),
         lambda rng: search.cma_es(np.sum, [0, 0], 1.0, rng),
+        lambda rng: balanced(np.zeros((1, 4)), rng),
+        lambda rng: NET.net.initial(rng),
+        lambda rng: policy_for(cartpole(), (), rng),
+        lambda rng: NET(np.ones((1, 2)), rng),
+        lambda rng: GAUSSIAN(np.ones((1, 2)), rng),
+        lambda rng: SQUASHED(np.ones((1, 2)), rng),
+        lambda rng: SQUASHED.draw(np.ones((1, 2)), rng),
+        lambda rng: filled().sample(1, rng),
+        lambda rng: next(minibatches(rng, 2, np.ones(4))),
+        lambda rng: td3.target_actions(TANH, np.ones((1, 2)), td3.Settings(), rng),
     ],
-    ids=range(11),
+    ids=range(21),
 )
 def test_a_seed_in_the_place_of_a_generator_is_named(draw, rng):
     with pytest.raises(
