@@ -56,7 +56,8 @@ def whole(field: str, value: Any, least: int = 1) -> int:
     """`value` as an int of at least `least`, or ValueError naming the field."""
     if isinstance(value, Integral) and not isinstance(value, bool) and least <= (count := int(value)) < COUNTABLE:
         return count
-    raise ValueError(f"{field} is {reprlib.repr(value)}, expected an integer ≥ {least}")
+    most = " and < 2**63" if isinstance(value, Integral) and int(value) >= COUNTABLE else ""
+    raise ValueError(f"{field} is {reprlib.repr(value)}, expected an integer ≥ {least}{most}")
 
 
 def discount(value: object, one: str = "") -> float:

@@ -37,9 +37,9 @@ class MLP:
     activation: str = "tanh"
 
     def __post_init__(self) -> None:
-        sizes = tuple(whole("a size", size) for size in self.sizes)
-        if len(sizes) < 2:
-            raise ValueError(f"sizes are {self.sizes}, expected at least inputs and outputs")
+        if not isinstance(self.sizes, tuple | list) or len(self.sizes) < 2:
+            raise ValueError(f"sizes are {self.sizes!r}, expected a tuple of at least inputs and outputs")
+        sizes = tuple(whole(f"sizes[{k}]", size) for k, size in enumerate(self.sizes))
         object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "unit", number("unit", self.unit, above=0))
         if self.activation not in ("tanh", "relu"):

@@ -56,7 +56,7 @@ class Lanes(NamedTuple):
         """All checked: ValueError names the field, its value or shape, and what was expected."""
         if not isinstance(seeds, Iterable):
             raise ValueError(f"seeds is {seeds!r}, expected one integer for each lane, such as range(3)")
-        seeds = [whole("a seed", seed, least=0) for seed in seeds]
+        seeds = [whole(f"seeds[{k}]", seed, least=0) for k, seed in enumerate(seeds)]
         phi, x = frozen(real_array("phi", phi, "S A d", LARGEST)), frozen(real_array("x", x, "S m", LARGEST))
         for field, shape, expected in (("phi", phi.shape[:2], (mdp.S, mdp.A)), ("x", x.shape[:1], (mdp.S,))):
             if shape != expected:

@@ -171,8 +171,9 @@ GAUSSIAN = GaussianNetwork(MLP((2, 1)), np.zeros(4), np.zeros(1), np.ones(1))
 SQUASHED = SquashedGaussian(MLP((2, 2)), np.zeros(6), np.zeros(1), np.ones(1))
 TANH = TanhNetwork(MLP((2, 1)), np.zeros(3), np.zeros(1), np.ones(1))
 NETWORKS = [
-    (lambda: MLP((2,)), r"sizes are \(2,\), expected at least inputs and outputs"),
-    (lambda: MLP((2, 0, 1)), "a size is 0, expected an integer ≥ 1"),
+    (lambda: MLP((2,)), r"sizes are \(2,\), expected a tuple of at least inputs and outputs"),
+    (lambda: MLP(3), "sizes are 3, expected a tuple of at least inputs and outputs"),
+    (lambda: MLP((2, 0, 1)), r"sizes\[1\] is 0, expected an integer ≥ 1"),
     (lambda: MLP((2, 1), unit=NAN), "unit is nan, expected a finite number > 0"),
     (
         lambda: MLP((2, 1)).forward(np.zeros(4), S),
@@ -192,6 +193,8 @@ NETWORKS = [
     ),
 ]
 LEARNERS = [
+    (lambda: run(seeds=[1, 2**63]), r"seeds\[1\] is 9223372036854775808, expected an integer ≥ 0 and < 2\*\*63$"),
+    (lambda: run(seeds=[-1]), r"seeds\[0\] is -1, expected an integer ≥ 0$"),
     (lambda: reinforce.Settings(alpha=NAN), "alpha is nan, expected a finite number ≥ 0"),
     (lambda: reinforce.Settings(gamma=NAN), "gamma is nan, expected"),
     (lambda: reinforce.Settings(episodes=0), "episodes is 0"),
