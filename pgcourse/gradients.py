@@ -43,7 +43,9 @@ def value_gradient_operator(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Ar
     source, p_pi = _source(pi, q_pi, grad_pi), transition(mdp, pi)
 
     def operator(grad_v: Array) -> Array:
-        return source + mdp.gamma * p_pi @ shaped("grad_v", grad_v, "S d", source.shape, ", as q ∇π has")
+        grad_v = shaped("grad_v", grad_v, "S d", source.shape, ", as q ∇π has")
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by name
+            return finite(source + mdp.gamma * p_pi @ grad_v, "q ∇π + γ p ∇v", grad_v=grad_v)
 
     return operator
 
@@ -236,5 +238,5 @@ def _parameters(theta: ArrayLike) -> Array:
 
 
 def _value(J: Callable[[Array], float], theta: Array) -> float:
-    """J(θ) as one finite number."""
-    return number("J(theta)", J(theta))
+    """J(θ) as one number, of which differences are finite, too."""
+    return number("J(theta)", J(theta), -LARGEST, LARGEST)

@@ -136,6 +136,7 @@ def mirror_step(pi: Policy, q: Array, alpha: float) -> Policy:
 
 def tabular(S: int, A: int) -> Array:
     """φ of the tabular softmax, (S, A, S·A): one indicator for each pair, so that `softmax` is `tabular_softmax`."""
+    S, A = whole("S", S), whole("A", A)
     return np.eye(S * A).reshape(S, A, S * A)
 
 
@@ -172,6 +173,7 @@ def direct(theta: ArrayLike) -> Policy:
 
 def grad_direct(S: int, A: int) -> Array:
     """∇π of `direct`, of shape (S, A, S·(A−1)): +1 for the action itself, −1 for the last one."""
+    S, A = whole("S", S), whole("A", A)
     row = np.vstack([np.eye(A - 1), -np.ones(A - 1)])
     return np.einsum("st,ab->satb", np.eye(S), row).reshape(S, A, S * (A - 1))
 

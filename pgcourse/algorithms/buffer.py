@@ -46,11 +46,18 @@ class Replay:
     def add(
         self, s: NDArray[Any], a: NDArray[Any], r: NDArray[Any], s_next: NDArray[Any], terminated: NDArray[Any]
     ) -> None:
-        """N transitions more, states and actions of any shape (N, …). Of more than `capacity`, the last ones stay."""
-        rows = np.arange(self.added, self.added + len(r)) % len(self.rows)
-        for column, values in zip(self._columns(self.rows), (s, a, r, s_next, terminated), strict=True):
-            column[rows] = values.reshape(len(r), *column.shape[1:])
-        self.added += len(r)
+        """N transitions more, states and actions of any shape (N, …). Of more than `capacity`, the last ones stay.
+
+        ValueError naming the column whose shape does not fit: then none is added.
+        """
+        given, N = Transitions(*map(np.asarray, (s, a, r, s_next, terminated))), np.size(r)
+        for field, values, size in zip(given._fields, given, (self.n, self.m, 1, self.n, 1), strict=True):
+            if values.shape[:1] != (N,) or values.size != N * size:
+                raise ValueError(f"{field} has shape {values.shape}, expected ({N}, …), each row of size {size}")
+        rows = np.arange(self.added, self.added + N) % len(self.rows)
+        for column, values in zip(self._columns(self.rows), given, strict=True):
+            column[rows] = values.reshape(N, *column.shape[1:])
+        self.added += N
 
     def sample(self, M: int, rng: np.random.Generator) -> Transitions:
         """M transitions, each drawn uniformly from all. ValueError if there are fewer than M to draw from."""

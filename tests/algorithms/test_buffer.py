@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from pgcourse.algorithms.buffer import Replay
+from pgcourse.algorithms.buffer import Replay, Transitions
 
 
 def numbered(start, N):
@@ -56,6 +58,19 @@ def test_what_was_drawn_stays_and_what_is_held_cannot_be_written_to():
     assert sorted(numbers_of(held)) == [4, 5, 6, 7]
     with pytest.raises(ValueError, match="read-only"):
         held.r[0] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("field", "shape", "size"),
+    [("s", (2, 3), 2), ("s", (6,), 2), ("a", (3, 1), 3), ("s_next", (3, 4), 2), ("terminated", (2,), 1)],
+)
+def test_a_column_that_does_not_fit_is_named_and_nothing_is_added(field, shape, size):
+    """Two states of three numbers would be three of two, their numbers mixed."""
+    replay, columns = Replay(10, 2, 3), Transitions(*numbered(0, 3))
+    told = f"{field} has shape {shape}, expected (3, …), each row of size {size}"
+    with pytest.raises(ValueError, match=re.escape(told)):
+        replay.add(*columns._replace(**{field: np.zeros(shape)}))
+    assert len(replay) == 0
 
 
 def test_a_batch_larger_than_what_is_there_is_refused():

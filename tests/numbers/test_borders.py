@@ -21,7 +21,7 @@ from pgcourse.algorithms.optimisers import sgd
 from pgcourse.algorithms.policies import GaussianNetwork, SoftmaxNetwork, policy_for
 from pgcourse.lockstep import monte_carlo, online
 from pgcourse.lqr import LQR, Unstable
-from pgcourse.policy import Policy
+from pgcourse.policy import Policy, grad_direct, tabular
 from pgcourse.sampling import rollouts, sample_pairs, streams
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -55,6 +55,24 @@ RETURNS = [
     (lambda: gradients.expected_gae(MDP, PI, V[:, None], 0.5), r"v has shape \(4, 1\), expected \(S,\) = \(4,\)"),
     (lambda: gradients.expected_gae_squared(MDP, PI, V, -0.1), "lam is -0.1, expected a finite number ≥ 0 and ≤ 1"),
     (lambda: gradients.expected_gae_squared(MDP, PI, V * NAN, 0.5), r"v\[s=0\] is nan, expected a finite number"),
+]
+GRADIENTS = [
+    (
+        lambda: gradients.value_gradient_operator(MDP, PI, Q, SCORES)(np.full((4, 2), NAN)),
+        r"grad_v\[0, 0\] is nan, expected a finite number",
+    ),
+    (
+        lambda: gradients.finite_differences(lambda x: 1e308 * np.sign(x[0]), np.zeros(1)),
+        r"J\(theta\) is .*1e\+308.*, expected a finite number ≥ -1e\+50 and ≤ 1e\+50",
+    ),
+    (
+        lambda: gradients.evolution_strategy(lambda x: INF, np.zeros(1), 2, 0.1, np.random.default_rng(0)),
+        r"J\(theta\) is inf, expected a finite number",
+    ),
+    (lambda: gradients.angle([], []), r"one has shape \(0,\), expected at least one number"),
+    (lambda: tabular(-1, 2), "S is -1, expected an integer ≥ 1"),
+    (lambda: tabular(2, 2.5), "A is 2.5, expected an integer ≥ 1"),
+    (lambda: grad_direct(2, 0), "A is 0, expected an integer ≥ 1"),
 ]
 ESTIMATORS = [
     (
@@ -255,7 +273,7 @@ def learn(**more):
 
 @pytest.mark.parametrize(
     ("call", "message"),
-    [*RETURNS, *ESTIMATORS, *SAMPLING, *REGULATORS, *DETERMINISTIC, *NETWORKS, *LEARNERS],
+    [*RETURNS, *GRADIENTS, *ESTIMATORS, *SAMPLING, *REGULATORS, *DETERMINISTIC, *NETWORKS, *LEARNERS],
     ids=lambda x: x[:40] if isinstance(x, str) else None,
 )
 def test_it_is_refused_by_name(call, message):
