@@ -33,7 +33,7 @@ from pgcourse.arrays import (
 
 # Gymnasium's wrappers that leave rewards, actions and transitions as they are; none tells a time limit to the MDP.
 WATCHING = {"Autoreset", "HumanRendering", "OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics"}
-WATCHING |= {"AddWhiteNoise", "ObstructView", "RecordVideo", "RenderCollection", "TimeLimit"}
+WATCHING |= {"RecordVideo", "RenderCollection", "TimeLimit"}
 
 
 @dataclass(frozen=True, eq=False)

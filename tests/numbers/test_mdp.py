@@ -247,7 +247,7 @@ def test_starting_anywhere_on_the_lake_adds_no_state():
 
 
 def lake(*wrappers):
-    env = gymnasium.make("FrozenLake-v1")
+    env = gymnasium.make("FrozenLake-v1", render_mode="rgb_array")
     for wrapper in wrappers:
         env = wrapper(env)
     return env
@@ -260,6 +260,8 @@ def test_wrappers_that_only_watch_leave_the_mdp_as_it_is():
         wrappers.Autoreset,
         lambda env: wrappers.TimeLimit(env, 5),
         wrappers.FlattenObservation,
+        lambda env: wrappers.AddWhiteNoise(env, 0.1),
+        lambda env: wrappers.ObstructView(env, 0.1, 3),
         gymnasium.Wrapper,
     ):
         mdp = from_gymnasium(lake(wrapper), 0.9)
