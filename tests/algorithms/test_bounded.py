@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pgcourse.algorithms.bounded import Critics, SquashedGaussian, TanhNetwork, bounded_policy
+from pgcourse.algorithms.bounded import Critics, SquashedGaussian, TanhNetwork, bounded_policy, steepness
 from pgcourse.algorithms.networks import MLP
 from pgcourse.arrays import frozen
 from pgcourse.gaussian import squashed_entropy, squashed_log_density
@@ -80,6 +81,13 @@ def test_a_policy_that_is_at_its_bounds_everywhere_has_no_slope_left_and_says_so
         policy.backward(policy.forward(s), g)
     theta[-1] = 0  # the second action still moves
     assert np.isfinite(policy.backward(policy.forward(s), g)).all()
+
+
+@pytest.mark.parametrize(("y", "flat"), [(9.8, False), (10.0, True)])
+def test_at_9_9_a_policy_saturates(y, flat):
+    """There tanh' = 4 e^−2y is 1e-8."""
+    with pytest.raises(ValueError, match="the policy saturates") if flat else nullcontext():
+        assert steepness(np.tanh([[-y, 2 * y]]))[0, 0] == pytest.approx(4 * np.exp(-2 * y), rel=1e-6)
 
 
 # The squashed Gaussian

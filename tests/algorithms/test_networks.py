@@ -88,6 +88,12 @@ def test_initial_weights_are_orthogonal(shape):
     np.testing.assert_allclose(W.T @ W if shape[0] >= shape[1] else W @ W.T, np.eye(min(shape)), atol=1e-12)
 
 
+def test_no_direction_of_initial_weights_is_more_likely_than_another():
+    """Of one column: the Gaussian itself, times a number > 0. LAPACK alone chooses signs, which are not even."""
+    x = np.random.default_rng(3).standard_normal((5, 1))
+    np.testing.assert_allclose(orthogonal((5, 1), np.random.default_rng(3)), x / np.linalg.norm(x), rtol=1e-12)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_observation_that_is_no_number_is_refused_with_its_place(value):
     with pytest.raises(ValueError, match=rf"obs\[1, 0, 2\] is {value}, expected a finite number"):
@@ -108,6 +114,12 @@ def test_constant_gradients_make_steps_of_one():
         np.testing.assert_allclose(step, np.sign(g) / np.sqrt(1 - 0.9**t), rtol=1e-12)
     assert of_adam.t == of_rmsprop.t == 29
     assert sgd(g, FRESH)[0] is g
+
+
+def test_the_very_first_step_of_rmsprop_is_10_and_half_of_it_for_a_gradient_as_small_as_epsilon():
+    """√s = 0.1 |g| at first, with ρ = 0.99: at g = 10⁻⁴ it is ε."""
+    step, _ = rmsprop(np.array([-1e3, 1e-4]), FRESH)
+    np.testing.assert_allclose(step, [-10, 5], rtol=1e-6)
 
 
 def test_adam_keeps_the_means_it_says():

@@ -22,7 +22,7 @@ from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
         (ppo, {"log_sigma": np.nan}, "log_sigma is nan"),
         (a2c, {"log_sigma": np.inf}, "log_sigma is inf"),
         (ppo, {"epochs": 0}, "epochs is 0, expected an integer ≥ 1"),
-        (ppo, {"minibatch": 1}, "minibatch is 1, expected ≥ 3 to normalise A: one number has no deviation"),
+        (ppo, {"minibatch": 2}, "minibatch is 2, expected ≥ 3 to normalise A: one number has no deviation"),
         (trpo, {"delta": 0}, "delta is 0, expected a finite number > 0"),
         (trpo, {"delta": np.nan}, "delta is nan"),
         (trpo, {"lam": 1.1}, "lam is 1.1"),
@@ -59,6 +59,11 @@ from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
 def test_settings_that_are_none_are_refused_by_name(algorithm, changes, said):
     with pytest.raises(ValueError, match=said):
         algorithm.Settings(**changes)
+
+
+def test_three_steps_can_be_normalised_and_one_need_not_be():
+    assert ppo.Settings(minibatch=3).normalise
+    assert ppo.Settings(minibatch=1, normalise=False).minibatch == 1
 
 
 @pytest.mark.parametrize(

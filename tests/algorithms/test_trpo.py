@@ -123,6 +123,11 @@ def test_a_minibatch_larger_than_the_batch_is_refused():
         next(trpo.train(gymnasium.make_vec("CartPole-v1", num_envs=2), replace(SMALL, minibatch=99)))
 
 
+def test_a_critic_that_runs_out_of_the_floats_is_said_to():
+    with pytest.raises(ValueError, match=r"^w is out of the range of floats, with alpha_w up to 1e\+308"):
+        next(trpo.train(gymnasium.make_vec("CartPole-v1", num_envs=2), replace(SMALL, alpha_w=1e308)))
+
+
 def test_observations_that_are_no_box_are_named():
     with pytest.raises(TypeError, match=r"FrozenLake-v1: observation_space is Discrete\(16\), expected Box"):
         trpo.train(gymnasium.make("FrozenLake-v1"))

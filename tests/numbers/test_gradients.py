@@ -391,6 +391,10 @@ SCORES, MDP = np.ones((3, 2, 4)), zoo.garnet(3, 2, 2, 0.9, np.random.default_rng
             lambda: finite_differences(sum, RHO * 1e30),
             r"h is 1e-05, expected a step that changes theta\[0\] = 1e\+30",
         ),
+        (  # 1 + h is 1, and 1 − h is not: floats below a power of 2 lie twice as close
+            lambda: finite_differences(sum, RHO, 1e-16),
+            r"h is 1e-16, expected a step that changes theta\[0\] = 1",
+        ),
         (lambda: finite_differences(lambda t: np.nan, RHO), r"J\(theta\) is nan, expected a finite number"),
         (lambda: evolution_strategy(sum, RHO, 3, 0.0, None), "sigma is 0.0, expected a finite number > 0"),
         (lambda: evolution_strategy(sum, RHO, 0, 0.1, None), "n is 0, expected an integer ≥ 1"),

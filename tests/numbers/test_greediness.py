@@ -125,6 +125,12 @@ def test_a_mirror_step_adds_alpha_q_to_the_table_and_a_shift_of_q_changes_nothin
     np.testing.assert_allclose(shifted.probs, stepped.probs, rtol=1e-10, atol=1e-14)
 
 
+def test_a_mirror_step_of_length_0_is_no_step_however_far_apart_q_is():
+    """0 · ∞ would be no number: the difference of these two is beyond the floats."""
+    pi = Policy([[0.3, 0.7, 0.0]])
+    assert np.array_equal(mirror_step(pi, np.array([[1e308, -1e308, 5.0]]), 0).probs, pi.probs)
+
+
 def test_a_mirror_step_leaves_alone_what_the_policy_never_does():
     pi = Policy(np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]))
     stepped = mirror_step(pi, np.array([[9.0, 0.0, np.log(3)], [0.0, 9.0, 9.0]]), 1.0)

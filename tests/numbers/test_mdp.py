@@ -240,6 +240,15 @@ def test_a_terminal_state_that_is_also_passed_through_alive_sends_its_endings_to
     np.testing.assert_allclose(bellman.evaluate(mdp, Policy.uniform(4, 1))[:3], v, atol=1e-12)
 
 
+def test_a_terminal_state_that_pays_for_staying_is_passed_through_alive():
+    """0 → 1 ends by action 0 and goes on by action 1; 1 stays and pays 1 for ever: 1/(1 − γ) = 2, a step away."""
+    table = [[[(1.0, 1, 0.0, True)], [(1.0, 1, 0.0, False)]], [[(1.0, 1, 1.0, False)]] * 2]
+    mdp = from_gymnasium(environment(table, [1, 0]), gamma=0.5)
+    v = bellman.evaluate(mdp, Policy.deterministic([1, 0, 0], 2))
+    np.testing.assert_allclose(v, [1, 2, 0], atol=1e-12)
+    assert bellman.evaluate(mdp, Policy.deterministic([0, 0, 0], 2))[0] == 0
+
+
 def test_starting_anywhere_on_the_lake_adds_no_state():
     mdp = from_gymnasium(gymnasium.make("FrozenLake-v1"), 0.99, rho_0=np.full(16, 1 / 16))
     assert mdp.S == 16

@@ -343,8 +343,8 @@ def test_a_stream_s_numbers_are_checked_too():
         streams(corridor, pi, 3, 0, rng)
     with pytest.raises(ValueError, match="horizon is 0, expected"):
         streams(corridor, pi, 3, 4, rng, horizon=0)
-    ends = FiniteMDP(corridor.p, corridor.r, 1, np.full(4, 0.25))
-    with pytest.raises(ValueError, match=r"rho_0\[s=3\] is 0.25, expected 0 for streams"):
+    ends = FiniteMDP(corridor.p, corridor.r, 1, [0.999, 0, 0, 0.001])
+    with pytest.raises(ValueError, match=r"rho_0\[s=3\] is 0.001, expected 0 for streams"):
         streams(ends, pi, 3, 4, rng)
 
 
