@@ -78,7 +78,7 @@ class OffPolicy:
         """The action without noise, (N, …), for observations (N, …)."""
         return self.policy(obs, np.random.default_rng(0))
 
-    def critics(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
+    def q_each(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """Q_w(s, a) of each critic, (k, N), for observations and actions (N, …)."""
         m = self.critic.half.size
         s, a = inputs(obs, self.critic.net.sizes[0] - m), inputs(a, m, field="a")
@@ -88,7 +88,7 @@ class OffPolicy:
 
     def q(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """Q_w(s, a) of the first critic, (N,)."""
-        return self.critics(obs, a)[0]
+        return self.q_each(obs, a)[0]
 
 
 Learner = TypeVar("Learner", bound=OffPolicy)

@@ -80,7 +80,7 @@ class Learner(OffPolicy):
 
     def q(self, obs: NDArray[Any], a: NDArray[Any]) -> Array:
         """The smaller of both critics, (N,): soft, with entropies at T in it."""
-        return self.critics(obs, a).min(axis=0)
+        return self.q_each(obs, a).min(axis=0)
 
 
 def train(env: Any, settings: Settings | None = None, seed: int = 0) -> Iterator[Learner]:

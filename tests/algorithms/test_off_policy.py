@@ -67,8 +67,8 @@ def test_what_the_critics_are_asked_must_fit_and_the_message_names_it():
     """An observation too wide with an action too narrow would be as many inputs; one action would serve all states."""
     learner = next(td3.train(gymnasium.make("Pendulum-v1"), td3.Settings(n=1, hidden=(8,))))
     s, a = np.zeros((5, 3)), np.zeros((5, 1))
-    assert learner.critics(s, a).shape == (2, 5)
-    for ask in (learner.critics, learner.q):
+    assert learner.q_each(s, a).shape == (2, 5)
+    for ask in (learner.q_each, learner.q):
         for obs, action, told in [
             (np.zeros((5, 4)), a, r"obs has shape \(5, 4\), expected \(N, …\), each row of size 3"),
             (s, np.zeros((5, 2)), r"a has shape \(5, 2\), expected \(N, …\), each row of size 1"),

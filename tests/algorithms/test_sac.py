@@ -84,7 +84,7 @@ def test_the_entropy_that_is_asked_for_is_one_for_each_number_of_the_action():
 
 def test_q_is_the_smaller_of_both_critics_and_the_actor_has_no_noise():
     learner, batch = learned()
-    both = learner.critics(batch.s, batch.a)
+    both = learner.q_each(batch.s, batch.a)
     assert both.shape == (2, len(batch.r))
     assert set(both.argmin(axis=0)) == {0, 1}
     assert np.array_equal(learner.q(batch.s, batch.a), both.min(axis=0))

@@ -81,7 +81,7 @@ def test_the_critics_begin_and_stay_different():
     assert np.array_equal(w, w_target)
     assert np.abs(np.corrcoef(w)[0, 1]) < 0.3
     learner, batch = learned()
-    q = learner.critics(batch.s, batch.a)
+    q = learner.q_each(batch.s, batch.a)
     assert q.shape == (2, len(batch.r))
     assert np.abs(q[0] - q[1]).mean() > 0.1
     assert np.array_equal(learner.q(batch.s, batch.a), q[0])
