@@ -49,13 +49,13 @@ class Settings(Shared):
     warmup: int = 100  # the policy itself is almost uniform at first
     temperature: float = 1.0  # T at first
     learned: bool = True  # or T stays as it is
-    entropy: float = -1.0  # H̄ for each number of the action: about that of σ = 0.09 half-widths
+    target_entropy: float = -1.0  # H̄ for each number of the action: about that of σ = 0.09 half-widths
     alpha_temperature: float = 1e-3
 
     def __post_init__(self) -> None:
         super().__post_init__()
         set_checked(self, number, ["temperature"], above=0)
-        set_checked(self, number, ["entropy"])
+        set_checked(self, number, ["target_entropy"])
         set_checked(self, number, ["alpha_temperature"], 0)
         set_checked(self, switch, ["learned"])
 
@@ -133,7 +133,7 @@ def update(learner: Learner, batch: Transitions, settings: Settings, rng: np.ran
     log_temperature, memory_temperature = learner.log_temperature, learner.memory_temperature
     entropy = -float(now.log_pi.mean())
     if settings.learned:
-        short = np.array([settings.entropy * policy.half.size - entropy])
+        short = np.array([settings.target_entropy * policy.half.size - entropy])
         step_T, memory_temperature = adam(short, memory_temperature)
         log_temperature = sealed(log_temperature + settings.alpha_temperature * step_T)
     return replace(

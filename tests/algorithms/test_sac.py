@@ -66,7 +66,7 @@ def test_an_update_is_the_equations_at_the_head():
     np.testing.assert_allclose(new.policy.theta[sure], theta[sure], atol=1e-5)
     np.testing.assert_allclose(new.target_critic.w, 0.7 * learner.target_critic.w + 0.3 * new.critic.w, rtol=1e-12)
     assert new.entropy == pytest.approx(-drawn(learner.policy.theta, batch.s, now)[1].mean())
-    step = settings.alpha_temperature * np.sign(settings.entropy - new.entropy)
+    step = settings.alpha_temperature * np.sign(settings.target_entropy - new.entropy)
     assert new.log_temperature[0] == pytest.approx(learner.log_temperature[0] + step, abs=1e-9)
 
 
@@ -75,7 +75,7 @@ def test_the_entropy_that_is_asked_for_is_one_for_each_number_of_the_action():
     *_, learner = islice(sac.train(reach(action_space=Box(-1, 1, (2,), np.float32)), SMALL, 2), 3)
     batch = learner.replay
     H = sac.update(learner, batch, SMALL, np.random.default_rng(9)).entropy
-    settings = replace(SMALL, entropy=0.75 * H)
+    settings = replace(SMALL, target_entropy=0.75 * H)
     new = sac.update(replace(learner, memory_temperature=FRESH), batch, settings, np.random.default_rng(9))
     moved = new.log_temperature[0] - learner.log_temperature[0]
     assert abs(H) > 0.1
@@ -129,7 +129,7 @@ def test_without_rewards_the_policy_becomes_the_most_random_there_is():
 
 def test_the_temperature_falls_while_there_is_more_entropy_than_asked_and_rises_while_there_is_less():
     for entropy, sign in [(-3.0, -1), (3.0, 1)]:
-        settings = replace(SMALL, entropy=entropy, alpha_temperature=0.01, alpha_theta=0.0, last=0.0)
+        settings = replace(SMALL, target_entropy=entropy, alpha_temperature=0.01, alpha_theta=0.0, last=0.0)
         learner = learned(settings, states=4)[0]
         assert learner.log_temperature[0] == pytest.approx(0.01 * sign * learner.updates, rel=0.3)
     fixed = learned(replace(SMALL, learned=False, temperature=0.3))[0]

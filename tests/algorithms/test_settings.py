@@ -45,7 +45,7 @@ from pgcourse.algorithms import a2c, ddpg, ppo, reinforce, sac, td3, trpo
         (td3, {"clip": np.inf}, "clip is inf"),
         (td3, {"noise": np.nan}, "noise is nan"),
         (sac, {"temperature": 0}, "temperature is 0, expected a finite number > 0"),
-        (sac, {"entropy": np.inf}, "entropy is inf"),
+        (sac, {"target_entropy": np.inf}, "target_entropy is inf"),
         (sac, {"alpha_temperature": -1}, "alpha_temperature is -1"),
         (sac, {"gamma": 1.5}, "gamma is 1.5"),
         (a2c, {"hidden": (32, 0)}, r"hidden\[1\] is 0, expected an integer ≥ 1"),
