@@ -85,6 +85,15 @@ def test_inputs_that_say_nothing_are_noise_in_the_weighted_sum(env):
     assert fast.mean() < 59 < balanced(RULE, rng, episodes=400, limit=60)[0]
 
 
+def test_inputs_that_say_nothing_are_about_as_large_as_the_angle():
+    """That of 2000 rules drawn at random, as long as their poles stand."""
+    rng = np.random.default_rng(6)
+    start, w = rng.uniform(-cartpole.START, cartpole.START, (4, 2000)), rng.standard_normal((4, 2000))
+    angle = roll(start, w, 100, np.zeros(2000), rng)[:, 2]
+    stands = np.logical_and.accumulate(np.abs(angle) <= cartpole.STEEPEST)
+    assert 0.5 < cartpole.NOISE / np.sqrt((angle[stands] ** 2).mean()) < 2
+
+
 @pytest.mark.parametrize(
     ("w", "settings", "said"),
     [

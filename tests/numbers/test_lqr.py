@@ -222,6 +222,15 @@ def test_the_density_of_the_states_sums_to_one_and_has_the_second_moment():
     assert density @ x**2 * dx == pytest.approx((1 - 0.9) * second_moment(BOAT, -0.7, 0.4).item(), rel=1e-8)
 
 
+def test_two_components_that_do_not_meet_have_each_its_own_density():
+    x, (A, W, mu_0, Sigma_0) = np.linspace(-3, 3, 7), ([1.0, 0.5], [0.1, 0.3], [1.0, -2.0], [0.5, 0.2])
+    both = LQR(np.diag(A), np.eye(2), np.eye(2), np.eye(2), np.diag(W), mu_0, np.diag(Sigma_0), 0.9)
+    for i, K in enumerate((-0.7, -0.1)):
+        alone = LQR(A[i], 1, 1, 1, W[i], mu_0[i], Sigma_0[i], 0.9)
+        together = occupancy_density(both, np.diag([-0.7, -0.1]), 0.4, x, i)
+        np.testing.assert_allclose(together, occupancy_density(alone, K, 0.4, x), rtol=1e-9)
+
+
 @pytest.mark.slow
 def test_no_state_is_lost_where_the_horizon_is_far():
     """γ = 0.999: 4000 steps are not the end, but the law no longer changes."""
