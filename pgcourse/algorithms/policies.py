@@ -9,7 +9,7 @@
     policy.entropy(obs)                   H(π(·|s))
     policy.gradient(obs, a, w, beta)      Σ_n w_n ∇log π(a_n|s_n) + β_n ∇H(π(s_n)), and the entropies
     policy.gradient_of_rows(s, a, w, β)   the same without checks, for parts of a batch that is checked already
-    policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s)); both for the same actions
+    policy.divergence(new, obs)           KL(π(·|s) ‖ π_new(·|s)); both see and do the same
     policy.fisher_products(obs)           u ↦ F u, F the mean over the states of π ∇log π ∇log πᵀ
 
 Here y is the network's output for s. Of a Box c is the centre, and h half of the width. Observations are an array
@@ -114,14 +114,16 @@ class NetworkPolicy(ABC):
 
     @abstractmethod
     def divergence(self, new: NetworkPolicy, obs: NDArray[Any]) -> Array:
-        """KL(π(·|s) ‖ π_new(·|s)), (N,). TypeError or ValueError naming new unless it is for the same actions."""
+        """KL(π(·|s) ‖ π_new(·|s)), (N,). TypeError or ValueError naming new unless it sees and does the same."""
 
     @property
     @abstractmethod
     def possible(self) -> str:
         """Which actions there are, in words that are the same for two policies only if their actions are."""
 
-    def _check_possible(self, new: NetworkPolicy) -> None:
+    def _check_comparable(self, new: NetworkPolicy) -> None:
+        if (x := new.net.sizes[0]) != self.net.sizes[0]:
+            raise ValueError(f"new is a policy of {x} inputs, expected {self.net.sizes[0]}, as the old one")
         if new.possible != self.possible:
             raise ValueError(f"new is a policy for {new.possible}, expected one for {self.possible}, as the old one")
 
@@ -180,7 +182,7 @@ class SoftmaxNetwork(NetworkPolicy):
         """KL(π ‖ π_new) = Σ_a π(a|s) log(π(a|s)/π_new(a|s)), (N,)."""
         if not isinstance(new, SoftmaxNetwork):
             raise TypeError(f"new is {type(new).__name__}, expected a SoftmaxNetwork")
-        self._check_possible(new)
+        self._check_comparable(new)
         log_pi = log_softmax(self.outputs(obs))
         return (np.exp(log_pi) * (log_pi - log_softmax(new.outputs(obs)))).sum(axis=1)
 
@@ -270,7 +272,7 @@ class GaussianNetwork(NetworkPolicy):
         """KL(π ‖ π_new) = Σ_j ℓ'_j − ℓ_j + (σ_j² + (μ_j − μ'_j)²)/(2σ'_j²) − ½, (N,)."""
         if not isinstance(new, GaussianNetwork):
             raise TypeError(f"new is {type(new).__name__}, expected a GaussianNetwork")
-        self._check_possible(new)
+        self._check_comparable(new)
         wider = new.log_sigma - self.log_sigma
         apart = (self.outputs(obs) - new.outputs(obs)) * np.exp(-new.log_sigma)
         return (wider + (np.exp(-2 * wider) + apart**2 - 1) / 2).sum(axis=1)

@@ -309,6 +309,15 @@ def test_a_policy_for_other_actions_has_no_divergence(new, told):
         policy.divergence(new, x)
 
 
+@pytest.mark.parametrize("make", [gaussian, discrete], ids=["Gaussian", "softmax"])
+def test_a_policy_that_sees_something_else_is_to_blame_and_not_the_observation(make):
+    policy, x, _, _ = make((4, 5, 3))
+    net = MLP((2, 7, 3))
+    new = replace(policy, net=net, theta=np.zeros(net.d + len(policy.theta) - policy.net.d))
+    with pytest.raises(ValueError, match=r"^new is a policy of 2 inputs, expected 4, as the old one"):
+        policy.divergence(new, x)
+
+
 def test_a_gaussian_in_another_box_has_no_divergence():
     """In units of its own half-width the same θ is another law."""
     policy, x, _, _ = gaussian((4, 5, 3))
