@@ -237,7 +237,7 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
 
 def _shape(axes: str) -> str:
     names = axes.split()
-    return "any" if axes == "…" else f"({', '.join(names)})" if len(names) > 1 else f"({axes},)"
+    return "(…)" if axes == "…" else f"({', '.join(names)})" if len(names) > 1 else f"({axes},)"
 
 
 def _place(field: str, axes: str, index: Iterable[int]) -> str:

@@ -79,7 +79,7 @@ class MLP:
         Orthogonal rows or columns neither stretch nor squeeze what passes. A small `last` makes all outputs alike at
         first: a softmax policy that is almost uniform.
         """
-        theta = np.zeros(self.d)
+        theta, last = np.zeros(self.d), number("last", last)
         *hidden, output = self.layers(theta)
         for W, _ in hidden:
             W[:] = np.sqrt(2) * orthogonal(W.shape, rng)

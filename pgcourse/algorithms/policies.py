@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
+from pgcourse.algorithms.settings import layers
 from pgcourse.arrays import (
     Array,
     environment_name,
@@ -328,6 +329,7 @@ def policy_for(
     """
     space = single_space(env, "action", actions)
     observations = single_space(env, "observation", ("Box",))
+    hidden = layers("hidden", hidden)
     x, last = int(np.prod(observations.shape)), number("last", last, 0) if hidden else 0.0
     if type(space).__name__ == "Discrete":
         net = MLP((x, *hidden, int(space.n)))

@@ -192,6 +192,11 @@ NETWORKS = [
     (lambda: MLP((2,)), r"sizes are \(2,\), expected a tuple of at least inputs and outputs"),
     (lambda: MLP(3), "sizes are 3, expected a tuple of at least inputs and outputs"),
     (lambda: MLP((2, 0, 1)), r"sizes\[1\] is 0, expected an integer ≥ 1"),
+    (lambda: MLP((2, 1)).initial(np.random.default_rng(0), NAN), "last is nan, expected a finite number"),
+    (
+        lambda: policy_for(cartpole(), 4, np.random.default_rng(0)),
+        "hidden is 4, expected a tuple of integers ≥ 1, one for each hidden layer",
+    ),
     (lambda: MLP((2, 1), unit=NAN), "unit is nan, expected a finite number > 0"),
     (
         lambda: MLP((2, 1)).forward(np.zeros(4), S),
