@@ -5,12 +5,14 @@ FOLDER/Ada Lovelace/04_the_theorem.ipynb a folder for each student, at any depth
 FOLDER/hand-in-ada.zip                   what a student's progress page has written, with name and history
 FOLDER/all.zip                           what Moodle has packed: a folder for each student, with any of these
 
-Where Moodle has named a folder or a file, at any depth, that name is the student's.
+Where Moodle has named a folder or a file, at any depth, that name is the student's. Where two students have one name,
+what tells them apart stands behind it: Moodle's number, or the file in which a student has typed the name.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -29,7 +31,7 @@ MOST_NAMES = 5  # of files, in a note
 
 class _Student(NamedTuple):
     name: str  # "" if none is known
-    number: str = ""  # Moodle's, which tells namesakes apart
+    origin: PurePosixPath = PurePosixPath()  # in which folder Moodle has named it, and by which number
 
 
 class Returned(NamedTuple):
@@ -40,6 +42,7 @@ class Returned(NamedTuple):
     shown: str  # the path as it stands in the folder
     history: Entries  # exercise → what the student's own progress says of it
     note: str = ""  # what could not be read
+    origin: PurePosixPath = PurePosixPath()  # where the name comes from; its last part tells namesakes apart
 
 
 class Found(NamedTuple):
@@ -57,7 +60,21 @@ def find_returned(folder: Path, own: Path) -> Found:
     search = _Search(own, one_for_all=len({shown.parts[0] for shown in all_shown if len(shown.parts) > 1}) == 1)
     for path, shown in zip(paths, all_shown, strict=True):
         search.look_at(path, shown, path.is_symlink() and path != folder)
-    return Found(search.rows + search.without_a_row(), _others([plain(name) for name in search.other]))
+    rows = _told_apart(search.rows + search.without_a_row())
+    return Found(rows, _others([plain(name) for name in search.other]))
+
+
+def _told_apart(rows: list[Returned]) -> list[Returned]:
+    """No two students are shown by one name. In another folder a name may be the same student's, who returns more."""
+    namesakes: defaultdict[tuple[str, PurePosixPath], set[str]] = defaultdict(set)
+    for row in rows:
+        namesakes[row.who, row.origin.parent].add(row.origin.name)
+    return [
+        row._replace(who=f"{row.who} ({row.origin.name})")
+        if row.origin.name and len(namesakes[row.who, row.origin.parent]) > 1
+        else row
+        for row in rows
+    ]
 
 
 class _Search:
@@ -96,19 +113,20 @@ class _Search:
 
     def without_a_row(self) -> list[Returned]:
         """A row for each student of whom there is nothing to mark."""
-        return [
-            Returned(student.name, files[0][0].parent, files[0][1], {}, f"nothing in it can be marked: {_some(files)}")
-            for student, files in self._useless.items()
-            if student.name and student not in self._with_a_row
-        ]
+        rows = []
+        for student, files in self._useless.items():
+            if student.name and student not in self._with_a_row:
+                note = f"nothing in it can be marked: {_some(files)}"
+                rows.append(Returned(student.name, files[0][0].parent, files[0][1], {}, note, student.origin))
+        return rows
 
     def _named_inside(self, shown: Path, student: _Student) -> str:
         """A note where a name comes from within a folder that seems to be a student's, who may have typed it."""
         above = len(shown.parts) > 1 and not MOODLE.search(shown.parts[0]) and not self.one_for_all
-        return f"named by what lies in {shown.parts[0]}" if above and student.number else ""
+        return f"named by what lies in {shown.parts[0]}" if above and student.origin.name else ""
 
     def _add(self, student: _Student, row: Returned) -> None:
-        self.rows.append(row)
+        self.rows.append(row if row.origin.name else row._replace(origin=student.origin))
         self._with_a_row.add(student)
 
     def _leave_out(self, student: _Student, path: Path, shown: str) -> None:
@@ -125,13 +143,15 @@ class _Search:
             return self._add(student, Returned(who, path, str(shown), {}, f"it cannot be unpacked: {error}"))
         named, has_none = _moodle(shown), True
         for at in packed.paths:
-            inside = named if named.name else _moodle(_claimed(at))
+            inside = _moodle(PurePosixPath(shown.as_posix(), _claimed(at)))
             if at in packed.failed:
                 row = Returned(inside.name or who, path, f"{shown}: {at}", {}, packed.failed[at])
             elif at in packed.files and is_notebook(packed.files[at].name) and packed.files[at].stem not in PAGES:
-                name, history, note = _told(at, packed.files)
+                name, where, history, note = _told(at, packed.files)
                 note = "; ".join(filter(None, [note, self._named_inside(shown, inside)]))
                 row = Returned(inside.name or name or who, packed.files[at], f"{shown}: {at}", history, note)
+                if name and not inside.name:  # two students may have typed the same
+                    row = row._replace(origin=PurePosixPath(shown.as_posix(), where))
             else:
                 self._useless.setdefault(inside, []).append((path, f"{shown}: {at}"))
                 has_none = has_none and inside == named
@@ -172,8 +192,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _moodle(path: Path | PurePosixPath) -> _Student:
     """Whom Moodle has named in a path. The first counts: those after it are the student's own."""
-    named = ((part, found) for part in path.parts if (found := MOODLE.search(part)))
-    return next((_Student(part[: found.start()].strip(), found[1]) for part, found in named), _Student(""))
+    for k, part in enumerate(path.parts):
+        if found := MOODLE.search(part):
+            return _Student(part[: found.start()].strip(), PurePosixPath(*path.parts[:k], found[1]))
+    return _Student("")
 
 
 def _name_in_file(path: Path) -> str:
@@ -189,12 +211,12 @@ def _claimed(at: str) -> PurePosixPath:
     return PurePosixPath(at.replace("\\", "/").lstrip("/"))
 
 
-def _told(at: str, files: dict[str, Path]) -> tuple[str, Entries, str]:
-    """Of a notebook in a .zip: the name and the history that lie with it, and what of them cannot be read."""
+def _told(at: str, files: dict[str, Path]) -> tuple[str, PurePosixPath, Entries, str]:
+    """Of a notebook in a .zip: the name that lies with it, in which folder, the history, and what cannot be read."""
     if hand_in := _with(at, HAND_IN, files):
-        history, note = _history(hand_in)
-        return _name(hand_in), history, note
-    return "", *_history(_with(at, FILE, files))
+        where = next(_claimed(path).parent for path, file in files.items() if file == hand_in)
+        return _name(hand_in), where, *_history(hand_in)
+    return "", PurePosixPath(), *_history(_with(at, FILE, files))
 
 
 def _with(at: str, name: str, files: dict[str, Path]) -> Path | None:

@@ -130,7 +130,7 @@ def details(marked: Iterable[Marked]) -> str:
 
 
 def _columns(lines: list[list[str]]) -> str:
-    widths = [min(max(len(line[k]) for line in lines), 40) for k in range(len(lines[0]))]
+    widths = [min(max(len(line[k]) for line in lines), 120) for k in range(len(lines[0]))]
     return "\n".join(
         "  ".join(f"{text:{width}.{width}}" if k < len(widths) - 1 else text for k, (text, width) in
                   enumerate(zip(line, widths, strict=True))).rstrip()

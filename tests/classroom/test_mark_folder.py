@@ -167,8 +167,41 @@ def test_of_two_namesakes_each_has_a_row(tmp_path):
         (folder := tmp_path / f"Jan Novak_{number}_assignsubmission_file_").mkdir()
         (folder / name).write_text("{}")
     assert [(one.who, one.note) for one in found(tmp_path)] == [
-        ("Jan Novak", ""),
-        ("Jan Novak", "nothing in it can be marked: hw.rar"),
+        ("Jan Novak (11)", ""),
+        ("Jan Novak (12)", "nothing in it can be marked: hw.rar"),
+    ]
+
+
+def test_namesakes_are_told_apart_and_nobody_else(tmp_path):
+    ada, book = entry("best_p", name="Ada"), {f"{NAME}.ipynb": "{}"}
+    for path, content in {
+        "ada.zip": zipped(book | {"hand-in.json": ada}),
+        "ada (1).zip": zipped(book | {"hand-in.json": ada}),
+        f"bob_{NAME}.ipynb": b"{}",
+        "bob_01_policies_and_J.ipynb": b"{}",
+        "class.zip": zipped(
+            {f"{k}/{name}": text for k in "xy" for name, text in (book | {"hand-in.json": ada}).items()}
+        ),
+        "cy.zip": zipped({"hand-in.json": ada.replace("Ada", "Cy"), f"a/{NAME}.ipynb": "{}", f"b/{NAME}.ipynb": "{}"}),
+        f"Homework 1-8/Dan_1_assignsubmission_file_/{NAME}.ipynb": b"{}",
+        f"Homework 2-9/Dan_7_assignsubmission_file_/{NAME}.ipynb": b"{}",
+        "Homework 3-9.zip": zipped({f"Dan_{k}_assignsubmission_file_/{NAME}.ipynb": "{}" for k in (8, 9)}),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert [one.who for one in found(tmp_path)] == [
+        "Dan",
+        "Dan",
+        "Dan (8)",
+        "Dan (9)",
+        "Ada (ada (1).zip)",
+        "Ada (ada.zip)",
+        "bob",
+        "bob",
+        "Ada (x)",
+        "Ada (y)",
+        "Cy",
+        "Cy",
     ]
 
 

@@ -35,6 +35,12 @@ def test_the_tables_say_who_has_passed_what(tmp_path):
     assert "best_p: right [3 attempts, passed: 2026-01-31T12:00:00Z] m" in text
 
 
+def test_two_long_names_that_end_differently_are_both_to_be_read():
+    names = [f"{'Ada ' * 20}(hand-in-{k}.zip)" for k in (1, 2)]
+    lines = table.summary(a_row(who) for who in names).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:3]] == names
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n=1", "=cmd|' /C calc'!A0"])
 def test_no_text_of_a_student_becomes_a_formula_or_moves_the_terminal(tmp_path, text):
     table.write([a_row(text + "\x1b[2J\u202e", message=text, note=text, shown=text)], tmp_path)
