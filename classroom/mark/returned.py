@@ -97,6 +97,8 @@ class _Search:
             student = _Student(shown.parts[0])
         if is_link:
             self._leave_out(student, path, f"{shown} (a link)")
+        elif path.is_dir() and _can_be_read(path):
+            self._useless.setdefault(student, []).append((path, f"{shown} (an empty folder)"))
         elif path.is_dir():
             self._add(student, Returned(student.name, path, str(shown), {}, "this folder cannot be read"))
         elif is_notebook(path.name) and path.stem not in PAGES:
@@ -177,17 +179,25 @@ def plain(text: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder, links, which are not followed, and folders that cannot be read."""
+    """The files below a folder, links, which are not followed, and folders that are empty or cannot be read."""
     for path in folder.iterdir():
         if path.name.startswith((".", "__MACOSX")):
             continue
         if path.is_dir() and not path.is_symlink():
             try:
-                yield from _files(path)
+                yield from list(_files(path)) or [path]
             except OSError:
                 yield path
         else:
             yield path
+
+
+def _can_be_read(folder: Path) -> bool:
+    try:
+        next(folder.iterdir(), None)
+    except OSError:
+        return False
+    return True
 
 
 def _moodle(path: Path | PurePosixPath) -> _Student:

@@ -205,6 +205,20 @@ def test_namesakes_are_told_apart_and_nobody_else(tmp_path):
     ]
 
 
+def test_an_empty_folder_is_a_row_if_its_student_has_returned_nothing_else(tmp_path):
+    for folder in ("Ada/pictures", "Bob", "Cy/work/more", "Dan_4_assignsubmission_file_", "Eve/.cache"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "Ada" / f"{NAME}.ipynb").write_text("{}")
+    nothing = "nothing in it can be marked: "
+    assert {one.who: one.note for one in found(tmp_path)} == {
+        "Ada": "",
+        "Bob": f"{nothing}Bob (an empty folder)",
+        "Cy": f"{nothing}more (an empty folder)",
+        "Dan": f"{nothing}Dan_4_assignsubmission_file_ (an empty folder)",
+        "Eve": f"{nothing}Eve (an empty folder)",
+    }
+
+
 def test_a_name_from_within_another_student_s_folder_is_noted(tmp_path):
     for folder in ("Eve/Bob_9_assignsubmission_file_", "Ada"):
         (tmp_path / folder).mkdir(parents=True)
