@@ -71,13 +71,13 @@ def fixed_values(asked: Iterable[Question]) -> dict[str, dict[str, Any]]:
 
 def _is_own(value: ast.expr) -> bool:
     """Whether an argument holds the student's answer, or a part of it."""
-    return any(name.startswith(OWN) for name in _made_and_used(ast.Expr(value))[1])
+    return any(name.startswith(OWN) for name in made_and_used(ast.Expr(value))[1])
 
 
 def _needed(expressions: Iterable[ast.expr], statements: list[ast.stmt]) -> list[ast.stmt]:
     """The statements that make the names in the expressions, and the names in these statements, and so on."""
-    wanted = set[str]().union(*(_made_and_used(ast.Expr(one))[1] for one in expressions))
-    names, chosen = [_made_and_used(one) for one in statements], set[int]()
+    wanted = set[str]().union(*(made_and_used(ast.Expr(one))[1] for one in expressions))
+    names, chosen = [made_and_used(one) for one in statements], set[int]()
     while True:
         new = [k for k, (made, _) in enumerate(names) if k not in chosen and made & wanted]
         if not new:
@@ -86,7 +86,7 @@ def _needed(expressions: Iterable[ast.expr], statements: list[ast.stmt]) -> list
         wanted = wanted.union(*(names[k][1] for k in new))
 
 
-def _made_and_used(statement: ast.stmt) -> tuple[set[str], set[str]]:
+def made_and_used(statement: ast.stmt) -> tuple[set[str], set[str]]:
     """The notebook's own names that a statement makes, or writes into; and those that it uses, also in functions."""
     top = symtable(ast.unparse(statement), "statement", "exec")
     made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}

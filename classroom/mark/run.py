@@ -2,8 +2,8 @@
 
 Told are a line of JSON each: {"notebook": its name, "of": its exercises}, then a reply for each answer that a cell
 shows, {"exercise", "tone", "message", "reads"}, or "error" as the tone where the cell for the answer failed; "reads" is
-whether that cell reads a view. {"changed": names} if the notebook has replaced a part of the course; {"done": true} at
-the end. {"fault": words} if it is no notebook, or a cell was stopped.
+whether that cell reads a view, or what a cell above has taken from one. {"changed": names} if the notebook has replaced
+a part of the course; {"done": true} at the end. {"fault": words} if it is no notebook, or a cell was stopped.
 
 A reply counts if a cell shows what the installed check itself has returned: not a verdict of another make, not a check
 of the student's own, and not a check that was only called, in a loop over all answers for instance. A cell shows the
@@ -32,7 +32,7 @@ from traitlets.config import Config
 import pgcourse.exercises as course
 from classroom.cells import is_solution, source
 from classroom.mark.pristine import Pristine
-from classroom.mark.questions import Question, fixed_values, questions
+from classroom.mark.questions import Question, fixed_values, made_and_used, questions
 from pgcourse.exercises.patience import TooLong, at_most
 from pgcourse.exercises.read import MOST_ENTRIES
 from pgcourse.exercises.verdict import Verdict
@@ -116,11 +116,12 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
     if wanted and name not in wanted:
         return None
     shell, stubs = make_shell(), {question.stub: question for question in asked}
-    marking = Marking(asked)
+    marking, from_views = Marking(asked), set[str]()
     for cell in cells:
         if cell["cell_type"] != "code" or is_solution(cell):
             continue
         marking.install(shell.user_ns)
+        reads = reads_a_view(cell, from_views)
         try:
             with at_most(seconds):
                 shell.displayhook.text, shell.display_formatter.displayed = source(cell), None
@@ -134,11 +135,11 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
         verdict = next((one for one in map(marking.issued, shown) if one is not None), None)
         if verdict is not None:
             message = cut(verdict.message, LONGEST)
-            tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message, "reads": reads_a_view(cell)})
+            tell({"exercise": verdict.exercise, "tone": verdict.tone, "message": message, "reads": reads})
         elif failed is not None and (question := stubs.get(str(cell.get("id")))):
             words = f"Still at work after {seconds:g} s, and stopped" if isinstance(failed, TooLong) else told(failed)
             message = cut(words, LONGEST)
-            tell({"exercise": question.exercise, "tone": "error", "message": message, "reads": reads_a_view(cell)})
+            tell({"exercise": question.exercise, "tone": "error", "message": message, "reads": reads})
         if isinstance(failed, TooLong):
             tell({"fault": f"a cell was stopped after {seconds:g} s"})
     if marking.changed:
@@ -147,13 +148,24 @@ def run(path: Path, references: dict[str, Path], wanted: Iterable[str], tell: Te
     return None
 
 
-def reads_a_view(cell: dict[str, Any]) -> bool:
-    """Whether its code names a view, such as corridor_view. Comments are left out; what is no Python names none."""
+def reads_a_view(cell: dict[str, Any], from_views: set[str]) -> bool:
+    """Whether its code names a view, such as corridor_view, or one of the names that were made `from_views` above.
+
+    The names that this cell makes so are added to these. Comments are left out; what is no Python names none.
+    """
+    reads = False
     try:
-        nodes = ast.walk(ast.parse(TransformerManager().transform_cell(source(cell))))
-        return any(isinstance(node, ast.Name) and node.id.endswith(VIEW) for node in nodes)
+        for statement in ast.parse(TransformerManager().transform_cell(source(cell))).body:
+            nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            names = {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
+            if names & from_views or any(name.endswith(VIEW) for name in names):
+                reads = True
+                from_views |= made_and_used(statement)[0]
+            else:  # a name that is given another value, or deleted
+                from_views -= {one.id for one in getattr(statement, "targets", ()) if isinstance(one, ast.Name)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+        return reads
+    return reads
 
 
 def read(path: Path, references: dict[str, Path]) -> tuple[list[dict[str, Any]], str]:

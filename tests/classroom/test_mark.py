@@ -130,6 +130,15 @@ VIEWED = {
     "right all the same": f"start_view\nmy_p = {P}\n{CHECK}",
     "in a comment": f"my_p = 0.5  # start_view.values\n{CHECK}",
 }
+VIEWED_ABOVE = {
+    "a name": ["found = start_view.values['p']", f"my_p = found\n{CHECK}"],
+    "a function": ["def found():\n    return start_view.values['p']", f"my_p = found()\n{CHECK}"],
+    "two cells above": ["p = start_view.values", "q = [p['p']]", f"my_p = q[0]\n{CHECK}"],
+    "into a list": ["q = []", "q += [start_view.values['p']]", "q += []", f"my_p = q[0]\n{CHECK}"],
+    "another value since": ["found = start_view.values['p']", "found = 0.5", f"my_p = found\n{CHECK}"],
+    "another name": ["found = start_view.values['p']", f"my_p = 0.5\n{CHECK}"],
+    "read below": [f"found = 0.5\nmy_p = found\n{CHECK}", "found = start_view.values['p']"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +151,8 @@ def judged(tmp_path_factory) -> dict[str, Marked]:
         put(folder, who, VERDICT, cell, "check_best_p(0)")
     for who, cell in VIEWED.items():
         put(folder, who, "class start_view:\n    values = {'p': 0.5}", cell)
+    for who, cells in VIEWED_ABOVE.items():
+        put(folder, who, "class start_view:\n    values = {'p': 0.5}", *cells)
     for who, text in BROKEN.items():
         (folder / f"{who}.ipynb").write_bytes(text)
     for who, (number, cell, _) in CHANGED.items():
@@ -186,9 +197,10 @@ def test_it_is_told_that_a_part_of_the_course_was_replaced(judged):
 @pytest.mark.slow
 def test_it_is_told_where_a_wrong_answer_was_read_from_a_view(judged):
     told = "the answer of best_p reads a view, which stands at its opening values here"
-    notes = {who: judged[who].note for who in VIEWED}
-    warned = ("set by hand", "a magic before", "no such view")
-    assert notes == dict.fromkeys(VIEWED, "") | dict.fromkeys(warned, told)
+    every = VIEWED | VIEWED_ABOVE
+    notes = {who: judged[who].note for who in every}
+    warned = ("set by hand", "a magic before", "no such view", *list(VIEWED_ABOVE)[:4])
+    assert notes == dict.fromkeys(every, "") | dict.fromkeys(warned, told)
     assert [judged[who].replies[0].tone for who in VIEWED] == ["wrong", "wrong", "error", "right", "wrong"]
 
 
