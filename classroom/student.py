@@ -76,20 +76,38 @@ def handed_out(notebooks: Path = FOLDER) -> dict[Path, dict[str, Any]]:
     books = {path: for_students(read(path)) for path in paths}
     for path, book in books.items():
         for cell in filter(is_stub, book["cells"]):
-            if not _has_dots(source(cell)):
-                raise Unlisted(f"{path.name}, cell {cell['id']}: it has an answer, expected three dots.")
+            if found := _answered(source(cell)):
+                raise Unlisted(f"{path.name}, cell {cell['id']}: it has {found}, expected three dots.")
     return books
 
 
-def _has_dots(text: str) -> bool:
-    """Whether a stub still waits for an answer."""
+def _answered(text: str) -> str:
+    """What in a stub is an answer, "" if nothing: each name my_… waits for one, and each place beside three dots.
+
+    Within a function that still has dots, an answer in place of others is not seen.
+    """
     try:
-        nodes = list(ast.walk(ast.parse(text)))
+        tree = ast.parse(text)
     except SyntaxError:
-        return False  # an answer that is half-written
-    slices = {id(part) for node in nodes if isinstance(node, ast.Subscript) for part in ast.walk(node.slice)}
-    dots = [node for node in nodes if isinstance(node, ast.Constant) and node.value is ...]
-    return any(id(node) not in slices for node in dots)  # those of x[..., 0] wait for nothing
+        return "an answer"  # half-written
+    slices = {id(x) for node in ast.walk(tree) if isinstance(node, ast.Subscript) for x in ast.walk(node.slice)}
+
+    def waits(part: ast.AST) -> bool:  # the dots of x[..., 0] wait for nothing
+        return any(isinstance(x, ast.Constant) and x.value is ... and id(x) not in slices for x in ast.walk(part))
+
+    if not waits(tree):
+        return "an answer"
+    for statement in tree.body:
+        names = [x.id for x in ast.walk(statement) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)]
+        names += [statement.name] if isinstance(statement, ast.FunctionDef) else []
+        if (own := [name for name in names if name.startswith("my_")]) and not waits(statement):
+            return f"an answer in {own[0]}"
+    for node in ast.walk(tree):
+        places = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+        given = [] if id(node) in slices else [x for x in places if not waits(x)]
+        if given and any(isinstance(x, ast.Constant) and x.value is ... for x in places):
+            return f"{ast.unparse(given[0])} in one of its places"
+    return ""
 
 
 def write_course(folder: Path, books: dict[Path, dict[str, Any]]) -> list[Path]:
