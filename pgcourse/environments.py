@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pgcourse.arrays import LARGEST, Array, environment_name, generator, whole
+from pgcourse.arrays import LARGEST, Array, environment_name, generator, sealed, whole
 from pgcourse.trajectories import Mask, Packed, Stream, Trajectories
 
 Act: TypeAlias = "Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]"
@@ -63,7 +63,7 @@ def play(env: Any, act: Act, n: int, horizon: int, rng: np.random.Generator, cli
         playing[terminated | truncated] = -1
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.lexsort((columns[6], columns[7]))
-    return Trajectories(np.array(start), Packed(*(column[order] for column in columns)))
+    return Trajectories(np.array(start), Packed(*(sealed(column[order]) for column in columns)))
 
 
 def play_streams(
@@ -83,7 +83,7 @@ def play_streams(
 def _play_streams(lanes: EnvironmentLanes, act: Act, steps: int) -> Generator[Stream, Act | None, None]:
     while True:
         parts = [lanes.step(act) for _ in range(steps)]
-        act = (yield Stream(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))) or act
+        act = (yield Stream(*(sealed(np.stack(column, axis=1)) for column in zip(*parts, strict=True)))) or act
 
 
 class EnvironmentLanes:

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.random import SeedSequence
 
-from pgcourse.arrays import number, whole
+from pgcourse.arrays import number, sealed, whole
 from pgcourse.trajectories import Packed, Trajectories
 
 Result = TypeVar("Result")
@@ -115,11 +115,11 @@ def one_batch(parts: Sequence[Trajectories]) -> Trajectories:
     n, t = np.concatenate(numbers), np.concatenate([tau.steps.t for tau in parts])
     order = np.lexsort((n, t))
     columns = {
-        name: np.concatenate([getattr(tau.steps, name) for tau in parts])[order]
+        name: sealed(np.concatenate([getattr(tau.steps, name) for tau in parts])[order])
         for name in ("s", "a", "r", "s_next", "terminated", "truncated")
     }
     start = np.concatenate([tau.start for tau in parts])
-    return Trajectories(start, Packed(**columns, n=n[order], t=t[order]))
+    return Trajectories(start, Packed(**columns, n=sealed(n[order]), t=sealed(t[order])))
 
 
 def _as_finished(

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._alias import joint_table
-from pgcourse.arrays import Array, generator, weights, whole
+from pgcourse.arrays import Array, generator, sealed, weights, whole
 from pgcourse.bellman import check_policy
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
@@ -88,8 +88,7 @@ def rollouts(
     truncated = np.zeros(len(cell), dtype=bool)
     if len(lanes) == horizon:
         truncated[last:] = ~over[last:]
-    steps = Packed(*table.transitions(cell), over, truncated, n=_joined(lanes), t=t)
-    return Trajectories(start, steps)
+    return Trajectories(start, Packed(*map(sealed, (*table.transitions(cell), over, truncated, _joined(lanes), t))))
 
 
 def streams(
@@ -131,7 +130,7 @@ def streams(
         np.copyto(row, begin[block], where=over)
     cells, truncated = cells.T, truncated.T
     terminated, valid = table.over[cells], np.ones((n, steps), dtype=bool)
-    return Stream(*table.transitions(cells), terminated, truncated, valid)
+    return Stream(*map(sealed, (*table.transitions(cells), terminated, truncated, valid)))
 
 
 def check_starts(mdp: FiniteMDP) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, number
+from pgcourse.arrays import Array, frozen, number
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -32,7 +32,8 @@ MASKS = "terminated", "truncated", "valid"
 class Steps:
     """Transitions: s, a, r, s_next and the two masks begin with the same axes; states and actions may have more.
 
-    Those of a finite MDP are integers. `terminated` and `truncated` mark the last step of a trajectory.
+    Those of a finite MDP are integers. `terminated` and `truncated` mark the last step of a trajectory. The arrays are
+    read-only: of one that somebody else can write to, a copy is kept.
     """
 
     s: NDArray[Any]
@@ -45,15 +46,14 @@ class Steps:
     def __post_init__(self) -> None:
         shape = np.shape(self.r)
         for field in fields(self):
-            array = np.asarray(getattr(self, field.name)).view()
+            array = np.asarray(getattr(self, field.name))
             if array.shape[: len(shape)] != shape:
                 raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
             if field.name in MASKS and not array.size:  # an empty list has no type
                 array = array.astype(bool)
             if field.name in MASKS and array.dtype != bool:  # 0 and 1 would be taken for places
                 raise ValueError(f"{field.name} is of type {array.dtype}, expected True and False")
-            array.setflags(write=False)
-            object.__setattr__(self, field.name, array)
+            object.__setattr__(self, field.name, frozen(array) if array.flags.writeable else array)
 
     @cached_property
     def ended(self) -> Mask:

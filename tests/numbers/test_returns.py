@@ -157,6 +157,17 @@ def test_flags_that_are_numbers_are_refused():
         Packed(**TWO, **ENDS | {"truncated": np.array([0, 1])}, n=[0, 0], t=[0, 1])
 
 
+def test_steps_stay_as_they_are_when_the_arrays_that_made_them_are_written_to():
+    arrays = {name: np.array(values) for name, values in (TWO | ENDS | {"n": [0, 0], "t": [0, 1]}).items()}
+    steps = Packed(**arrays)
+    before = {name: getattr(steps, name).tolist() for name in arrays}
+    for name, array in arrays.items():
+        array[:] = array[::-1].copy()
+        assert getattr(steps, name).tolist() == before[name], name
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(steps, name)[0] = 0
+
+
 def test_no_steps_at_all_are_steps():
     assert Packed([], [], [], [], [], [], n=[], t=[]).backward([], 0.9).shape == (0,)
 
