@@ -14,7 +14,9 @@ class CannotWrite(Exception):
 
 
 def given(path: str) -> Path:
-    """A path as it was typed."""
+    """A path as it was typed. CannotWrite for none, which would be the folder where the user is."""
+    if not path.strip():
+        raise CannotWrite(f"{path!r} is not the name of a folder, expected one such as OUT.")
     return Path(os.environ.get(FROM, ""), path).absolute()
 
 

@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
         print("Written:", *(str(path.relative_to(ROOT)) for path in files), sep="\n  ")
         print(f"Try it: python course.py notebook {files[0].stem[:2]}. CONTRIBUTING.md says how to go on.")
         return 0
+    if first == "--tables" and rest:
+        raise Unlisted(f"{rest[0]!r} comes after --tables, expected nothing: the tables are of all notebooks.")
     if first == "--tables":
         changed = write_tables()
         print("Written:" if changed else "Nothing to write.", *(path.name for path in changed))

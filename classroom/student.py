@@ -48,7 +48,9 @@ def main(arguments: list[str]) -> int:
     folders = [word for word in arguments if not word.startswith("-")]
     if strange := [word for word in options if word != "--nbgrader"]:
         raise Unlisted(f"{strange[0]!r} is not an option of student, expected --nbgrader.")
-    if len(folders) != 1:
+    if len(folders) > 1:
+        raise Unlisted(f"{folders[1]!r} is a second folder, expected one. A name with spaces needs quotes around it.")
+    if not folders:
         print(__doc__, file=sys.stderr)
         return 2
     folder = given(folders[0])

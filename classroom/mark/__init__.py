@@ -29,7 +29,11 @@ def main(arguments: list[str]) -> int:
     if not arguments or {"-h", "--help"} & set(arguments):
         print(__doc__, file=sys.stdout if arguments else sys.stderr)
         return 0 if arguments else 2
-    from classroom.mark import pool, returned, server, table  # not before: only this command needs them
+    try:
+        from classroom.mark import pool, returned, server, table  # not before: only this command needs them
+    except Exception as error:  # such as a check without @exercise, in a notebook that is being written
+        said = f"{type(error).__name__}: {error}"
+        raise CannotMark(f"The course itself does not run here: try `course.py test`. It said: {said}") from error
 
     options = _options(arguments)
     folder = given(options.folder)
@@ -41,7 +45,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="pgcourse-mark-", ignore_cleanup_errors=True) as own:
         found = returned.find_returned(folder, Path(own))
         if not found.notebooks:
-            raise CannotMark(f"{folder} has no notebooks and no hand-ins, expected files .ipynb or .zip. {found.other}")
+            none = f"{folder} has no notebooks and no hand-ins, expected files .ipynb or .zip."
+            raise CannotMark(f"{none} {found.other}".rstrip())
         table.prepare(into)
         marked, was_stopped = pool.mark_all(found.notebooks, wanted, options.seconds)
     text = table.summary(marked)
@@ -67,8 +72,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("folder")
     parser.add_argument("numbers", nargs="*")
     parser.add_argument("--into")
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", default="120")
     options = parser.parse_intermixed_args(arguments)
-    if not 1 <= options.seconds <= 86_400:
-        raise CannotMark(f"--seconds is {options.seconds:g}, expected a number from 1 to 86,400.")
-    return options
+    with suppress(ValueError):
+        seconds = float(options.seconds)
+        if 1 <= seconds <= 86_400:
+            options.seconds = seconds
+            return options
+    raise CannotMark(f"--seconds is {options.seconds!r}, expected a number from 1 to 86,400.")

@@ -31,6 +31,10 @@ def main(arguments: list[str]) -> int:
     if options := [word for word in words if word.startswith("-")]:
         raise CannotBuild(f"{options[0]} is not an option of site, expected {LITE}.")
     folder, *numbers = words or ["site"]
+    if folder.isdecimal():
+        raise CannotBuild(
+            f"{folder!r} stands where the folder belongs, expected its name before: site FOLDER {folder}."
+        )
     faults = build(given(folder) if words else Path(folder), numbers, has_lite=LITE in arguments)
     for fault in faults:
         print(fault, file=sys.stderr)

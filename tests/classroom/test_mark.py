@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -255,10 +256,13 @@ def test_files_that_are_no_notebooks_are_a_row_each_and_large_ones_are_marked(ju
         (["{0}"], r".* has no notebooks and no hand-ins, expected files \.ipynb or \.zip\. Left out, .*report\.pdf.*"),
         (["{0}/none"], r".*none cannot be read \(No such file or directory\): name a folder with notebooks\."),
         (["{0}", "99"], r"'99' names 0 notebooks, expected one of: .*"),
-        (["{0}", "--seconds", "0"], r"--seconds is 0, expected a number from 1 to 86,400\."),
-        (["{0}", "--seconds", "x"], r"argument --seconds: invalid float value: 'x'\. See .*"),
-        (["{0}", "--seconds", "0", "04"], r"--seconds is 0, expected a number from 1 to 86,400\."),
-        (["--into", "{0}", "{0}", "04", "--seconds", "0", "07"], r"--seconds is 0, expected .*"),
+        ([""], r"'' is not the name of a folder, expected one such as OUT\."),
+        (["{0}/empty"], r".*empty has no notebooks and no hand-ins, expected files \.ipynb or \.zip\."),
+        (["{0}", "--seconds", "0"], r"--seconds is '0', expected a number from 1 to 86,400\."),
+        (["{0}", "--seconds", "nan"], r"--seconds is 'nan', expected a number from 1 to 86,400\."),
+        (["{0}", "--seconds", "x"], r"--seconds is 'x', expected a number from 1 to 86,400\."),
+        (["{0}", "--seconds", "0", "04"], r"--seconds is '0', expected a number from 1 to 86,400\."),
+        (["--into", "{0}", "{0}", "04", "--seconds", "0", "07"], r"--seconds is '0', expected .*"),
         (["{0}", "--sec", "5"], r"unrecognized arguments: --sec 5\. See .*"),
         (["--seconds", "5"], r"the following arguments are required: folder.*\. See .*"),
         (["{0}", "--into"], r"argument --into: expected one argument\. See .*"),
@@ -270,6 +274,8 @@ def test_files_that_are_no_notebooks_are_a_row_each_and_large_ones_are_marked(ju
 )
 def test_what_cannot_be_marked_is_a_sentence(tmp_path, capsys, arguments, said):
     (tmp_path / "report.pdf").write_text("")
+    if arguments[0].endswith("empty"):
+        (tmp_path / "empty").mkdir()
     if arguments[0].endswith("one"):
         (tmp_path / "one").mkdir()
         put(tmp_path / "one", "ada", CHECK)
@@ -294,6 +300,14 @@ def test_the_command_marks_and_writes_beside_the_notebooks(tmp_path, capsys, mon
     names = {"marks.csv", "replies.csv", "marks.txt", "letter.docx", "Bob.ipynb", f"Ada_{NAME}.ipynb"}
     assert {path.name for path in (tmp_path / "returned").iterdir()} == names
     assert [row["who"] for row in rows(tmp_path / "returned" / "marks.csv")] == ["Ada"]
+
+
+def test_a_course_that_cannot_be_imported_is_told_in_a_sentence(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "classroom.mark.pool", None)  # as if its import had failed
+    monkeypatch.delattr("classroom.mark.pool")
+    assert commands.main(["mark", str(tmp_path)]) == 2
+    said = r"The course itself does not run here: try `course.py test`\. It said: ModuleNotFoundError: .*"
+    assert re.fullmatch(said + "\n", capsys.readouterr().err)
 
 
 def test_a_course_that_does_not_run_is_told_and_no_student_is_blamed(tmp_path, monkeypatch):

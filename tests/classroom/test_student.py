@@ -158,6 +158,11 @@ def test_a_folder_in_use_or_none_is_refused_in_a_sentence(tmp_path, monkeypatch,
         f"{tmp_path} is not empty, mine is in it: name a new folder, or delete this one first.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert commands.main(["student", "an", "other"]) == 2
+    said = "'other' is a second folder, expected one. A name with spaces needs quotes around it.\n"
+    assert capsys.readouterr().err == said
+    assert commands.main(["student", ""]) == 2
+    assert capsys.readouterr().err == "'' is not the name of a folder, expected one such as OUT.\n"
     assert commands.main(["student"]) == 2
     assert "student OUT" in capsys.readouterr().err
     monkeypatch.setenv("PGCOURSE_FROM", str(tmp_path))  # as course.py does
