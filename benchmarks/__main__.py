@@ -130,6 +130,9 @@ def main() -> int:
     if unknown := [name for name in names if name not in NAMES]:
         print(f"{', '.join(unknown)} is no benchmark; expected some of {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    if CHROMIUM is None:  # the table names its version, whatever was measured: all would be lost at the end
+        print("There is no Chromium or Chrome on the PATH, expected one: install it first.", file=sys.stderr)
+        return 2
     chosen = [(name, module) for name, module in zip(NAMES, MODULES, strict=True) if name in (names or NAMES)]
     measured = {name: module.run(quick) for name, module in chosen}
     found = results(measured, quick, json.loads(RESULTS.read_text(encoding="utf-8")))

@@ -71,6 +71,14 @@ def test_the_figures_are_those_of_the_last_run():
         assert kept[1] == table(found), path
 
 
+def test_without_a_browser_nothing_is_measured_that_could_not_be_kept(monkeypatch, capsys):
+    monkeypatch.setattr(benchmarks, "CHROMIUM", None)
+    monkeypatch.setattr(benchmarks.clipping, "run", lambda quick: pytest.fail("measured"))
+    monkeypatch.setattr("sys.argv", ["benchmarks", "clipping"])
+    assert benchmarks.main() == 2
+    assert capsys.readouterr().err == "There is no Chromium or Chrome on the PATH, expected one: install it first.\n"
+
+
 def test_a_part_of_the_benchmarks_leaves_the_other_figures_as_they_were(monkeypatch):
     monkeypatch.setattr(benchmarks, "CHROMIUM", "echo")
     before = {"versions": {"torch": "1"}, "figures": [figure("exact", Row("J", 7.0, 8, True), False)]}
