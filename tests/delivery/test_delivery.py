@@ -80,6 +80,10 @@ def test_every_dependency_is_pinned_to_a_version_that_pyproject_allows(python, s
             assert requirement.specifier.contains(pinned[name]), requirement
 
 
+def test_course_py_bench_installs_what_it_measures():
+    assert {*EXTRAS["site"], *EXTRAS["mark"]} < {*EXTRAS["bench"]}, "the site and marking are measured"
+
+
 def test_a_package_has_one_tested_version_whatever_the_computer():
     names = [canonicalize_name(Requirement(line).name) for line in lines_of("constraints.txt")]
     assert sorted(set(names)) == sorted(names)
