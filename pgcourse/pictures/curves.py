@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.contour import QuadContourSet
+from matplotlib.ticker import MaxNLocator
 
 from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY, VALUE, VALUES
 from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
@@ -82,27 +84,36 @@ class Landscape(Part):
     """J over two parameters as contours, with θ to drag, ∇J(θ) as an arrow and the way that steps have taken.
 
     Numbers: theta (2,), J, grad_J (2,); trail ((n, 2), optional), the points before θ. The picture's own J has shape
-    (len(y), len(x)). A value called trail starts anew when θ is dragged.
+    (len(y), len(x)); where it is below `least`, even −∞, the map is white, and its scale says so. A value called trail
+    starts anew when θ is dragged.
     """
 
     title, note_size = "", 11
 
     def __init__(
-        self, x: Floats, y: Floats, J: Floats, labels: tuple[str, str] = ("θ₁", "θ₂"), names: Sequence[str] = ()
+        self,
+        x: Floats,
+        y: Floats,
+        J: Floats,
+        labels: tuple[str, str] = ("θ₁", "θ₂"),
+        names: Sequence[str] = (),
+        least: float = -np.inf,
     ) -> None:
-        self.x, self.y, self.J, self.labels = x, y, J, labels
+        self.x, self.y, self.labels, self.least = x, y, labels, least
+        self.whole, self.J = np.asarray(J), np.clip(J, least, None)
         self.names = names or ("theta_1", "theta_2")
 
     def draw(self, ax: Axes) -> None:
         ax.set(xlabel=self.labels[0], ylabel=self.labels[1], aspect="equal")  # so that ∇J crosses contours squarely
         ax.set(xlim=(self.x[0], self.x[-1]), ylim=(self.y[0], self.y[-1]))
-        filled = ax.contourf(self.x, self.y, self.J, levels=16, cmap=VALUES)
+        filled = self.fill(ax)
         ax.contour(
             self.x, self.y, self.J, levels=np.asarray(filled.levels)[1::2], colors=INK, linewidths=0.4, alpha=0.5
         )
         bar = ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=30)
-        bar.set_label("J(θ)")
-        bar.outline.set_visible(False)
+        cut = self.is_cut
+        bar.set_label(minus(f"J(θ), white: {self.least:g} or less") if cut else "J(θ)")
+        bar.outline.set(visible=cut, edgecolor=PALE)  # white has no end of its own
         (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
         look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "zorder": 5, "clip_on": False, "in_layout": False}
@@ -113,6 +124,19 @@ class Landscape(Part):
         label = f"θ = ({self.labels[0]}, {self.labels[1]})"
         step = float(self.extent[0] / 60), float(self.extent[1] / 60)
         self.handles = [Handle(self.point, label, self._dragged, step=step)]
+
+    @property
+    def is_cut(self) -> bool:
+        return bool((self.whole < self.least).any())
+
+    def fill(self, ax: Axes) -> QuadContourSet:
+        """J as colour; what is below `least` is a layer of its own."""
+        if not self.is_cut:
+            return ax.contourf(self.x, self.y, self.J, levels=16, cmap=VALUES)
+        ticks: Floats = np.asarray(MaxNLocator(17).tick_values(self.least, self.J.max()))
+        levels = [self.least, *ticks[ticks > self.least]]
+        J = self.whole.clip(2 * self.least - levels[-1], None)  # finite, or there would be a hole
+        return ax.contourf(self.x, self.y, J, levels=levels, cmap=VALUES, extend="min")
 
     def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = dict(zip(self.names, (x, y), strict=True))
@@ -137,6 +161,10 @@ class Landscape(Part):
     def is_outside(self, theta: Floats) -> bool:
         return bool((np.clip(theta, *self.corners) != theta).any())
 
+    def off_scale(self, J: float) -> str:
+        """What to say of a J that has no colour of its own."""
+        return ", below the scale" if self.least > J else ""
+
     def said(self, numbers: Numbers) -> str:
         """The note."""
         return f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(numbers['grad_J']):.4f}"
@@ -157,7 +185,8 @@ class Landscape(Part):
     def describe(self, numbers: Numbers) -> str:
         (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
         where = ", outside of the map" * self.is_outside(np.array([x, y]))
-        return f"θ is ({x:.2f}, {y:.2f}){where}, J is {numbers['J']:.4f}, the gradient of J is ({u:.4f}, {v:.4f})."
+        J = f"J is {numbers['J']:.4f}{self.off_scale(numbers['J'])}"
+        return f"θ is ({x:.2f}, {y:.2f}){where}, {J}, the gradient of J is ({u:.4f}, {v:.4f})."
 
 
 class Tradeoff(Part):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from lake import ACTIONS, DESC, LAKE
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from pgcourse import pictures, zoo
 from pgcourse.bellman import exact
@@ -124,6 +125,22 @@ def test_the_gradient_s_arrow_keeps_its_head_inside_the_landscape():
     assert landscape.arrow.V[0] == pytest.approx(0.8 * whole)
     landscape.update(steep | {"theta": np.array([0.0, AXIS[-1]])})
     assert landscape.arrow.V[0] == pytest.approx(whole / 3), "at the frame it still shows where it goes"
+
+
+def test_a_map_says_from_where_on_it_is_white_and_what_is_below():
+    steep = -np.add.outer(AXIS**4, AXIS**4)
+    steep[0, 0] = -np.inf
+    cut, whole = Landscape(AXIS, AXIS, steep, least=-20), Landscape(AXIS, AXIS, TABLE, least=-20)
+    scales = [Picture([part]).figure.axes[1] for part in (cut, whole)]
+    assert [scale.get_ylabel() for scale in scales] == ["J(θ), white: −20 or less", "J(θ)"]
+    assert min(scales[0].get_ylim()) == -20
+    layers = cut.fill(Figure().subplots())
+    np.testing.assert_array_equal(layers.get_facecolor()[0], [1, 1, 1, 1])
+    assert layers.levels[0] == -20
+    assert layers.get_paths()[0].contains_point((AXIS[0] + 0.1, AXIS[-1] - 0.1)), "the corners are white, not a hole"
+    below, above = (cut.describe({"theta": [0, 0], "J": J, "grad_J": [0, 0]}) for J in (-20.5, -19.5))
+    assert "J is -20.5000, below the scale, the gradient" in below
+    assert "below" not in above
 
 
 def test_a_policy_s_arrows_are_as_long_as_its_probabilities():

@@ -25,9 +25,16 @@ class Swarm(Landscape):
     note_size = 10
 
     def __init__(
-        self, key: str, x: Floats, y: Floats, J: Floats, labels: tuple[str, str], names: tuple[str, str]
+        self,
+        key: str,
+        x: Floats,
+        y: Floats,
+        J: Floats,
+        labels: tuple[str, str],
+        names: tuple[str, str],
+        least: float = -np.inf,
     ) -> None:
-        super().__init__(x, y, J, labels, names)
+        super().__init__(x, y, J, labels, names, least)
         self.key = key
 
     def draw(self, ax: Axes) -> None:
@@ -48,7 +55,7 @@ class Swarm(Landscape):
     def said(self, numbers: Numbers) -> str:
         longest, shortest = np.linalg.svd(numbers["spread"], compute_uv=False)
         J = f"{numbers['J']:{'.4g' if abs(numbers['J']) < 10_000 else ',.0f'}}"
-        return f"J(mean) = {J}\nσ along the axes {longest:.2g} and {shortest:.2g}"
+        return f"J(mean) = {J}{self.off_scale(numbers['J'])}\nσ along the axes {longest:.2g} and {shortest:.2g}"
 
     def describe(self, numbers: Numbers) -> str:
         own = numbers[self.key]
