@@ -11,7 +11,7 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.ticker import MaxNLocator
 
 from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, few, minus, note_above, plain, set_tails
 
 DASHES = {"-": "—", "--": "– –", "-.": "–·–", ":": "···"}
 
@@ -69,15 +69,15 @@ class Curve(Part):
         also = f"    {self.top[0]} = {self.top[1](theta):.3f}" if self.top else ""
         beyond = " (below)" if low > J else " (above)" if high < J else ""
         self.note.set_text(
-            minus(f"{name} = {theta:.2f}{also}\nJ = {J:.2f}{beyond}    slope dJ/d{name} = {round(slope, 2) + 0:+.2f}")
+            minus(f"{name} = {theta:.2f}{also}\nJ = {few(J)}{beyond}    slope dJ/d{name} = {few(slope, '+')}")
         )
 
     def describe(self, numbers: Numbers) -> str:
         slope = np.ravel(numbers["grad_J"])[0]
         way = "is level" if round(slope, 2) == 0 else "rises" if slope > 0 else "falls"
         also = f", {self.top[0]} is {self.top[1](numbers[self.name]):.3f}" if self.top else ""
-        where = f"{self.xlabel} is {numbers[self.name]:.2f}{also}, J is {numbers['J']:.2f}"
-        return f"{where}; there J {way}, slope {round(slope, 2) + 0:.2f}."
+        where = f"{self.xlabel} is {numbers[self.name]:.2f}{also}, J is {few(numbers['J'])}"
+        return f"{where}; there J {way}, slope {few(slope)}."
 
 
 class Landscape(Part):

@@ -131,5 +131,16 @@ def signed(x: float) -> str:
     return minus(f"{x:+.4f}" if abs(x) >= 0.00095 else f"{x:+.0e}")
 
 
+def unitless(label: str) -> str:
+    """The label of an axis as it is spoken: "angle (rad)" is an angle."""
+    return label.split(" (")[0]
+
+
+def few(x: float, sign: str = "-") -> str:
+    """Two decimals, none from 1000 on, and from a million on the power of ten; a 0 has the sign of +0."""
+    x = round(float(x), 2) + 0.0
+    return f"{x:{sign}.2f}" if abs(x) < 1000 else f"{x:{sign},.0f}" if abs(x) < 1e6 else f"{x:{sign}.1e}"
+
+
 def plain(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)

@@ -23,7 +23,7 @@ from pgcourse.pictures import (
     Tradeoff,
     WaysTable,
 )
-from pgcourse.pictures.part import minus
+from pgcourse.pictures.part import few, minus
 from pgcourse.policy import Policy, direct, grad_log_softmax, softmax, tabular_softmax
 
 CORRIDOR = zoo.short_corridor()
@@ -256,6 +256,14 @@ def contrast_with_white(color):
 )
 def test_a_minus_sign_stands_before_numbers_and_a_hyphen_stays_between_words(text, shown):
     assert minus(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("x", "written"),
+    [(-0.001, "+0.00"), (8.856, "+8.86"), (-999.5, "-999.50"), (26530.9, "+26,531"), (-2.5e7, "-2.5e+07")],
+)
+def test_a_large_number_has_few_digits(x, written):
+    assert few(x, "+") == written
 
 
 def test_a_point_that_leaves_its_map_or_curve_stays_at_the_frame_and_this_is_said():
