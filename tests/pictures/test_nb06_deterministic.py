@@ -158,3 +158,10 @@ def test_a_slice_calls_its_quantity_by_its_label():
         ax = Picture([part]).figure.axes[0]
         assert ax.get_title() == f"{title} and its slope at μ(s)\n"
         assert part.describe(numbers) == f"At the mean action -0.50 {label} is -0.50 and its slope -0.90."
+
+
+def test_state_and_action_of_both_controllers_can_be_told_apart_without_colour():
+    part = Trajectory(30, 2)
+    Picture([part])
+    looks = {(line.get_linestyle(), line.get_marker()) for line in part.lines.values()}
+    assert len(looks) == len(part.lines) == 4

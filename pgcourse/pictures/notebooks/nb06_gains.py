@@ -132,7 +132,7 @@ class TwoArrows(GainMap):
 
 
 class Trajectory(Part):
-    """State and action along time without noise, under the policy and (dashed) under the best one.
+    """State (a line) and action (with a dot at each step) along time, without noise; thin: under the best one.
 
     Numbers: position, action, best_position, best_action (T,).
     """
@@ -144,12 +144,12 @@ class Trajectory(Part):
         ax.set(xlim=(0, self.steps - 1), ylim=(-self.reach, self.reach), xlabel="step t")
         plain(ax)
         ax.axhline(0, color=PALE, lw=0.8)
-        ax.set_title(f"green: {self.position}     blue: action     – – with K*", fontsize=11, color=INK)
+        ax.set_title(f"— {self.position}     –•– action     with K*: – – and ···", fontsize=11, color=INK)
         self.lines = {
-            name: ax.plot([], [], look, color=color, lw=width, animated=True)[0]
+            name: ax.plot([], [], look, color=color, lw=width, ms=5, animated=True)[0]
             for name, look, color, width in (
-                ("best_position", "--", VALUE, 1.4), ("best_action", "--", POLICY, 1.4),
-                ("position", "-", VALUE, 2.4), ("action", "-", POLICY, 2.4),
+                ("best_position", "--", VALUE, 1.4), ("best_action", ":", POLICY, 1.6),
+                ("position", "-", VALUE, 2.4), ("action", "o-", POLICY, 2.4),
             )
         }  # fmt: skip
 
