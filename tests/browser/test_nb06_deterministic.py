@@ -34,7 +34,7 @@ def test_as_sigma_shrinks_the_deviation_grows_without_a_baseline_and_stays_with_
     assert number_after("standard deviation", second) > number_after("standard deviation", first)
     notebook.run("limit_view.values = {'sigma': 0.02}")
     assert number_after("standard deviation", changed(notebook, picture, second)) > 200
-    cell.get_by_role("combobox").select_option("q - v")
+    cell.get_by_role("combobox").select_option("q − v")
     assert number_after("standard deviation", wait_until_said(notebook, picture, "One estimate, q − v")) < 5
 
 
