@@ -132,10 +132,11 @@ def races(quick: bool) -> Iterator[Row]:
                     f"{name} {whose:6} seed {seed} {r['seconds']:6.2f} s, {r['steps']} steps{stopped}", file=sys.stderr
                 )
         reached, runs = sum(r["reached"] for r in found["ours"]), len(found["ours"])
-        yield Row(f"{name} to {task.threshold:g} by our PPO, seeds of {runs}", reached, runs, False)
+        threshold = f"{task.threshold:g}".replace("-", "−")
+        yield Row(f"{name} to {threshold} by our PPO, seeds of {runs}", reached, runs, False)
         if peers:
             theirs, ours = (median(r["seconds"] for r in found[whose]) for whose in ("theirs", "ours"))
-            what = f"{name} to {task.threshold:g}, PPO: Stable-Baselines3 to ours"
+            what = f"{name} to {threshold}, PPO: Stable-Baselines3 to ours"
             yield Row(what, theirs / ours, task.bound, False)
 
 
