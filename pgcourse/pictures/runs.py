@@ -138,7 +138,7 @@ class LongRun(Part):
     dots           draw what is many as dots
     key            the key of this part's numbers, if a picture has two such parts
     Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
-    NaN in `below` is a gap there. Dots, and what is below, stand at the edge of their axes if they are beyond it.
+    NaN in `bold` or `below` is a gap. Dots, and what is below, stand at the edge of their axes if they are beyond it.
     """
 
     def __init__(
@@ -203,10 +203,11 @@ class LongRun(Part):
         if not len(numbers["steps"]):
             begun = len(numbers["dots"]) if self.dots else 0
             return f"{which}{'No curve yet' if begun else f'Nothing has run yet, 0 {self.xlabel}'}: {numbers['said']}."
-        low = numbers["below"][-1]
-        also = "" if np.isnan(low) else f", {' '.join(self.below[0].split())}: {low:.3g}"
-        last = f"{self.above[0]}: {numbers['bold'][-1]:.2f}{also}"
-        return f"{which}After {numbers['steps'][-1]:.0f} {self.xlabel}, {last}. {numbers['said']}."
+        bold, low = numbers["bold"][-1], numbers["below"][-1]
+        told = [f"After {numbers['steps'][-1]:.0f} {self.xlabel}"]
+        told += [] if np.isnan(bold) else [f"{self.above[0]}: {bold:.2f}"]
+        told += [] if np.isnan(low) else [f"{' '.join(self.below[0].split())}: {low:.3g}"]
+        return f"{which}{', '.join(told)}. {numbers['said']}."
 
 
 def rounded(x: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from pgcourse.pictures import CriticBars, Fit, LongRun, Lottery, Picture, PolicyMap, Tradeoff
@@ -175,6 +177,8 @@ def test_a_run_with_episodes_has_begun_and_its_unit_is_spoken():
     part = long_run(dots=True)
     begun = run_numbers(0, 0.0) | {"dots_at": np.arange(3), "dots": np.arange(3)}
     assert part.describe(begun) == "No curve yet: 0 looks."
+    no_mean = run_numbers(5, 1.0) | {"bold": np.full(5, np.nan)}
+    assert re.fullmatch(r"After \d+ steps, off by: [\d.]+\. 5 looks\.", part.describe(no_mean))
     other = LongRun("batches", (0, 9), ("J", (-1, 6)), ("spread", (0, 5)), "DDPG\n• an episode", key="one")
     one = run_numbers(5, 1.0)
     assert other.describe({"one": one}).startswith(f"DDPG. After {one['steps'][-1]:.0f} batches, J: ")
