@@ -46,8 +46,7 @@ class Curve(Part):
         ax.set_ylim(self.ylim or ax.get_ylim())
         self.shown: tuple[float, float] = ax.get_ylim()
         (self.tangent,) = ax.plot([], [], color=GRADIENT, lw=2.5, animated=True)
-        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "clip_on": False, "in_layout": False}
-        (self.point,) = ax.plot([], [], "o", color=POLICY, animated=True, **look)
+        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, animated=True)
         self.note = ax.text(0.22, 0.04, "", transform=ax.transAxes, va="bottom", fontsize=11, color=INK, animated=True)
         width = self.x[-1] - self.x[0]
         self.reach = 0.13 * width
@@ -116,8 +115,7 @@ class Landscape(Part):
         bar.outline.set(visible=cut, edgecolor=PALE)  # white has no end of its own
         (self.trail,) = ax.plot([], [], ".-", color=INK, lw=1.2, ms=5, animated=True)
         self.arrow = arrows(ax, [0], [0], GRADIENT, 0.012)
-        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 15, "zorder": 5, "clip_on": False, "in_layout": False}
-        (self.point,) = ax.plot([], [], "o", color=POLICY, animated=True, **look)
+        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=15, zorder=5, animated=True)
         ax.set_title(f"{self.title}\n", fontsize=11, color=INK)  # room for the note, which inside would hide θ
         self.note = note_above(ax, self.note_size)
         self.extent: Floats = np.array([np.ptp(self.x), np.ptp(self.y)])

@@ -70,9 +70,12 @@ class Picture:
         axes = self.figure.subplots(1, len(parts), squeeze=False, width_ratios=ratios)[0]
         for part, ax in zip(parts, axes, strict=True):
             part.draw(ax)
+        self.handles = [handle for part in parts for handle in part.handles]
+        for handle in self.handles:
+            if not handle.snap:
+                keep_whole(handle.line)
         for part in parts:
             part.fit()
-        self.handles = [handle for part in parts for handle in part.handles]
 
     def update(self, numbers: Numbers) -> None:
         for part in self.parts:
@@ -91,6 +94,15 @@ def note_above(ax: Axes, size: float = 10, y: float = 1.02, **look: Any) -> Text
     return ax.text(
         0.5, y, "", transform=ax.transAxes, ha="center", va="bottom", fontsize=size, color=INK, animated=True, **look
     )
+
+
+def keep_whole(point: Line2D) -> None:
+    """Show a point whole, wherever in its axes it is: not cut at their border, and with room for it around them."""
+    point.set(clip_on=False, in_layout=False)
+    look: dict[str, Any] = {"marker": "o", "ms": point.get_markersize(), "color": "none", "clip_on": False}
+    axes = point.axes
+    assert axes is not None  # it is drawn
+    axes.add_artist(Line2D([0, 1], [0, 1], ls="", transform=axes.transAxes, **look))  # in two corners, unseen
 
 
 def arrows(ax: Axes, x: ArrayLike, y: ArrayLike, color: str, width: float) -> Quiver:

@@ -174,10 +174,10 @@ class LongRun(Part):
         look = look if self.dots else {"lw": 1.1, "color": VALUE}
         (self.thin,) = upper.plot([], [], alpha=0.55, animated=True, **look)
         (self.bold,) = upper.plot([], [], color=VALUE, lw=2.6, animated=True)
-        (self.tip,) = upper.plot([], [], "o", color=VALUE, mec="white", mew=1.5, ms=9, zorder=5, animated=True)
+        tip: dict[str, Any] = {"mec": "white", "zorder": 5, "clip_on": False, "in_layout": False, "animated": True}
+        (self.tip,) = upper.plot([], [], "o", color=VALUE, mew=1.5, ms=9, **tip)
         (self.low,) = lower.plot([], [], color=OCCUPANCY, lw=1.8, animated=True)
-        tip: dict[str, Any] = {"mec": "white", "mew": 1, "ms": 6, "zorder": 5, "clip_on": False, "in_layout": False}
-        (self.low_tip,) = lower.plot([], [], "o", color=OCCUPANCY, animated=True, **tip)
+        (self.low_tip,) = lower.plot([], [], "o", color=OCCUPANCY, mew=1, ms=6, **tip)
         self.note = note_above(ax, 10.5)
 
     def update(self, numbers: Numbers) -> None:

@@ -74,6 +74,21 @@ def test_texts_that_the_layout_leaves_out_have_room_all_the_same(case):
             assert bottom - 1 <= y0 <= y1 <= top + 1, text
 
 
+def test_a_point_that_is_dragged_is_whole_wherever_in_its_axes_it_is(case):
+    make, numbers = case
+    picture = make()
+    picture.update(numbers)
+    FigureCanvasAgg(picture.figure).draw()
+    width, height = picture.figure.bbox.size
+    for point in (handle.line for handle in picture.handles if not handle.snap):
+        assert not point.get_clip_on()
+        size = (point.get_markersize() + point.get_markeredgewidth()) / 72 * picture.figure.dpi
+        left, bottom, right, top = point.axes.bbox.padded(size / 2).extents
+        assert left >= 0 <= bottom
+        assert right <= width
+        assert top <= height
+
+
 def two_axes(layout):
     """Two axes: the words around the first are as wide in every place, beside the second stands a text as well."""
     figure = Figure(figsize=(6, 3), dpi=100, layout=layout)
