@@ -13,7 +13,7 @@ class ActorOnCritic(Part):
     """The actor as a line over the plane of states and actions, on a critic as colour; arrows are its slopes ∇_a q.
 
     key     the key of this part's numbers, if a picture has two such parts
-    n       how many states have an arrow; they stand as marks on the lower edge, too
+    n       how many states have an arrow; they stand as marks above the lower edge, too
     Numbers: q (rows, columns), lowest action first; s (k,), mu (k,), best (k,), NaN where it is not shown; states (n,),
     actions (n,), slopes (n,), said (a line above).
     """
@@ -30,7 +30,7 @@ class ActorOnCritic(Part):
         ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
         (self.best,) = ax.plot([], [], "--", color=INK, lw=1.4, animated=True)
         (self.line,) = ax.plot([], [], color=POLICY, lw=2.6, animated=True)
-        (self.marks,) = ax.plot([], [], "|", color=OCCUPANCY, ms=14, mew=2, animated=True, clip_on=False)
+        (self.marks,) = ax.plot([], [], "|", color=OCCUPANCY, ms=9, mew=2, animated=True)
         self.pulls = arrows(ax, np.zeros(self.n), np.zeros(self.n), GRADIENT, 0.008)
         (self.points,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=1, ms=6, animated=True)
         self.note = note_above(ax, 10)
@@ -41,7 +41,7 @@ class ActorOnCritic(Part):
         self.image.set_data((q - q.min()) / max(np.ptp(q), 1e-12))
         self.line.set_data(numbers["s"], numbers["mu"])
         self.best.set_data(numbers["s"], numbers["best"])
-        self.marks.set_data(states, np.full(self.n, self.a[0]))
+        self.marks.set_data(states, np.full(self.n, self.a[0] + 0.025 * (self.a[1] - self.a[0])))
         self.points.set_data(states, actions)
         set_tails(self.pulls, np.column_stack([states, actions]))
         self.pulls.set_UVC(np.zeros(self.n), self.lengths(np.asarray(numbers["slopes"], dtype=float)))
