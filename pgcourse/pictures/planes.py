@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import INK, SIGNED, VALUES
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, unitless
 
 
 class PlaneMap(Part):
@@ -16,7 +16,7 @@ class PlaneMap(Part):
     x, y    (label, half of the width): both axes go from minus to plus this
     lim     (least, most) of the colours; from −c to c minus is violet and plus orange, else more is greener
     place   (name, column, row) of the entry that the note tells, a cross; left out if there is None
-    Numbers: key. What is beyond `lim` has the colour of the end.
+    Numbers: key. What is beyond `lim` has the colour of the end, and the scale says so.
     """
 
     def __init__(
@@ -41,13 +41,21 @@ class PlaneMap(Part):
         )  # fmt: skip
         ax.set(xlabel=x, ylabel=y)
         ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
-        ticks: Floats = np.linspace(low, top, 3)
-        bar = ax.figure.colorbar(self.image, ax=ax, pad=0.02, aspect=25, location="bottom", ticks=ticks)
+        bar = ax.figure.colorbar(self.image, ax=ax, pad=0.02, aspect=25, location="bottom")
+        bar.set_ticks([low, (low + top) / 2, top], labels=self.marked(low, (low + top) / 2, top))
+        least, *_, most = bar.ax.get_xticklabels()
+        least.set_horizontalalignment("left")  # clear of the next scale's
+        most.set_horizontalalignment("right")
         bar.outline.set_visible(False)
         if self.place:
             _, column, row = self.place
             ax.plot([-wide + 2 * across * column], [-high + 2 * up * row], "+", color=INK, mew=1.6, ms=10)
         self.note = note_above(ax, 10)
+
+    @staticmethod
+    def marked(low: float, middle: float, top: float) -> list[str]:
+        """What stands at the scale's two ends and in its middle."""
+        return [minus(f"≤ {low:g}"), minus(f"{middle:g}"), minus(f"≥ {top:g}")]
 
     def update(self, numbers: Numbers) -> None:
         self.image.set_data(self.values(numbers))
@@ -70,6 +78,6 @@ class PlaneMap(Part):
         row, column = np.unravel_index(values.argmax(), self.shape)
         at = [half * (2 * k / (n - 1) - 1) + 0.0 for k, n, (_, half) in
               ((column, self.shape[1], self.x), (row, self.shape[0], self.y))]  # fmt: skip
-        where = f"{self.x[0]} {at[0]:.2f} and {self.y[0]} {at[1]:.2f}"
+        where = f"{unitless(self.x[0])} {at[0]:.2f} and {unitless(self.y[0])} {at[1]:.2f}"
         spread = f"from {values.min():.1f} to {values.max():.1f}, largest at {where}"
         return f"{self.title}: {', '.join(self.told(numbers))}; {spread}."

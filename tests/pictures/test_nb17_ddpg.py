@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pgcourse.pictures import ActorOnCritic, Picture, PlaneMap
 
@@ -62,3 +63,24 @@ def test_the_map_tells_the_mean_and_the_place_and_the_largest():
     assert part.note.get_text() == "mean −4.2, hanging −7.0"
     assert "from −9.0 to −1.0, largest at angle 3.14 and speed 8.00" in picture.describe(numbers)
     np.testing.assert_array_equal(part.image.get_array(), numbers["says"])
+
+
+def test_the_states_marks_leave_the_numbers_of_the_axis_free():
+    part = actor()
+    picture = Picture([part])
+    picture.update(actor_numbers(0.5, 1.0))
+    FigureCanvasAgg(picture.figure).draw()
+    below = part.marks.axes.transData.transform(part.marks.get_xydata())[:, 1] - part.marks.axes.bbox.y0
+    assert (below >= part.marks.get_markersize() / 72 * picture.figure.dpi / 2).all()
+
+
+def test_the_scale_says_that_its_ends_stand_for_more():
+    figure = Picture([plane()]).figure
+    assert [text.get_text() for text in figure.axes[1].get_xticklabels()] == ["≤ −10", "−5", "≥ 0"]
+
+
+def test_the_unit_of_an_axis_is_written_and_not_spoken():
+    part = PlaneMap("says", "a critic", ("angle (rad)", np.pi), ("speed (rad/s)", 8), (3, 5), (-10, 0))
+    picture = Picture([part])
+    assert part.image.axes.get_xlabel() == "angle (rad)"
+    assert "largest at angle 3.14 and speed 8.00" in picture.describe(plane_numbers(-10))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain, unitless
 
 
 class Lottery(Part):
@@ -138,7 +138,7 @@ class PolicyMap(Part):
     def describe(self, numbers: Numbers) -> str:
         left, right = self.at_the_crosses(numbers)
         return (
-            f"With {self.x[0]} {-self.half:.3g} the policy says {self.action} with probability {left:.2f}, "
+            f"With {unitless(self.x[0])} {-self.half:.3g} the policy says {self.action} with probability {left:.2f}, "
             f"with {self.half:.3g} with {right:.2f}."
         )
 

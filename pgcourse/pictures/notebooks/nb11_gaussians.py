@@ -8,7 +8,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from pgcourse.pictures.notebooks.nb08_critics import PolicyMap
 from pgcourse.pictures.palette import INK, PALE, POLICY
-from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain, unitless
 
 
 class WalledDensity(Part):
@@ -73,7 +73,7 @@ class TorqueMap(PolicyMap):
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
         self.image.set_clim(-self.most, self.most)
-        ax.set_title(f"mean torque: violet −{self.most:g}, orange +{self.most:g}\n", fontsize=10.5, color=INK)
+        ax.set_title(f"mean torque, N·m: violet −{self.most:g}, orange +{self.most:g}\n", fontsize=10.5, color=INK)
 
     def update(self, numbers: Numbers) -> None:
         super().update({"probability": numbers["torque"]})
@@ -82,5 +82,5 @@ class TorqueMap(PolicyMap):
 
     def describe(self, numbers: Numbers) -> str:
         left, right = self.at_the_crosses({"probability": numbers["torque"]})
-        at = f"With {self.x[0]} {-self.half:.3g}", f"with {self.half:.3g}"
+        at = f"With {unitless(self.x[0])} {-self.half:.3g}", f"with {self.half:.3g}"
         return f"{at[0]} the mean torque is {left:+.2f}, {at[1]} it is {right:+.2f}."
