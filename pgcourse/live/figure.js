@@ -26,6 +26,7 @@ const CSS = `
   line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
 .live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; position: absolute; z-index: 1;
   top: 4px; left: 8px; right: 8px; box-shadow: 0 2px 8px rgba(0, 0, 0, .3); pointer-events: none; }
+.live-figure-error.live-figure-low { top: auto; bottom: 4px; }
 .live-figure-error details { font-size: 12px; }
 .live-figure-error summary { width: fit-content; cursor: pointer; pointer-events: auto; }
 .live-figure-stale, .live-figure-waiting { background: #fff8c5; border-color: #9a6700; color: #4d2d00; }
@@ -283,6 +284,18 @@ function render({ model, el }) {
     Object.assign(handle.node.style, { left: `${(100 * x) / w}%`, top: `${(100 * y) / h}%`, visibility: "" });
   };
 
+  // an error is told where it covers the fewest points: of those that have led there, if it was one of them
+  const dodge = () => {
+    const box = error.getBoundingClientRect(), { top, bottom } = root.getBoundingClientRect();
+    const covered = (from) => handles.filter(({ node }, k) => {
+      if (mine.size && !mine.has(k)) return false;
+      const point = node.getBoundingClientRect();
+      return point.bottom > from && point.top < from + box.height;
+    }).length;
+    const high = covered(top + 4), low = covered(bottom - 4 - box.height);
+    if (box.height && high !== low) error.classList.toggle("live-figure-low", low < high);
+  };
+
   const draw = () => {
     asked = 0;
     const heard = model.get("frame"), placed = heard.ack[0] === view && heard.ack[1] === seq;
@@ -314,6 +327,7 @@ function render({ model, el }) {
         set(handle.node, { "aria-valuenow": x, "aria-valuetext": where });
       }
     });
+    dodge();
     svg.setAttribute("aria-label", frame.description || model.get("name"));
     clearTimeout(speech);
     if (whole().contains(document.activeElement)) speech = setTimeout(() => { spoken.textContent = frame.description; }, 700);

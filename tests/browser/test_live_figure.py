@@ -296,6 +296,19 @@ def test_an_error_is_shown_and_goes_and_nan_is_a_place_to_come_back_from(parabol
     assert parabola.errors == []
 
 
+def test_an_error_leaves_the_point_that_led_there_in_sight(parabola: Any) -> None:
+    page = parabola.page
+    error = page.locator(".live-figure-error")
+    for y in (9.9, -0.9):
+        drag(page, 3.5, y)
+        error.wait_for()
+        box, point = error.bounding_box(), handle(page).bounding_box()
+        assert point["y"] >= box["y"] + box["height"] or point["y"] + point["height"] <= box["y"]
+        handle(page).press("Shift+ArrowLeft")
+        error.wait_for(state="hidden")
+    assert parabola.errors == []
+
+
 # living on
 
 
