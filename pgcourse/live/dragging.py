@@ -23,7 +23,8 @@ def let_drag(live: LiveFigure, handles: Iterable[Any], put: Callable[[Sequence[W
         def on_drag(x: float, y: float, handle: Any = handle) -> None:
             wishes.append((handle, x, y))
 
-        live.draggable(handle.line, on_drag, handle.label, handle.step, handle.along, handle.snap)
+        how = handle.step, handle.along, handle.snap, getattr(handle, "upright", False)
+        live.draggable(handle.line, on_drag, handle.label, *how)
 
     def dragged() -> None:
         asked = wishes.copy()

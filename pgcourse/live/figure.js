@@ -382,14 +382,14 @@ function render({ model, el }) {
 
   // the reader's wish for handle k, made lawful: inside the axes, on the curve, on whole steps
   const lawful = (k, x, y) => {
-    const { box: [left, top, width, height], snap, step, along } = get("handles")[k];
+    const { box: [left, top, width, height], snap, step, along, upright, artist } = get("handles")[k];
     if (snap) {
       x = snap[0] + Math.round((x - snap[0]) / step[0]) * step[0];
       y = snap[1] + Math.round((y - snap[1]) / step[1]) * step[1];
       if (x < left - TINY || x > left + width + TINY || y < top - TINY || y > top + height + TINY) return null;
     }
     if (along !== null) return onCurve(Array.isArray(along) ? along : marks[along].own, x, y);
-    return [clamp(x, left, left + width), clamp(y, top, top + height)];
+    return [upright ? marks[artist].own[0] : clamp(x, left, left + width), clamp(y, top, top + height)];
   };
 
   const move = (k, x, y) => {
@@ -422,7 +422,7 @@ function render({ model, el }) {
   };
 
   const moveByKey = (k, event) => {
-    const { step: [dx, dy], along } = get("handles")[k], many = event.shiftKey ? 10 : 1;
+    const { step: [dx, dy], along, upright } = get("handles")[k], many = event.shiftKey ? 10 : 1;
     if (event.key === "Home" || event.key === "End") {
       event.preventDefault();
       event.stopPropagation();
@@ -434,7 +434,8 @@ function render({ model, el }) {
     if (!way || !handles[k].at) return;
     event.preventDefault();
     event.stopPropagation();
-    const [right, up] = along === null ? way : [way[0] + way[1], 0]; // on a curve, up is onwards
+    const on = way[0] + way[1]; // on a curve, up is onwards; of a bar, right is up
+    const [right, up] = along !== null ? [on, 0] : upright ? [0, on] : way;
     move(k, handles[k].at[0] + right * many * dx, handles[k].at[1] + up * many * dy);
   };
 
@@ -460,7 +461,8 @@ function render({ model, el }) {
 
   // a press beside the points of some axes brings the nearest; a finger must lift first, since it may mean to scroll
   const bring = (members, event) => {
-    const [x, y] = pixel(event), far = (k) => (handles[k].at ? Math.hypot(handles[k].at[0] - x, handles[k].at[1] - y) : 0);
+    const [x, y] = pixel(event), wishes = get("handles");
+    const far = (k) => (handles[k].at ? Math.hypot(handles[k].at[0] - x, !wishes[k].upright && handles[k].at[1] - y) : 0);
     const k = members.reduce((best, other) => (far(other) < far(best) ? other : best));
     move(k, x, y);
     handles[k].node.focus({ preventScroll: true });

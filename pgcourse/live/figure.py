@@ -98,15 +98,17 @@ class LiveFigure(anywidget.AnyWidget):
         step: tuple[float, float] = (0.1, 0.1),
         along: Line2D | None = None,
         snap: bool = False,
+        upright: bool = False,
     ) -> None:
         """Let the user move the first point of an animated `line` with pointer, finger or keyboard.
 
         The point moves at once in the browser; `on_drag(x, y)` then gets its place in data coordinates, and the next
         `update` says where it really is. `step` is one arrow key's way along x and y, in data units (on a logarithmic
         axis: those at its middle); `snap` keeps the point on whole steps of linear axes; `along` keeps it on a curve
-        whose x increases. A press beside the point, in its axes, brings it there.
+        whose x increases; `upright` lets it move up and down alone, as the top of a bar. A press beside the points of
+        some axes brings the nearest there; of upright ones that is the nearest across.
         """
-        self._draggable.append(_Draggable(line, on_drag, label, step, along, snap))
+        self._draggable.append(_Draggable(line, on_drag, label, step, along, snap, upright))
         self._show(handles=self._handles(), frame=self._frame())
 
     def update(self, description: str | None = None) -> None:
@@ -284,7 +286,7 @@ class LiveFigure(anywidget.AnyWidget):
     def _handles(self) -> list[dict[str, Any]]:
         artists = [moving.artist for moving in self._moving]
         handles = []
-        for line, _, label, step, along, snap in self._draggable:
+        for line, _, label, step, along, snap, upright in self._draggable:
             if line not in artists:
                 raise ValueError(f"{label}: its point is no longer in the figure; move it, do not draw it anew")
             moving, axes = self._moving[artists.index(line)], line.axes
@@ -298,6 +300,7 @@ class LiveFigure(anywidget.AnyWidget):
                     "step": (moving.to_pixels(middle + step) - moving.to_pixels(middle)).tolist(),
                     "snap": moving.to_pixels(np.zeros(2)).tolist() if snap else None,
                     "along": artists.index(along) if along in artists else along and pixels(along),
+                    "upright": upright,
                     "box": box_of(axes.bbox, self.figure),
                     "limits": [*axes.get_xlim(), *axes.get_ylim()],
                 }
@@ -333,6 +336,7 @@ class _Draggable(NamedTuple):
     step: tuple[float, float]
     along: Line2D | None
     snap: bool
+    upright: bool
 
     def place(self) -> list[float] | None:
         first = self.line.get_xydata()[:1]

@@ -56,7 +56,7 @@ class ActionBars(Part):
         ]  # fmt: skip
         step = span / 40
         self.handles = [
-            Handle(self.tops[a], f"θ(s, {self.actions[a]})", self._setter(a), step=(1, step))
+            Handle(self.tops[a], f"θ(s, {self.actions[a]})", self._setter(a), step=(1, step), upright=True)
             for a in range(self.parameters)
         ]
 

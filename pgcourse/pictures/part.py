@@ -35,6 +35,7 @@ class Handle(NamedTuple):
     step: tuple[float, float] = (0.1, 0.1)
     along: Line2D | None = None
     snap: bool = False
+    upright: bool = False
 
 
 class Part:

@@ -309,6 +309,36 @@ def test_an_error_leaves_the_point_that_led_there_in_sight(parabola: Any) -> Non
     assert parabola.errors == []
 
 
+BARS = """
+from matplotlib.figure import Figure
+from pgcourse.live import LiveFigure
+
+fig = Figure(figsize=(4, 4), dpi=100)
+ax = fig.subplots()
+ax.set(xlim=(-0.5, 1.5), ylim=(0, 1))
+asked = []
+tops = [ax.plot([k], [height], "o", animated=True)[0] for k, height in enumerate((0.95, 0.05))]
+live = LiveFigure(fig, "bars")
+for k, top in enumerate(tops):
+    live.draggable(top, lambda x, y, k=k: asked.append((k, x, y)), f"bar {k}", (1, 0.1), upright=True)
+live
+"""
+
+
+def test_a_press_anywhere_in_a_bar_s_column_takes_its_own_top_and_keeps_it_there(notebook: Any) -> None:
+    opened = notebook(BARS)
+    page = opened.page
+    box = page.locator(".live-figure-axes").bounding_box()
+    # at (0.2, 0.05), where of the two points that of bar 1 is nearer
+    page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + 0.95 * box["height"])
+    wait_for(page, "() => document.activeElement.getAttribute('aria-label') === 'bar 0'")
+    k, x, y = eval(opened.run("print(asked[-1])"))
+    assert (k, x, y) == (0, pytest.approx(0, abs=0.01), pytest.approx(0.05, abs=0.01))
+    page.keyboard.press("ArrowRight")  # more
+    wait_for(page, "() => document.querySelector('.live-figure-handle').style.top.startsWith('7')")
+    assert opened.errors == []
+
+
 # living on
 
 

@@ -50,7 +50,7 @@ class PlanBars(Part):
         )
         self.note = note_above(ax, 10.5)
         self.handles = [
-            Handle(self.tops[t], f"P({self.action}) at step {t}", self._setter(t), step=(1, 0.05))
+            Handle(self.tops[t], f"P({self.action}) at step {t}", self._setter(t), step=(1, 0.05), upright=True)
             for t in range(self.n)
         ]
 
