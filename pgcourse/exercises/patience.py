@@ -3,7 +3,7 @@
     with at_most(4.5):
         my_function()  # TooLong is raised in it after 4.5 s
 
-    with at_most(4.5, of=Work):
+    with at_most(4.5, of=OwnTime):
         my_function()  # after 4.5 s of its own work: on a busy machine it takes longer, and is not stopped earlier
 
 A single call of compiled code cannot be stopped, such as sum(range(10**10)): TooLong comes as soon as it returns.
@@ -44,7 +44,7 @@ class Clock:
         return self.passed >= self.seconds
 
 
-class Work(Clock):
+class OwnTime(Clock):
     """So many seconds of work in this thread, or by the clock if it sleeps or waits; seconds / AT_REST at the most."""
 
     def __init__(self, seconds: float) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, ParamSpec
 
 import numpy as np
 
-from pgcourse.exercises.patience import TooLong, Work, at_most
+from pgcourse.exercises.patience import OwnTime, TooLong, at_most
 from pgcourse.exercises.words import line_of, told
 
 TONES = {  # word, sign, and two colours with a contrast of more than 7 : 1
@@ -63,7 +63,7 @@ def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdi
     @wraps(check)
     def named(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Verdict:
         try:
-            with np.errstate(all="ignore"), at_most(PATIENCE, of=Work):  # infinities are told in the verdict
+            with np.errstate(all="ignore"), at_most(PATIENCE, of=OwnTime):  # infinities are told in the verdict
                 verdict = check(*args, **kwargs)
         except Reply as reply:
             verdict = reply.verdict

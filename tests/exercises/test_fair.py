@@ -474,12 +474,12 @@ def test_on_a_busy_machine_an_answer_is_given_as_much_work_and_a_sleeper_no_more
         while time.monotonic() < end:
             pass
 
-    with limit(patience.Work(0.2)):
+    with limit(patience.OwnTime(0.2)):
         works_for(0.4)
-    with pytest.raises(patience.TooLong), limit(patience.Work(0.02)):
+    with pytest.raises(patience.TooLong), limit(patience.OwnTime(0.02)):
         works_for(100)
     share = 0.05
-    with pytest.raises(patience.TooLong), limit(patience.Work(0.2)):
+    with pytest.raises(patience.TooLong), limit(patience.OwnTime(0.2)):
         works_for(100)
 
 
