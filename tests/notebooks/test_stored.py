@@ -44,6 +44,13 @@ def test_a_notebook_is_stored_clean(notebook):
         assert set(cell.metadata) <= {"tags", "jupyter", "slideshow"}, f"cell {cell.id}: {cell.metadata}"
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_as_jupyter_writes_it(path):
+    """Otherwise clearing its outputs would change hundreds of lines."""
+    written = nbformat.writes(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    assert path.read_text(encoding="utf-8") == written.rstrip("\n") + "\n"
+
+
 def test_cells_have_names_not_numbers(notebook):
     """Stable, speaking ids: a difference between versions names the place."""
     for cell in notebook.cells:
