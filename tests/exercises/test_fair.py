@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -467,7 +468,7 @@ def test_each_of_the_two_clocks_stops_a_loop_and_is_gone_afterwards(limit, endle
 @pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
 def test_on_a_busy_machine_an_answer_is_given_as_much_work_and_a_sleeper_no_more_time(limit, monkeypatch):
     share = 0.25  # of a processor
-    monkeypatch.setattr(time, "thread_time", lambda: share * time.monotonic())
+    monkeypatch.setattr(patience, "work_time", lambda: share * time.monotonic())
 
     def works_for(seconds):
         end = time.monotonic() + seconds
@@ -481,6 +482,14 @@ def test_on_a_busy_machine_an_answer_is_given_as_much_work_and_a_sleeper_no_more
     share = 0.05
     with pytest.raises(patience.TooLong), limit(patience.OwnTime(0.2)):
         works_for(100)
+
+
+def test_a_python_without_threads_has_a_clock_too(monkeypatch):
+    """As Pyodide, in which the course's pages with a kernel run."""
+    monkeypatch.delattr(time, "thread_time")
+    there = runpy.run_path(patience.__file__)
+    with pytest.raises(there["TooLong"]), there["by_tracing"](there["OwnTime"](0.05)):
+        loops()
 
 
 def test_outside_of_the_main_thread_there_is_a_clock_too():
