@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import NamedTuple, ParamSpec
@@ -62,6 +63,7 @@ def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdi
 
     @wraps(check)
     def named(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Verdict:
+        began = time.monotonic()
         try:
             with np.errstate(all="ignore"), at_most(PATIENCE, of=OwnTime):  # infinities are told in the verdict
                 verdict = check(*args, **kwargs)
@@ -69,7 +71,8 @@ def exercise(check: Callable[Parameters, Verdict]) -> Callable[Parameters, Verdi
             verdict = reply.verdict
         except TooLong as stopped:
             where = line_of(stopped.__traceback__)
-            verdict = wrong(f"Still at work after {PATIENCE:g} seconds, and stopped{where}. Does a loop never end?")
+            waited = f"{time.monotonic() - began:.2g} seconds"  # by the clock
+            verdict = wrong(f"Still at work after {waited}, and stopped{where}. Does a loop never end?")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # of a class of the student's own, when it is looked at
