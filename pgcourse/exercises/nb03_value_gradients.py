@@ -189,10 +189,12 @@ def _check_one_fixed_point(
     apply = value_gradient_operator(mdp, pi, q_pi, grad_pi)
     iterates = _iterates(apply, start, tolerance)
     value, times = _applied(my_fixed_point, apply, start, tolerance)
+    if not np.isfinite(value).all():
+        return wrong("Your loop returns numbers that are not finite, expected finite ones."), times
     rounding = np.abs(value).max() * np.finfo(value.dtype).eps
     value = value.astype(float)
     residual = np.abs(apply(value) - value).max()
-    if not residual <= tolerance + 4 * rounding:  # or not a number
+    if residual > tolerance + 4 * rounding:
         limited = times > 1 and _applied(my_fixed_point, apply, start, tolerance / 10)[1] == times
         return _why_it_stopped_early(value, iterates, apply, residual, tolerance, times, limited), times
     solution = value_gradient(mdp, pi, q_pi, grad_pi)
@@ -256,8 +258,8 @@ def _why_it_stopped_early(
             f"Almost: {off}. Did you take np.allclose? Beside atol it allows rtol = 1e-05 of the numbers: add rtol=0."
         )
     if limited:  # a smaller tolerance does not let it go on
-        text = f"Your loop never applies the operator more than {times:,} times: {off}"
-        return nearly(f"{text}. Only the tolerance may end it.")
+        text = f"Your loop applies the operator {times:,} times, for a smaller tolerance, too: {off}"
+        return nearly(f"{text}. Only the given tolerance may end it, no number of rounds and no tolerance of your own.")
     if residual < 20 * tolerance:
         return nearly(
             f"Almost: {off}. Do you look at the largest difference, in absolute value, over all states and parameters?"

@@ -23,6 +23,7 @@ from pgcourse.exercises.words import apart, shown
 
 N, SMALL, LARGE, MANY = 16, 8, 2000, 100_000  # tasks of a run
 FAR = 10**6  # from one seed to another
+FEW = 2**40  # of so many numbers, two in 200,000 meet with a chance of 2 %
 MOST = 200  # numbers of 32 bits in one seed: NumPy takes milliseconds for more
 
 
@@ -119,8 +120,8 @@ def _second_seed(my_seeds: Any) -> int | None:
 
 
 def _meet_by_chance(my_seeds: Any) -> int:
-    """Of the seeds of two large runs, how many have come before; 0 if they are no whole numbers."""
-    if not isinstance(_seeds(my_seeds, 0, 1)[0], Integral):
+    """Of the seeds of two large runs, how many have come before; 0 if they are no small numbers."""
+    if not all(isinstance(one, Integral) and one < FEW for one in _seeds(my_seeds, 0, LARGE)):
         return 0
     with suppress(Reply):  # it takes no run so large, which is not asked for
         both = [one for seed in (0, 1) for one in _seeds(my_seeds, seed, MANY)]
