@@ -286,13 +286,15 @@ function render({ model, el }) {
 
   // an error is told where it covers the fewest points: of those that have led there, if it was one of them
   const dodge = () => {
+    if (error.style.display) return;
+    const crowded = !waiting.style.display || !stale.style.display; // another note stands below
     const box = error.getBoundingClientRect(), { top, bottom } = root.getBoundingClientRect();
     const covered = (from) => handles.filter(({ node }, k) => {
       if (mine.size && !mine.has(k)) return false;
       const point = node.getBoundingClientRect();
       return point.bottom > from && point.top < from + box.height;
     }).length;
-    const high = covered(top + 4), low = covered(bottom - 4 - box.height);
+    const high = covered(top + 4), low = crowded ? handles.length + 1 : covered(bottom - 4 - box.height);
     if (box.height && high !== low) error.classList.toggle("live-figure-low", low < high);
   };
 
@@ -324,7 +326,7 @@ function render({ model, el }) {
       if (x === undefined) handle.node.setAttribute("aria-valuetext", "nowhere");
       else {
         const where = `${x.toPrecision(3)}, ${y.toPrecision(3)}`.replaceAll("-", "−"); // a hyphen is not read out
-        set(handle.node, { "aria-valuenow": x, "aria-valuetext": where });
+        set(handle.node, { "aria-valuenow": wishes[k].upright ? y : x, "aria-valuetext": where });
       }
     });
     dodge();
@@ -491,8 +493,8 @@ function render({ model, el }) {
       node.addEventListener("pointerdown", (event) => grab(k, event));
       handles.push({ node, at: null });
     }
-    wishes.forEach(({ label, limits }, k) => {
-      const [low, high] = [limits[0], limits[1]].sort((a, b) => a - b);
+    wishes.forEach(({ label, limits, upright }, k) => {
+      const [low, high] = (upright ? limits.slice(2) : limits.slice(0, 2)).sort((a, b) => a - b);
       set(handles[k].node, { "aria-label": label, title: `${label}: drag, or use the arrow keys`, "aria-valuemin": low, "aria-valuemax": high });
     });
     drawSoon();

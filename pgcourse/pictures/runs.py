@@ -138,7 +138,7 @@ class LongRun(Part):
     dots           draw what is many as dots
     key            the key of this part's numbers, if a picture has two such parts
     Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
-    NaN in `bold` or `below` is a gap. Dots, and what is below, stand at the edge of their axes if they are beyond it.
+    NaN in `bold` or `below` is a gap. Dots, the tip, and what is below, stand at the edge of their axes if beyond it.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class LongRun(Part):
             x = np.hstack([np.broadcast_to(steps, many.shape), gaps])
             self.thin.set_data(x.ravel(), np.hstack([many, gaps]).ravel())
         self.bold.set_data(steps, numbers["bold"])
-        self.tip.set_data(steps[-1:], numbers["bold"][-1:])
+        self.tip.set_data(steps[-1:], np.clip(numbers["bold"][-1:], *self.above[1]))
         low = np.clip(np.asarray(numbers["below"], dtype=float), *self.below[1])
         self.low.set_data(steps, low)
         self.low_tip.set_data(steps[-1:], low[-1:])

@@ -334,6 +334,8 @@ def test_a_press_anywhere_in_a_bar_s_column_takes_its_own_top_and_keeps_it_there
     wait_for(page, "() => document.activeElement.getAttribute('aria-label') === 'bar 0'")
     k, x, y = eval(opened.run("print(asked[-1])"))
     assert (k, x, y) == (0, pytest.approx(0, abs=0.01), pytest.approx(0.05, abs=0.01))
+    spoken = [page.locator(".live-figure-handle").first.get_attribute(f"aria-value{what}") for what in ("min", "max")]
+    assert spoken == ["0", "1"], "those of its height"
     page.keyboard.press("ArrowRight")  # more
     wait_for(page, "() => document.querySelector('.live-figure-handle').style.top.startsWith('7')")
     assert opened.errors == []

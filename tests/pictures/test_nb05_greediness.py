@@ -155,6 +155,7 @@ def test_a_theta_that_the_plane_does_not_reach_is_said_to_be_outside():
     for theta, outside in (((6.0, -6.0), False), ((6.1, 0.0), True), ((0.0, -7.0), True)):
         part.update(direction_numbers("table", theta, 131.0))
         assert part.note.get_text() == "angle 131°: downhill" + outside * " (θ is outside)"
+        assert np.abs(part.point.get_xydata()).max() <= 6, "the point stays at the frame"
 
 
 def test_another_parametrisation_is_another_plane():

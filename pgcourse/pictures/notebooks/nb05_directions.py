@@ -141,7 +141,9 @@ class Directions(Part):
             self._show(numbers["parameters"])
         theta, size = np.asarray(numbers["theta"], dtype=float), self.size
         grad, g = (np.asarray(numbers[name], dtype=float) for name in ("grad_J", "g"))
-        self.point.set_data([theta[0]], [theta[1]])
+        plane = self.planes[self.shown]
+        held = np.clip(theta, (plane.x[0], plane.y[0]), (plane.x[-1], plane.y[-1]))  # at the frame, if it is beyond it
+        self.point.set_data(*held[:, None])
         self.way_J.set_data(np.transpose(numbers["way_J"]))
         self.way_g.set_data(np.transpose(numbers["way_g"]))
         along, other = unit(grad), unit(g)
@@ -152,9 +154,7 @@ class Directions(Part):
         across = 0.22 * size * np.array([-along[1], along[0]])
         self.level.set_data(np.transpose([theta - across, theta + across]))
         self.arc.set_data(theta[:, None] + 0.1 * size * arc(along, other))
-        plane = self.planes[self.shown]
-        inside = plane.x[0] <= theta[0] <= plane.x[-1] and plane.y[0] <= theta[1] <= plane.y[-1]
-        self.note.set_text(judged(numbers["angle"]) + (" (θ is outside)" if not inside else ""))
+        self.note.set_text(judged(numbers["angle"]) + (" (θ is outside)" if (held != theta).any() else ""))
 
     def describe(self, numbers: Numbers) -> str:
         (x, y), said = numbers["theta"], judged(numbers["angle"])
