@@ -156,13 +156,12 @@ def reads_a_view(cell: dict[str, Any], from_views: set[str]) -> bool:
     reads = False
     try:
         for statement in ast.parse(TransformerManager().transform_cell(source(cell))).body:
-            nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-            names = {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
-            if names & from_views or any(name.endswith(VIEW) for name in names):
+            made, used = made_and_used(statement)
+            if used & from_views or any(name.endswith(VIEW) for name in used):
                 reads = True
-                from_views |= made_and_used(statement)[0]
+                from_views |= made
             else:  # a name that is given another value, or deleted
-                from_views -= {one.id for one in getattr(statement, "targets", ()) if isinstance(one, ast.Name)}
+                from_views -= made - used
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return reads
     return reads

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     if options := [word for word in words if word.startswith("-")]:
         raise CannotBuild(f"{options[0]} is not an option of site, expected {LITE}.")
     folder, *numbers = words or ["site"]
-    if folder.isdecimal():
+    if folder.isdecimal() and len(folder) <= 2:
         raise CannotBuild(
             f"{folder!r} stands where the folder belongs, expected its name before: site FOLDER {folder}."
         )

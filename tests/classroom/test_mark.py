@@ -137,6 +137,8 @@ VIEWED_ABOVE = {
     "two cells above": ["p = start_view.values", "q = [p['p']]", f"my_p = q[0]\n{CHECK}"],
     "into a list": ["q = []", "q += [start_view.values['p']]", "q += []", f"my_p = q[0]\n{CHECK}"],
     "another value since": ["found = start_view.values['p']", "found = 0.5", f"my_p = found\n{CHECK}"],
+    "a parameter": ["p = start_view.values['p']", f"def my(p):\n    return p\nmy_p = 0.5\n{CHECK}"],
+    "a function since": ["found = start_view.values['p']", "def found():\n    return 0.5", f"my_p = found()\n{CHECK}"],
     "another name": ["found = start_view.values['p']", f"my_p = 0.5\n{CHECK}"],
     "read below": [f"found = 0.5\nmy_p = found\n{CHECK}", "found = start_view.values['p']"],
 }
