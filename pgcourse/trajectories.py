@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, frozen, number
+from pgcourse.arrays import Array, ReadOnly, frozen, number
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -29,11 +29,11 @@ MASKS = "terminated", "truncated", "valid"
 
 
 @dataclass(frozen=True, eq=False)
-class Steps:
+class Steps(ReadOnly):
     """Transitions: s, a, r, s_next and the two masks begin with the same axes; states and actions may have more.
 
     Those of a finite MDP are integers. `terminated` and `truncated` mark the last step of a trajectory. The arrays are
-    read-only: of one that somebody else can write to, a copy is kept.
+    read-only: of one that is writeable, a copy is kept.
     """
 
     s: NDArray[Any]

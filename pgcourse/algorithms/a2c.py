@@ -90,7 +90,7 @@ def update(learner: Learner, batch: Stream, settings: Settings) -> Learner:
     """The learner after one more batch (N, n): δ, A, then a step of θ and one of w, as the module's text has them."""
     policy, critic, w = learner.policy, learner.critic, learner.w
     shape, a, n = batch.r.shape, batch.a.reshape(-1, *batch.a.shape[2:]), critic.sizes[0]
-    s, s_next = inputs(batch.s, n, axes=2), inputs(batch.s_next, n, axes=2)
+    s, s_next = (inputs(x, n, axes=2, field=name) for name, x in (("s", batch.s), ("s_next", batch.s_next)))
     h = critic.forward(w, s)
     v, v_next = h[-1].reshape(shape), critic.forward(w, s_next)[-1].reshape(shape)
     delta = td_errors(batch, v, v_next, settings.gamma)

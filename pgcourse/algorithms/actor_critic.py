@@ -75,7 +75,7 @@ class Advantages(NamedTuple):
 def advantages(learner: ActorCritic, batch: Stream, gamma: float, lam: float) -> Advantages:
     """A = GAE(λ) with the learner's critic, and G = v_w(s) + A, of all that is a step in the batch."""
     n, shape = learner.critic.sizes[0], batch.r.shape
-    s, s_next = inputs(batch.s, n, axes=2), inputs(batch.s_next, n, axes=2)
+    s, s_next = (inputs(x, n, axes=2, field=name) for name, x in (("s", batch.s), ("s_next", batch.s_next)))
     v, v_next = (learner.critic.forward(learner.w, x)[-1].reshape(shape) for x in (s, s_next))
     A = gae(batch, td_errors(batch, v, v_next, gamma), gamma, lam)
     real = batch.valid.ravel()

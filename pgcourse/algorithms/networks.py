@@ -37,7 +37,7 @@ class MLP:
     activation: str = "tanh"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sizes, tuple | list) or len(self.sizes) < 2:
+        if not isinstance(self.sizes, tuple | list | np.ndarray) or len(self.sizes) < 2:
             raise ValueError(f"sizes are {self.sizes!r}, expected a tuple of at least inputs and outputs")
         sizes = tuple(whole(f"sizes[{k}]", size) for k, size in enumerate(self.sizes))
         object.__setattr__(self, "sizes", sizes)

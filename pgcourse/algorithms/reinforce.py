@@ -101,9 +101,8 @@ def _train(env: Any, learner: Learner, settings: Settings, rng: np.random.Genera
 def update(learner: Learner, tau: Trajectories, settings: Settings) -> Learner:
     """The learner after one more batch of trajectories: a step along (1/N) Σ_t (G_t − b_t) ∇log π(a_t|s_t)."""
     policy, steps = learner.policy, tau.steps
-    inputs(
-        steps.s_next, policy.net.sizes[0]
-    )  # no use is made of the last observation of all, but it, too, must be made of numbers
+    # No use is made of the last observation of all, but it, too, must be made of numbers.
+    inputs(steps.s_next, policy.net.sizes[0], field="s_next")
     G = returns_to_go(steps, settings.gamma)
     b = np.atleast_1d(settings.baseline(tau, G))
     b = b if b.shape == (1,) else shaped("the baseline", b, "M", G.shape, ", or one number")

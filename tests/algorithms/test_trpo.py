@@ -107,6 +107,21 @@ def test_a_seed_is_a_run_and_what_was_yielded_stays(name):
 
 
 @pytest.mark.slow
+def test_after_twelve_updates_each_trust_region_has_come_as_far_as_notebook_14_tells():
+    """Notebook 14, after 12 updates: what it says of five seeds."""
+
+    def score(delta, seed):
+        lanes, test = (gymnasium.make_vec("CartPole-v1", num_envs=n) for n in (8, 64))
+        *_, learner = islice(trpo.train(lanes, trpo.Settings(delta=delta), seed), 12)
+        return play(test, learner.policy, 64, 500, np.random.default_rng(seed)).length.mean()
+
+    scores = {delta: np.array([score(delta, seed) for seed in range(5)]) for delta in (0.001, 0.01, 0.1, 1.0)}
+    assert scores[0.01].min() > 150
+    assert scores[0.001].max() < scores[0.01].mean()
+    assert scores[1.0].mean() < scores[0.01].mean() < 1.3 * scores[0.1].mean()
+
+
+@pytest.mark.slow
 def test_trpo_learns_cartpole_to_475():
     """The mean return of 100 trajectories. Most seeds need about 15,000 steps."""
     envs, test = (gymnasium.make_vec("CartPole-v1", num_envs=n) for n in (8, 100))
