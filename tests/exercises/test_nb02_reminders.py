@@ -278,6 +278,7 @@ def test_the_occupancy_is_right_by_a_loop_and_by_a_solve(answer):
         (lambda rho, p, g: ..., "waiting", "three dots"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_each_wrong_occupancy_has_its_own_answer(answer, tone, named):
     says(check_occupancy(answer), tone, named)
 
