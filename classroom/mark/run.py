@@ -157,6 +157,8 @@ def reads_a_view(cell: dict[str, Any], from_views: set[str]) -> bool:
     try:
         for statement in ast.parse(TransformerManager().transform_cell(source(cell))).body:
             made, used = made_and_used(statement)
+            changed = [node.target for node in ast.walk(statement) if isinstance(node, ast.AugAssign)]
+            used |= {target.id for target in changed if isinstance(target, ast.Name)}  # q += … uses q, too
             if used & from_views or any(name.endswith(VIEW) for name in used):
                 reads = True
                 from_views |= made
