@@ -206,7 +206,7 @@ def test_namesakes_are_told_apart_and_nobody_else(tmp_path):
 
 
 def test_an_empty_folder_is_a_row_if_its_student_has_returned_nothing_else(tmp_path):
-    for folder in ("Ada/pictures", "Bob", "Cy/work/more", "Dan_4_assignsubmission_file_", "Eve/.cache"):
+    for folder in ("Ada/pictures", "Bob", "Cy/deep/more", "Dan_4_assignsubmission_file_", "Eve/.cache"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "Ada" / f"{NAME}.ipynb").write_text("{}")
     nothing = "nothing in it can be marked: "
