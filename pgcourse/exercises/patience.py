@@ -35,6 +35,8 @@ class TooLong(BaseException):
 class Clock:
     """So many seconds from now on, as a clock on the wall has them."""
 
+    traced = 1  # times as many, if each step is looked at
+
     def __init__(self, seconds: float) -> None:
         self.seconds, self.began = seconds, time.monotonic()
 
@@ -49,6 +51,8 @@ class Clock:
 class OwnTime(Clock):
     """So many seconds of work in this thread, or by the clock if it sleeps or waits; seconds / AT_REST at the most."""
 
+    traced = 2  # that is slower
+
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.worked = work_time()
@@ -61,8 +65,8 @@ class OwnTime(Clock):
 
 
 def at_most(seconds: float, of: type[Clock] = Clock) -> AbstractContextManager[None]:
-    """Raise TooLong in what runs inside, after so many seconds; twice as many if it is slower, being traced."""
-    return by_alarm(of(seconds)) if _alarms() else by_tracing(of(2 * seconds))
+    """Raise TooLong in what runs inside, after so many seconds."""
+    return by_alarm(of(seconds)) if _alarms() else by_tracing(of(of.traced * seconds))
 
 
 def _alarms() -> bool:

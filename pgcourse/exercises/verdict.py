@@ -20,7 +20,7 @@ TONES = {  # word, sign, and two colours with a contrast of more than 7 : 1
     "wrong": ("Not yet", "✘", "#FFEBE9", "#6E011A"),
     "waiting": ("Waiting for your answer", "…", "#EAEEF2", "#1F2328"),
 }
-PATIENCE = float(os.environ.get("PGCOURSE_PATIENCE", "4.5"))  # seconds of work; a right answer takes two at most
+PATIENCE = float(os.environ.get("PGCOURSE_PATIENCE", "4.5"))  # seconds of work; a right answer takes less than three
 
 
 class Verdict(NamedTuple):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
-import runpy
-import signal
-import subprocess
 import sys
-import time
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from endless import loops, loops_and_catches_all, loops_and_catches_exceptions, loops_in_a_line, sleeps
 from right_answers import ALL, ARRAYS, FUNCTIONS, NUMBERS, TABLES
 
 import pgcourse.exercises as course
-from pgcourse.exercises import patience, verdict
+from pgcourse.exercises import verdict
 from pgcourse.exercises.ask import Mistake, close, mistaken, named, run
 from pgcourse.exercises.read import numbers, one_number
 from pgcourse.exercises.words import apart, shown
@@ -390,35 +385,6 @@ def test_who_interrupts_is_not_given_a_verdict(name):
 # What never ends
 
 
-def loops(*given):
-    while True:
-        pass
-
-
-def loops_in_a_line(*given):
-    while True: pass  # fmt: skip  # noqa: E701
-
-
-def loops_and_catches_all(*given):
-    while True:
-        try:
-            given = given[:1] * 2
-        except:  # noqa: E722
-            given = ()
-
-
-def loops_and_catches_exceptions(*given):
-    while True:
-        try:
-            given = given[:1] * 2
-        except Exception:
-            given = ()
-
-
-def sleeps(*given):
-    time.sleep(1e6)
-
-
 class Endless:
     def __iter__(self):
         return itertools.count()
@@ -452,65 +418,6 @@ def test_the_line_that_never_ends_is_shown(monkeypatch):
 def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeypatch):
     monkeypatch.setattr(verdict, "PATIENCE", 0.05)
     assert is_a_fair_reply(ALL[name].check(Endless()), name)
-
-
-@pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
-@pytest.mark.parametrize("endless", [loops, loops_in_a_line, loops_and_catches_exceptions])
-def test_each_of_the_two_clocks_stops_a_loop_and_is_gone_afterwards(limit, endless):
-    with pytest.raises(patience.TooLong), limit(patience.Clock(0.05)):
-        endless()
-    assert sys.gettrace() is None
-    with limit(patience.Clock(0.01)):
-        pass
-    assert sum(range(10**6)) > 0  # nothing rings any more
-
-
-@pytest.mark.parametrize("limit", [patience.by_alarm, patience.by_tracing])
-def test_on_a_busy_machine_an_answer_is_given_as_much_work_and_a_sleeper_no_more_time(limit, monkeypatch):
-    share = 0.25  # of a processor
-    monkeypatch.setattr(patience, "work_time", lambda: share * time.monotonic())
-
-    def works_for(seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            pass
-
-    with limit(patience.OwnTime(0.2)):
-        works_for(0.4)
-    with pytest.raises(patience.TooLong), limit(patience.OwnTime(0.02)):
-        works_for(100)
-    share = 0.05
-    with pytest.raises(patience.TooLong), limit(patience.OwnTime(0.2)):
-        works_for(100)
-
-
-def test_a_python_without_threads_has_a_clock_too(monkeypatch):
-    """As Pyodide, in which the course's pages with a kernel run."""
-    monkeypatch.delattr(time, "thread_time")
-    there = runpy.run_path(patience.__file__)
-    with pytest.raises(there["TooLong"]), there["by_tracing"](there["OwnTime"](0.05)):
-        loops()
-
-
-def test_outside_of_the_main_thread_there_is_a_clock_too():
-    from concurrent.futures import ThreadPoolExecutor
-
-    def stopped():
-        with pytest.raises(patience.TooLong), patience.at_most(0.05):
-            loops()
-        return True
-
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(stopped).result()
-
-
-@pytest.mark.slow
-def test_a_student_waits_five_seconds_at_most():
-    """And not as long as these tests, for which the environment says so."""
-    program = "from pgcourse.exercises.verdict import PATIENCE; print(PATIENCE)"
-    there = {name: value for name, value in os.environ.items() if name != "PGCOURSE_PATIENCE"}
-    said = subprocess.run([sys.executable, "-c", program], env=there, capture_output=True, text=True, check=True)
-    assert 1 < float(said.stdout) <= 5
 
 
 # The pieces
@@ -608,26 +515,6 @@ def test_an_axis_of_length_one_is_no_mistake(answer):
 def test_true_is_no_number():
     assert one_number(True) is None
     assert one_number(np.array([True])) is None
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarm clock here")
-def test_the_alarm_gives_back_what_was_there_and_rings_until_it_is_heard():
-    def swallows_one() -> None:
-        with contextlib.suppress(BaseException):
-            while True:
-                pass
-        while True:
-            pass
-
-    before = signal.getsignal(signal.SIGALRM)
-    signal.setitimer(signal.ITIMER_REAL, 1000)
-    try:
-        with pytest.raises(patience.TooLong), patience.by_alarm(patience.Clock(0.05)):
-            swallows_one()
-        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000
-        assert signal.getsignal(signal.SIGALRM) is before
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def test_what_is_not_a_number_is_none():
