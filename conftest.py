@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import chromium
@@ -33,13 +34,18 @@ FIRST = ["notebook", "browser", "slow"]  # files with such tests, in this order:
 processor.do_without_avx512()
 
 
+@cache
+def mark_of(file: Path) -> str | None:
+    return next((mark for folder, mark in MARKED.items() if folder in file.parents), None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """A notebook's first cell starts its kernel, which has all that the processor has.
 
     The browser that the tests of tests/browser share is closed before another test begins.
     """
-    if ROOT / "tests" / "browser" not in item.path.parents:
+    if mark_of(item.path) != "browser":
         chromium.put_away()
     with processor.own() if item.path.suffix == ".ipynb" else nullcontext():
         return (yield)
@@ -52,9 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     A notebook whose tests in the browser are chosen, too, runs there, where no cell may fail: nbval leaves it out.
     """
     for item in items:
-        for folder, mark in MARKED.items():
-            if folder in item.path.parents:
-                item.add_marker(mark)
+        if mark := mark_of(item.path):
+            item.add_marker(mark)
     yield  # -m and -k choose
     in_browser = {item.path.stem for item in items if CHROMIUM and item.get_closest_marker("browser")}
     run_there = {name for stem in in_browser for name in re.findall(r"(?<=nb)\d\d|progress", stem)}

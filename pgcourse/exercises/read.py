@@ -73,7 +73,11 @@ def numbers(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> Arr
     It is of float64, or of float32 if the answer is: then `close` knows how exact it can be. Where it differs from
     `shape` only in axes of length 1, as (d, 1) from (d,), it gets this shape.
     """
-    refused = Reply(wrong(f"{what} {shown(answer)}, expected {_array_of(shape)}."))
+    given = answer
+
+    def refused() -> Reply:
+        return Reply(wrong(f"{what} {shown(given)}, expected {_array_of(shape)}."))
+
     if isinstance(answer, Iterator):
         answer = list(islice(answer, MOST_ENTRIES + 1))
     if _size(answer) > MOST_ENTRIES:
@@ -81,12 +85,12 @@ def numbers(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> Arr
     try:
         array = np.asarray(answer)
         if array.dtype.kind not in "biufO" or (array.dtype.kind == "O" and any(x is None for x in array.flat)):
-            raise refused
+            raise refused()
         if array.dtype.kind == "O" and any(x is ... for x in array.flat):
             raise Reply(waiting("numbers"))
         array = np.array(array, dtype=np.float32 if array.dtype in (np.float16, np.float32) else np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise refused from None
+        raise refused() from None
     if shape is not None and array.shape != shape and _long(array.shape) == _long(shape):
         array = array.reshape(shape)
     return array
