@@ -131,6 +131,8 @@ def test_what_is_drawn_outside_the_box_is_scored_as_it_was_drawn():
     assert np.abs(batch.a).max() > 1
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize("space", [None, gymnasium.spaces.Box(-2, 4, (1,))], ids=["±1", "−2 … 4"])
 def test_a_gaussian_learns_to_say_what_it_sees(space):
     """The best reward of a step is 0, without noise; a policy that does not look gets −1/3 − σ² or less."""

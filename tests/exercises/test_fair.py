@@ -402,7 +402,7 @@ class Endless:
 @pytest.mark.parametrize("name", each([*FUNCTIONS, "constant", "best_baseline"]))
 @pytest.mark.parametrize("endless", [loops, loops_and_catches_all, loops_and_catches_exceptions, sleeps])
 def test_an_answer_that_never_ends_is_ended(name, endless, monkeypatch):
-    monkeypatch.setattr(verdict, "PATIENCE", 0.05)
+    monkeypatch.setattr(verdict, "PATIENCE", 0.02)
     reply = ALL[name].check(endless)
     assert reply.tone == "wrong"
     assert "Does a loop never end?" in reply.message
@@ -416,7 +416,7 @@ def test_the_line_that_never_ends_is_shown(monkeypatch):
 
 @pytest.mark.parametrize("name", each(ALL))
 def test_an_answer_that_is_never_done_when_it_is_looked_at_is_told(name, monkeypatch):
-    monkeypatch.setattr(verdict, "PATIENCE", 0.05)
+    monkeypatch.setattr(verdict, "PATIENCE", 0.02)
     assert is_a_fair_reply(ALL[name].check(Endless()), name)
 
 

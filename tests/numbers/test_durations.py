@@ -75,7 +75,10 @@ def test_one_lane_is_never_biased_and_the_shortest_of_two_is():
     assert np.isclose(first_to_finish(LENGTHS, 2, 1), shortest)
 
 
-@pytest.mark.parametrize(("lanes", "m", "mean"), [(8, 8, 7.017), (16, 16, 6.766), (64, 64, 6.583), (16, 160, 11.281)])
+@pytest.mark.parametrize(
+    ("lanes", "m", "mean"),
+    [(8, 8, 7.017), (16, 16, 6.766), (64, 64, 6.583), pytest.param(16, 160, 11.281, marks=pytest.mark.slow)],
+)
 def test_on_the_corridor_it_is_what_lanes_that_play_show(lanes, m, mean):
     """The exact number, and the mean over runs of lanes in lockstep."""
     exact = first_to_finish(length_distribution(CORRIDOR, HALF, 150 if lanes < m else 120), lanes, m)

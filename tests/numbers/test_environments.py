@@ -119,6 +119,8 @@ def test_a_stream_takes_another_policy_and_may_be_left_and_taken_up_again():
     assert first.r.tolist() == [[1, 2, 3, 4, 5]]
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 def test_gymnasium_s_lake_and_its_mdp_have_the_same_visits():
     lake, n = zoo.frozen_lake(), 3000
     pi = softmax(zoo.lake_features(), [0.5, 2])
