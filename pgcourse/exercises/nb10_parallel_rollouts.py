@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from functools import lru_cache
 from itertools import islice
 from numbers import Integral
 from typing import Any
@@ -167,7 +168,10 @@ def _play(seed: int) -> list[tuple[int, float]]:
     return [(k, -float(steps)) for _, k, steps in finished]
 
 
-GAMES = [(_play(seed), n) for seed, n in ((0, 6), (1, 6), (3, 9), (5, 14))]
+@lru_cache(maxsize=1)
+def games() -> list[tuple[list[tuple[int, float]], int]]:
+    """What each of four games shows, and how many trajectories count."""
+    return [(_play(seed), n) for seed, n in ((0, 6), (1, 6), (3, 9), (5, 14))]
 
 
 def _first_begun(game: list[tuple[int, float]], n: int) -> float:
@@ -223,26 +227,26 @@ def check_first_begun(my_mean: Any) -> Verdict:
     """my_mean(finished, n): the mean return of the n that began first, from pairs (k, G) in the order of finishing."""
     values: list[Array] = []
     too_far = False
-    for game, n in GAMES:
+    for game, n in games():
         asked = iter(game)
         values.append(numbers(run(my_mean, "finished, n", asked, n), RETURNED, ()))
         if values[-1].shape != ():
             return wrong(f"{RETURNED} shape {values[-1].shape}, expected one number, the mean return.")
         left = len(list(asked))
         too_far |= len(game) - left > max(at for at, (k, _) in enumerate(game) if k < n) + 1
-    value, expected = np.stack(values), np.array([_first_begun(game, n) for game, n in GAMES])
+    value, expected = np.stack(values), np.array([_first_begun(game, n) for game, n in games()])
     if close(value, expected):
         if too_far:
             return nearly(
                 "The mean is right. But you go on when all n have come: lanes that never stop would keep you for ever."
             )
         return right("The mean of the first n to begin, and you stop when the last of them has finished.")
-    mistakes = [Mistake(np.array([mean(game, n) for game, n in GAMES]), message) for message, mean in MEANS]
+    mistakes = [Mistake(np.array([mean(game, n) for game, n in games()]), message) for message, mean in MEANS]
     if (verdict := named(value, mistakes)) is not None:
         return verdict
     at = int(np.abs(value - expected).argmax())
     yours, right_one = apart(value[at], expected[at])
-    return wrong(f"Of n = {GAMES[at][1]} trajectories the mean return is {right_one}; you have {yours}.")
+    return wrong(f"Of n = {games()[at][1]} trajectories the mean return is {right_one}; you have {yours}.")
 
 
 # The spread that is too small

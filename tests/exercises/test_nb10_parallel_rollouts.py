@@ -10,7 +10,7 @@ from right_answers import Asked
 
 from pgcourse.durations import first_to_finish, length_distribution
 from pgcourse.exercises import check_break_even, check_false_spread, check_first_begun, check_own_seeds
-from pgcourse.exercises.nb10_parallel_rollouts import GAMES
+from pgcourse.exercises.nb10_parallel_rollouts import games
 from pgcourse.parallel import spawn
 from pgcourse.policy import Policy
 from pgcourse.zoo import short_corridor
@@ -237,7 +237,7 @@ def test_a_mean_next_to_the_right_one_is_shown_with_its_difference():
 
 def test_in_every_game_all_ways_to_count_differ():
     """Or a mistake would pass by luck: the last to begin is not the last to finish, nor are the first n the right n."""
-    for game, n in GAMES:
+    for game, n in games():
         order = [k for k, _ in game]
         assert order.index(n - 1) < max(order.index(k) for k in range(n))
         assert set(order[:n]) != set(range(n))
