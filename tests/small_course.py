@@ -13,6 +13,13 @@ SCENES = '{"at the bottom": {}, "to the left": {"x": -2.0}, "far": {"x": 2.5, "s
 VIEW = f"explorer = view(scenes={SCENES})\nexplorer"
 
 
+def view(**options: Any) -> Any:
+    """The parabola's view with its scenes, here in this process."""
+    names: dict[str, Any] = {}
+    exec(PARABOLA, names)
+    return names["view"](scenes=eval(SCENES), **options)
+
+
 def cell(source: str, name: str, **metadata: Any) -> Any:
     kind = nbformat.v4.new_markdown_cell if metadata.pop("text", False) else nbformat.v4.new_code_cell
     return kind(source, id=name, metadata=metadata)

@@ -3,186 +3,27 @@
 from __future__ import annotations
 
 import errno
-import json
 import re
 import subprocess
 import sys
 import tempfile
-import unicodedata
-import zlib
 from base64 import b64decode
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-import numpy as np
 import pytest
-from fontTools.ttLib import TTFont
 from parabola import PARABOLA
-from PIL import Image
-from small_course import SCENES, cell, write_course, write_notebook
+from small_course import SCENES, cell, view, write_course, write_notebook
 from stored_notebooks import NOTEBOOKS
 
-import classroom.site
 from classroom.folders import CannotWrite
 from classroom.listing import ROOT
 from classroom.published import Published
 from classroom.site import CannotBuild, build, page, run
-from classroom.site.pack import packed
-from classroom.site.words import Words, formula
-from pgcourse import Explorer
 from pgcourse.live.recording import record_view
 
-FONT = Path(classroom.site.__file__).parent / "math.woff"
-LETTERS = [*map(chr, range(0x41, 0x5B)), *map(chr, range(0x61, 0x7B)), *map(chr, range(0x391, 0x3CA))]
-ITALIC = {  # a letter that stands alone is drawn so
-    letter: italic
-    for letter in LETTERS
-    for italic in map(chr, range(0x1D434, 0x1D71C))
-    if unicodedata.normalize("NFKC", italic) == letter
-    and re.fullmatch("MATHEMATICAL ITALIC (SMALL|CAPITAL) .*", unicodedata.name(italic, ""))
-} | {"h": "ℎ"}
 slow = pytest.mark.slow
-
-
-# Formulas
-
-
-def formulas() -> list[tuple[str, bool]]:
-    """Every formula of the course, and whether it stands in a line of its own."""
-    found = {}
-    for path in NOTEBOOKS:
-        for one in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if one["cell_type"] == "markdown":
-                for display, inline in re.findall(r"\$\$(.+?)\$\$|\$([^$]+?)\$", "".join(one["source"]), re.S):
-                    found[display or inline, bool(display)] = None
-    return list(found)
-
-
-def drawn(mathml: str) -> str:
-    """The characters that a browser takes from the font."""
-    characters = ""
-    for node in ElementTree.fromstring(mathml).iter():
-        text = (node.text or "").strip()
-        if node.tag == "mi" and len(text) == 1 and node.get("mathvariant") != "normal":
-            text = ITALIC.get(text, text)
-        characters += text
-    return characters
-
-
-def test_every_formula_of_the_course_is_mathml_that_the_page_s_font_can_draw():
-    known = set(map(chr, TTFont(FONT).getBestCmap()))
-    everything = formulas()
-    assert len(everything) > 500
-    for latex, display in everything:
-        text = drawn(formula(latex, display))
-        assert "\\" not in text, latex
-        missing = {c for c in text if c not in known and not c.isspace() and unicodedata.category(c) != "Cf"}
-        assert not missing, (latex, missing)
-
-
-def test_a_formula_says_what_its_latex_says():
-    fraction = ElementTree.fromstring(formula(r"\frac{a}{b_0} \le \sqrt{c}", display=True))
-    assert fraction.get("display") == "block"
-    assert [node.tag for node in fraction] == ["mfrac", "mo", "msqrt"]
-    assert "".join(fraction.itertext()) == "ab0≤c"
-    assert ElementTree.fromstring(formula(r"\max_a q")).find(".//munder") is None  # beside, in a line of text
-    assert ElementTree.fromstring(formula(r"\max_a q", display=True)).find(".//munder") is not None
-
-
-def test_a_formula_that_cannot_be_read_is_named_and_shown_as_it_is():
-    words = Words(lambda url: url)
-    assert "<code>\\frac{a</code>" in words.html(r"Now $\frac{a$ stands here.")
-    (complaint,) = words.complaints
-    assert r"the formula '\\frac{a' cannot be read" in complaint
-
-
-# The bytes of a recording
-
-
-def unpacked(data: bytes) -> dict[str, Any]:
-    """As the head of pack.py says: written again, for this test."""
-    whole = zlib.decompress(data)
-    size = int.from_bytes(whole[:4], "little")
-    found = json.loads(whole[4 : 4 + size])
-    rows = found["frames"]
-    lengths = [sum(counts) for counts in found["counts"]]
-    total = sum(lengths[row[1]] for row in rows)
-    at = 4 + size + 4 * total
-    z = np.frombuffer(whole[4 + size : at], np.uint8).reshape(4, total).T.copy().view("<u4").ravel().astype(np.int64)
-    changes = np.where(z & 1, -(z + 1) // 2, z // 2)
-    frames, start = {}, 0
-    for group, length in enumerate(lengths):
-        mine = [row[0] for row in rows if row[1] == group]
-        block = changes[start : start + length * len(mine)].reshape(length, len(mine)).cumsum(axis=1)
-        start += block.size
-        block = (block + 2**31) % 2**32 - 2**31
-        for key, numbers in zip(mine, block.T, strict=True):
-            frames[key] = np.where(numbers == -2_000_000_000, np.nan, numbers / 100)
-    found["numbers"] = frames
-    found["pngs"] = []
-    for length in found["backgrounds"]:
-        found["pngs"].append(whole[at : at + length])
-        at += length
-    return found
-
-
-def pixels(png: bytes) -> bytes:
-    return Image.open(BytesIO(png)).convert("RGBA").tobytes()
-
-
-def parabola(**options: Any) -> Explorer:
-    names: dict[str, Any] = {}
-    exec(PARABOLA, names)
-    return names["view"](scenes=eval(SCENES), **options)
-
-
-def test_a_recording_comes_back_from_its_bytes_to_a_hundredth_of_a_pixel():
-    recording = record_view(parabola())
-    found = unpacked(packed(recording))
-    assert list(found["numbers"]) == list(recording["frames"])
-    for key, frame in recording["frames"].items():
-        numbers = np.frombuffer(b64decode(frame["numbers"]), "<f4").astype(float)
-        assert np.allclose(found["numbers"][key], numbers, rtol=0, atol=0.0051, equal_nan=True)
-        assert np.isnan(numbers).any() == (frame["texts"] == ["x = -4.00"] or frame["at"][0] is None)
-    for png, stored in zip(recording["backgrounds"], found["pngs"], strict=True):
-        assert len(stored) < len(b64decode(png))
-        assert pixels(stored) == pixels(b64decode(png))
-    for row in found["frames"]:
-        frame = recording["frames"][row[0]]
-        assert [found["strings"][k] for k in row[2]] == frame["texts"]
-        assert found["strings"][row[4]] == frame["description"]
-
-
-def test_whole_numbers_such_as_colours_and_what_is_far_away_come_back():
-    frames = {
-        "1": [0.0, 0xFFFFFF, -1.0, 1e30, np.nan],
-        "2": [5.25, 0x000001, 0xABCDEF, -1e30, 3.0],
-    }
-    made = {
-        key: {
-            "numbers": _base64(numbers),
-            "counts": [5],
-            "texts": [],
-            "at": [],
-            "description": "",
-            "looks": {},
-            "scenery": 0,
-        }
-        for key, numbers in frames.items()
-    }
-    found = unpacked(packed({"frames": made, "backgrounds": []}))["numbers"]
-    assert found["1"][:4].tolist() == [0.0, 0xFFFFFF, -1.0, 1.9e7]
-    assert np.isnan(found["1"][4])
-    assert found["2"].tolist() == [5.25, 1, 0xABCDEF, -1.9e7, 3.0]
-
-
-def _base64(numbers: list[float]) -> str:
-    from base64 import b64encode
-
-    return b64encode(np.array(numbers, "<f4").tobytes()).decode()
 
 
 # The pages
@@ -306,7 +147,7 @@ def test_values_that_are_no_numbers_are_refused_by_the_view_s_name():
 
 def test_a_store_over_its_size_is_a_still_picture(monkeypatch):
     monkeypatch.setattr(run, "record_view", partial(record_view, most_bytes=100))
-    line = run.recorded(parabola(), 1.0)
+    line = run.recorded(view(), 1.0)
     assert re.search(
         r"'a parabola' cannot be recorded: its pictures take [\d,]+ bytes, expected at most 200", line["reason"]
     )
@@ -314,7 +155,7 @@ def test_a_store_over_its_size_is_a_still_picture(monkeypatch):
 
 
 def test_a_view_that_costs_much_has_fewer_pictures_and_all_its_scenes():
-    dear, cheap = (run.recorded(parabola(), seconds)["recording"] for seconds in (0.0, 60.0))
+    dear, cheap = (run.recorded(view(), seconds)["recording"] for seconds in (0.0, 60.0))
     assert len(dear["frames"]) < len(cheap["frames"])
     assert [scene["name"] for scene in dear["scenes"]] == [scene["name"] for scene in cheap["scenes"]]
     for scene in dear["scenes"]:
@@ -453,7 +294,7 @@ def test_a_page_leads_to_binder_once_the_repository_is_public(tmp_path):
 
 
 def test_a_view_with_steps_says_what_it_can_do_in_its_notebook_alone():
-    more = run.recorded(parabola(), 1.0)["more"]
+    more = run.recorded(view(), 1.0)["more"]
     button = "In the notebook this view has a button “one step”, too."
     assert more == f"{button} Here are its scenes and its sliders."
     names: dict[str, Any] = {}

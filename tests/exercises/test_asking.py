@@ -1,0 +1,63 @@
+"""Numbers of an answer: how they are read, compared, told apart, and known as a usual mistake."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgcourse.exercises import verdict
+from pgcourse.exercises.ask import Mistake, close, named, run
+from pgcourse.exercises.read import numbers, one_number
+from pgcourse.exercises.words import apart
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(1.0, 1 + 1e-9), (659.94, 659.96), (0.1, 0.1 + 2**-56), (-0.8928, -0.89281)]
+)
+def test_two_numbers_that_differ_are_shown_apart(one, other):
+    first, second = apart(one, other)
+    assert first != second
+    assert float(first) == pytest.approx(one, rel=1e-3)
+
+
+def test_float32_is_judged_by_its_own_rounding_and_float64_by_its():
+    exact = np.array([1.0, 2.0])
+    assert close((exact * (1 + 1e-7)).astype(np.float32), exact)
+    assert not close((exact * (1 + 1e-3)).astype(np.float32), exact)
+    assert not close(exact * (1 + 1e-5), exact)
+    assert close([1e-17, 0.0], [0.0, 0.0]), "where all is 0, rounding is allowed"
+    assert not close([1e-12, 0.0], [0.0, 0.0])
+
+
+def test_a_mistake_is_known_by_its_numbers_and_by_no_others():
+    mistakes = [Mistake(np.ones(2), "ones"), Mistake(2.0, "two", "wrong")]
+    assert named(np.ones(2), mistakes).message == "ones"
+    assert named(np.array(2.0), mistakes).tone == "wrong"
+    assert named(np.ones(3), mistakes) is None
+    assert named(np.array([np.nan, 1]), mistakes) is None
+
+
+def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
+    given = np.ones(2)
+    run(lambda x: x.fill(0) or 1, "x", given)
+    assert given.tolist() == [1, 1]
+    with pytest.raises(verdict.Reply) as reply:
+        run(lambda: 0, "x, y", given, 1)
+    assert "It is called with (x, y)." in reply.value.verdict.message
+    with pytest.raises(verdict.Reply) as reply:
+        run("my_search", "x, y", given, 1)
+    assert "'my_search' is not a function; expected a function of (x, y)." in reply.value.verdict.message
+
+
+@pytest.mark.parametrize("answer", [np.ones((3, 1)), np.ones((1, 3)), [[1], [1], [1]], iter([1, 1, 1])])
+def test_an_axis_of_length_one_is_no_mistake(answer):
+    assert numbers(answer, "It is", (3,)).shape == (3,)
+
+
+def test_true_is_no_number():
+    assert one_number(True) is None
+    assert one_number(np.array([True])) is None
+
+
+def test_what_is_not_a_number_is_none():
+    assert one_number(float("nan")) is None
