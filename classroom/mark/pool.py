@@ -62,7 +62,7 @@ def mark_all(
     done: queue.SimpleQueue[Marked | None] = queue.SimpleQueue()
     for notebook in notebooks:
         to_do.put(notebook)
-    failed: list[CannotMark] = []
+    failed: list[tuple[Returned, CannotMark]] = []
     servers = [_Server(secret) for _ in range(min(at_once, len(notebooks)))]
 
     def work(server: _Server) -> None:
@@ -71,12 +71,17 @@ def mark_all(
                 one = to_do.get_nowait()
                 answer: dict[str, Any] = {"rows": [], "why": ""}
                 if is_notebook(one.path.name):  # and not a hand-in that could not be unpacked
-                    answer = server.answer(Job(str(one.path), wanted, seconds))
+                    try:
+                        answer = server.answer(Job(str(one.path), wanted, seconds))
+                    except CannotMark as reason:
+                        failed.append((one, reason))
+                        return
+                    except OSError as error:  # no process more can be started
+                        failed.append((one, CannotMark(f"a notebook's process cannot be started: {error}")))
+                        return
                 done.put(_marked(one, answer))
         except queue.Empty:
             server.end()
-        except CannotMark as reason:
-            failed.append(reason)
         finally:
             done.put(None)
 
@@ -107,8 +112,13 @@ def mark_all(
         adopt_orphans(False)
         if sys.stdout.isatty():
             print("\r" + 78 * " ", end="\r")
-    if failed and not marked and not was_stopped:
-        raise failed[0]
+    if failed and not was_stopped:
+        if not marked:
+            raise failed[0][1]
+        left = [one for one, _ in failed]
+        while not to_do.empty():
+            left.append(to_do.get())
+        marked += [Marked(one, "", [], f"it was not marked: {failed[0][1]}") for one in left]
     return [one for one in marked if not wanted or one.notebook in ("", *wanted)], was_stopped
 
 

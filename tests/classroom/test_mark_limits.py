@@ -182,6 +182,25 @@ def test_ctrl_c_ends_all_and_keeps_what_was_marked(tmp_path):
 
 
 @ON_POSIX
+@pytest.mark.parametrize("error", [CannotMark("no server starts"), BlockingIOError(11, "no process more")])
+def test_a_notebook_whose_server_does_not_start_is_named_and_so_are_those_after_it(tmp_path, monkeypatch, error):
+    answered: list[str] = []
+
+    def answer(self, job):
+        answered.append(job.path)
+        if len(answered) > 1:
+            raise error
+        return {"rows": [], "why": ""}
+
+    monkeypatch.setattr(pool._Server, "answer", answer)
+    given = [Returned(who, put(tmp_path, who, CHECK), "f", {}) for who in ("ada", "bob", "eve")]
+    marked, was_stopped = pool.mark_all(given, [], 60.0, at_once=1)
+    assert not was_stopped
+    assert [one.returned.who for one in marked] == ["ada", "bob", "eve"]
+    assert marked[0].note == ""
+    assert all(one.note.startswith("it was not marked: ") and "no " in one.note for one in marked[1:])
+
+
 def test_ctrl_c_while_the_servers_start_does_not_blame_the_course(tmp_path, monkeypatch):
     def answer(*_):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
