@@ -76,8 +76,8 @@ class Home:
             try:
                 return future.result(LOOK)
             except TimeoutError:
-                if future.done():  # it is the work's own
-                    raise
+                if future.done():  # just now, or the error is the work's own
+                    return future.result()
                 if not loop.is_running():
                     _waiting.discard(asked)
                     return None

@@ -6,6 +6,7 @@ JupyterLab has a subshell for the messages of widgets; other front ends send the
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import signal
 import socket
@@ -275,3 +276,25 @@ def test_work_is_done_in_the_thread_of_its_home_and_its_result_comes_back() -> N
 
     asyncio.run(main())
     assert Home().do(lambda: 7) == 7, "without a loop, as in a script"
+
+
+def test_work_that_ends_at_the_very_moment_of_a_look_has_succeeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look comes too early, and before one can ask whether the work is done, it is."""
+    waits = concurrent.futures.Future.result
+
+    def too_early(future: concurrent.futures.Future[Any], seconds: float | None = None) -> Any:
+        value = waits(future)
+        if seconds is not None:
+            raise TimeoutError
+        return value
+
+    async def kernel() -> list[Any]:
+        home, given = Home(), []
+        thread = threading.Thread(target=lambda: given.append(home.do(lambda: "done")))
+        thread.start()
+        while thread.is_alive():
+            await asyncio.sleep(0.001)
+        return given
+
+    monkeypatch.setattr(concurrent.futures.Future, "result", too_early)
+    assert asyncio.run(kernel()) == ["done"]
