@@ -1,7 +1,8 @@
 """What A2C, PPO and TRPO have in common: a policy and a critic v_w that learn from batches of n steps of N lanes.
 
 begin        what they know before the first batch, and the batches
-advantages   s, a, A = GAE(λ) and the critic's targets G = v_w(s) + A of a batch, as rows
+advantages   s, a, A = GAE(λ) and the critic's targets G = v_w(s) + A of a batch, as rows. A2C has its own lines for
+             this, since it needs the critic's layers too
 learning     one update a batch, without end
 finished     the returns of the trajectories that ended in a batch
 """
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgcourse.algorithms.networks import MLP, inputs
-from pgcourse.algorithms.policies import NetworkPolicy, policy_for
+from pgcourse.algorithms.policies import GaussianNetwork, NetworkPolicy, policy_for
 from pgcourse.algorithms.threads import on_one_thread
 from pgcourse.arrays import Array, frozen, generator
 from pgcourse.environments import play_streams, single_space
@@ -49,7 +50,8 @@ def begin(
 ) -> tuple[Learner, Generator[Stream, Any, None]]:
     """The learner before the first batch, its weights drawn at random unless there is a policy, and the batches.
 
-    The environment is checked and reset at once. What the policy draws outside of a Box is clipped for it.
+    The environment is checked and reset at once. What the policy draws outside of a Box is clipped for it. TypeError
+    or ValueError if a policy is given that does not fit the environment's observations or actions.
     """
     if policy is None:
         policy = policy_for(env, settings.hidden, rng, last=settings.last, log_sigma=settings.log_sigma)
@@ -58,9 +60,22 @@ def begin(
         sizes = f" of {policy.net.sizes[0]} inputs" if isinstance(policy, NetworkPolicy) else f": {policy!r}"
         kind_of = type(policy).__name__
         raise TypeError(f"policy is a {kind_of}{sizes}, expected one of {x} inputs, such as policy_for(env, …) makes")
+    _check_actions(policy, policy_for(env, (), np.random.default_rng(0)))
     critic = MLP((policy.net.sizes[0], *settings.hidden, 1), settings.unit)
     learner = kind(policy, critic, frozen(critic.initial(rng)))
     return learner, play_streams(env, policy, settings.n, rng, clip=True)
+
+
+def _check_actions(policy: NetworkPolicy, own: NetworkPolicy) -> None:
+    """ValueError unless it has the environment's own actions; if they are numbers, other units will do."""
+    if isinstance(policy, GaussianNetwork) and isinstance(own, GaussianNetwork):
+        fits = policy.centre.shape == own.centre.shape
+    else:
+        fits = policy.possible == own.possible
+    if not fits:
+        raise ValueError(
+            f"policy is one for {policy.possible}, expected one for {own.possible}, as the environment has"
+        )
 
 
 class Advantages(NamedTuple):

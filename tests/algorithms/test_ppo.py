@@ -231,6 +231,25 @@ def test_a_policy_of_one_s_own_is_begun_with():
     assert np.array_equal(learner.policy.theta, policy.theta)
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "said"),
+    [
+        ("Acrobot-v1", gymnasium.spaces.Discrete(2), "actions in 0 … 1, .*actions in 0 … 2"),
+        ("CartPole-v1", gymnasium.spaces.Discrete(3), "in 0 … 2, .*in 0 … 1"),
+        ("Pendulum-v1", gymnasium.spaces.Box(-2, 2, (2,)), r"centre \[0.0, 0.0\].*centre \[0.0\] .*"),
+        ("Pendulum-v1", gymnasium.spaces.Discrete(2), r"in 0 … 1, .*centre \[0.0\] .*"),
+    ],
+)
+@pytest.mark.parametrize("train", [ppo.train, trpo.train])
+def test_a_policy_for_other_actions_is_refused(train, name, other, said):
+    env = gymnasium.make(name)
+    with_others = gymnasium.make(name)
+    with_others.action_space = other
+    policy = policy_for(with_others, (4,), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=f"policy is one for .*{said}, as the environment has"):
+        next(train(env, policy=policy))
+
+
 @pytest.mark.slow
 def test_ppo_learns_cartpole_to_475():
     """The mean return of 100 trajectories. Most seeds need about 10,000 steps."""
