@@ -246,7 +246,7 @@ def _history(path: Path | None) -> tuple[Entries, str]:
         return {}, ""
     try:
         return parse(_text(path)), ""
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         return {}, f"its {path.name} cannot be read: {error}"
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ def load(folder: Path) -> Entries:
 def parse(text: str) -> Entries:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotProgress(f"it is not JSON ({error})") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise NotProgress(f'its "format" is not "{FORMAT}"')
@@ -175,8 +176,19 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _remove_if_stale(lock: Path) -> None:
+    """Another kernel may do the same at this moment, and have made a lock of its own: that one is put back."""
+    aside = lock.with_name(f"{lock.name}.{secrets.token_hex(4)}")
     try:
-        if abs(time.time() - lock.stat().st_mtime) > STALE:  # in the future, too: a file server's clock may be ahead
-            lock.unlink()
+        if not _is_stale(lock):
+            return
+        lock.rename(aside)
+        if _is_stale(aside):
+            aside.unlink()
+        else:
+            aside.replace(lock)
     except FileNotFoundError:
         pass  # just released
+
+
+def _is_stale(lock: Path) -> bool:
+    return abs(time.time() - lock.stat().st_mtime) > STALE  # in the future, too: a file server's clock may be ahead

@@ -139,6 +139,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_check_works(tmp_path):
         (progress.written({"a": entry(last="splendid")}), "not as this course writes them"),
         (progress.written({"a": entry(passed="yesterday")}), "not as this course writes them"),
         ("\xff\xfe", "it is not text"),
+        (100_000 * "[", "it is not JSON"),
     ],
 )
 def test_a_damaged_or_foreign_file_is_kept_and_a_new_one_begun(tmp_path, text, why):
@@ -170,3 +171,21 @@ def test_the_lock_of_a_kernel_that_is_gone_does_not_keep_anyone_waiting(tmp_path
     os.utime(lock, (time.time() + ahead, time.time() + ahead))
     progress.record("best_p", "right", "yes", tmp_path)
     assert not lock.exists()
+
+
+def test_of_two_kernels_that_find_an_old_lock_the_second_leaves_that_of_the_first(tmp_path, monkeypatch):
+    lock = tmp_path / ".progress.json.lock"
+    lock.touch()
+    os.utime(lock, (time.time() - 60, time.time() - 60))
+    look = progress._is_stale
+
+    def and_the_other_is_quicker(file):
+        monkeypatch.setattr(progress, "_is_stale", look)
+        found = look(file)
+        lock.unlink()
+        lock.touch()
+        return found
+
+    monkeypatch.setattr(progress, "_is_stale", and_the_other_is_quicker)
+    progress._remove_if_stale(lock)
+    assert [path.name for path in tmp_path.iterdir()] == [lock.name]
