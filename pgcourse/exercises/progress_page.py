@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from IPython.display import HTML, Markdown
 
@@ -241,6 +242,7 @@ def restore(file: Any) -> Verdict:
 # Handing in
 
 HAND_IN = "hand-in.json"  # in the .zip: the progress, with the student's name
+MOST_IN_NAME = 50  # letters of a file's name: of any alphabet, these are fewer bytes than a disk allows
 
 
 def hand_in(name: Any) -> Verdict:
@@ -255,7 +257,8 @@ def hand_in(name: Any) -> Verdict:
     books = sorted({one.notebook for one in read if one.name in entries})
     if not books:
         return nearly(f"No exercise has been answered yet, so that there is nothing to hand in. {note}")
-    file = f"hand-in-{re.sub(r'[^0-9a-zA-Z]+', '-', name).strip('-').lower() or 'of-a-student'}.zip"
+    words = re.sub(r"[\W_]+", "-", normalize("NFC", name)).strip("-").lower()
+    file = f"hand-in-{words[:MOST_IN_NAME]}.zip"
     try:
         with zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr(HAND_IN, json.dumps({"name": name, **json.loads(written(entries))}, ensure_ascii=False))

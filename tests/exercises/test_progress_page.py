@@ -250,14 +250,27 @@ def test_a_hand_in_has_the_notebooks_with_answers_the_name_and_the_history(tmp_p
     assert progress_page.hand_in("Ada").tone == "nearly", "nothing answered yet"
     progress.record("best_p", "wrong", "no", tmp_path)
     says(
-        progress_page.hand_in("Ada Lovelace, née Byron"), "right", "hand-in-ada-lovelace-n-e-byron.zip is in the folder"
+        progress_page.hand_in("Ada Lovelace, née Byron"), "right", "hand-in-ada-lovelace-née-byron.zip is in the folder"
     )
-    with zipfile.ZipFile(tmp_path / "hand-in-ada-lovelace-n-e-byron.zip") as packed:
+    with zipfile.ZipFile(tmp_path / "hand-in-ada-lovelace-née-byron.zip") as packed:
         assert packed.namelist() == [progress_page.HAND_IN, "00_start_here.ipynb"]
         assert packed.read("00_start_here.ipynb") == (NOTEBOOKS / "00_start_here.ipynb").read_bytes()
         text = packed.read(progress_page.HAND_IN).decode("utf-8")
     assert progress_page.name_in(text) == "Ada Lovelace, née Byron"
     assert progress.parse(text) == progress.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("李雷", "李雷"), ("Иван", "иван"), ("Zoe\u0308", "zoë"), (80 * "ş", 50 * "ş"), ("A_d/a..", "a-d-a")],
+)
+def test_a_hand_in_bears_the_name_in_its_own_letters(tmp_path, monkeypatch, name, file):
+    """Two students' files in one folder are two."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "00_start_here.ipynb").write_bytes((NOTEBOOKS / "00_start_here.ipynb").read_bytes())
+    progress.record("best_p", "right", "yes", tmp_path)
+    assert progress_page.hand_in(name)
+    assert (tmp_path / f"hand-in-{file}.zip").exists()
 
 
 def test_of_several_copies_of_a_notebook_all_are_handed_in(tmp_path, monkeypatch):
