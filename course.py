@@ -256,6 +256,11 @@ def set_up(extra: str) -> None:
         return
     started = time.time()
     if step == "build":
+        if not is_ours():
+            raise CannotSetUp(
+                "There is a folder .venv already, which was not made here and lacks pip: activate it or remove it, "
+                "then type the same line again."
+            )
         print("Setting the course up in .venv, once: about a minute on a fast line, and 600 to 900 MB.", flush=True)
         stamp = {}
         make_environment()
@@ -311,10 +316,16 @@ def write_stamp(stamp: dict) -> None:
     unfinished.replace(STAMP)  # whole or not at all
 
 
+def is_ours() -> bool:
+    """Whether `.venv` may be replaced: the set-up has begun it, or it is empty or not there."""
+    return not VENV.is_dir() or STAMP.exists() or LOG.exists() or not any(VENV.iterdir())
+
+
 def make_environment() -> None:
     if VENV.exists():
         shutil.rmtree(str(VENV))
     VENV.mkdir()
+    LOG.touch()
     base = getattr(sys, "_base_executable", sys.executable)  # ours may just have been removed with `.venv`
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         run_quietly([base, "-m", "venv", str(VENV)])
