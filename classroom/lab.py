@@ -72,8 +72,17 @@ def start_lab(
         url = _wait_for(server, Path(own["JUPYTER_RUNTIME_DIR"]), log, seconds)
         yield Lab(url, token, folder, server.pid)
     finally:
-        server.terminate()
-        server.wait(seconds)
+        end_process(server, seconds)
+
+
+def end_process(process: subprocess.Popen[Any], seconds: float = 30) -> None:
+    """End it: it is asked first, and has so many seconds."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(server: subprocess.Popen[Any], runtime: Path, log: Path, seconds: float) -> str:
@@ -84,4 +93,6 @@ def _wait_for(server: subprocess.Popen[Any], runtime: Path, log: Path, seconds: 
             if "}" in (text := found.read_text(encoding="utf-8")):  # written to its end
                 return str(json.loads(text)["url"])
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start in {seconds:g} s. It said:\n{log.read_text(encoding='utf-8')}")
+    ended = server.poll()
+    what = f"did not start in {seconds:g} s" if ended is None else f"ended by itself, with code {ended}"
+    raise RuntimeError(f"JupyterLab {what}. It said:\n{log.read_text(encoding='utf-8')}")

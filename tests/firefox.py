@@ -18,6 +18,8 @@ from typing import Any
 from reader import PATIENCE
 from websocket import WebSocket, create_connection
 
+from classroom.lab import end_process
+
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 KEYS = {"ArrowRight": "\ue014", "PageDown": "\ue00f", "End": "\ue010", "Home": "\ue011"}
 
@@ -124,5 +126,4 @@ def start_firefox(home: Path) -> Iterator[Firefox]:
         finally:
             line.close()
     finally:
-        process.terminate()
-        process.wait()
+        end_process(process)
