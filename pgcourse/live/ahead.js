@@ -13,6 +13,7 @@ const foresee = (own, root, line, changed) => {
   const kept = new Map(); // key → {frame, scenery}
   const ends = []; // what to call when the view is gone
   let watched = null, controls = [], buttons = null;
+  let turn = 0; // of `follow`, which waits for models
   let epoch = null; // of what is kept
   let here = null; // the parts of what the reader has asked for; null where nobody knows
   let guess = null; // what is shown instead of the kernel's frame
@@ -84,11 +85,14 @@ const foresee = (own, root, line, changed) => {
   };
 
   const follow = async () => {
+    const mine = ++turn;
     for (const end of ends.splice(0)) end();
     const said = own.get("watched"), models = (id) => own.widget_manager.get_model(id);
     if (!said?.controls) return;
     const found = await Promise.all(said.controls.map(async ([which, id]) => [which, await models(id)]));
-    [watched, controls, buttons] = [said, found, said.buttons ? await models(said.buttons) : null];
+    const row = said.buttons ? await models(said.buttons) : null;
+    if (mine !== turn) return; // the view is gone, or follows others now
+    [watched, controls, buttons] = [said, found, row];
     for (const [which, control] of controls) on(control, "change:value change:index", () => moved(control, which));
     if (buttons) on(buttons, "change:choice", turned);
   };
@@ -118,6 +122,7 @@ const foresee = (own, root, line, changed) => {
     },
     turns: () => !!watched?.scenes.length && watched.scenes.every(find),
     end: () => {
+      turn++;
       for (const end of ends) end();
       own.off("msg:custom", hear);
       own.off("change:watched", follow);
