@@ -17,6 +17,7 @@ The module knows nothing of the course: matplotlib below it, anywidget above it.
 
 from __future__ import annotations
 
+import reprlib
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -72,6 +73,10 @@ class LiveFigure(anywidget.AnyWidget):
     scale = traitlets.Float(1.0).tag(sync=True)  # 2 for the lecture hall
 
     def __init__(self, figure: Figure, name: str = "live picture", scale: float = 1.0) -> None:
+        if not isinstance(figure, Figure):
+            raise TypeError(f"figure is {reprlib.repr(figure)}, expected a matplotlib Figure")
+        if not (np.isfinite(scale) and scale > 0):
+            raise ValueError(f"scale is {scale}, expected a finite number > 0")
         self.figure: Any = figure
         self._axes: list[Any] = []
         self._moving: list[Moving] = []
@@ -108,6 +113,9 @@ class LiveFigure(anywidget.AnyWidget):
         whose x increases; `upright` lets it move up and down alone, as the top of a bar. A press beside the points of
         some axes brings the nearest there; of upright ones that is the nearest across.
         """
+        if not all(np.isfinite(size) and size for size in step):
+            raise ValueError(f"{label}: step is {step}, expected two finite numbers, neither of them 0")
+        self._check_open()
         self._draggable.append(_Draggable(line, on_drag, label, step, along, snap, upright))
         self._show(handles=self._handles(), frame=self._frame())
 
@@ -116,12 +124,14 @@ class LiveFigure(anywidget.AnyWidget):
 
         If the background has changed since it was rendered, as the limits of an axes do, it is rendered again.
         """
+        self._check_open()
         if description is not None:
             self._description = description
         self._show(error="", **(self._renewed() if self._has_changed() else {"frame": self._frame()}))
 
     def redraw(self) -> None:
         """Render the background again and describe the moving artists again: for what moves seldom."""
+        self._check_open()
         self._show(**self._renewed())
 
     @contextmanager
@@ -131,6 +141,7 @@ class LiveFigure(anywidget.AnyWidget):
         Where the background is another than at the look before, it is rendered: 10 to 100 ms. None if it may not be
         `elsewhere`, on another background. This view forgets them all; the caller puts the artists back.
         """
+        self._check_open()
         said, scenery = self._description, None
         known = self._axes, self._moving, self._renewal, _renewals.get(self.figure, 0)
 
@@ -166,8 +177,13 @@ class LiveFigure(anywidget.AnyWidget):
         self.figure = None
         self._moving, self._draggable, self._axes = [], [], []
 
+    def _check_open(self) -> None:
+        if self.figure is None:
+            raise RuntimeError(f"the picture {self.name!r} is closed, since its cell was run again: use the new one")
+
     def still(self) -> bytes:
         """The whole figure, moving artists included, as a PNG of the background's resolution."""
+        self._check_open()
         artists = [moving.artist for moving in self._moving]
         stale = self.figure.stale
         try:

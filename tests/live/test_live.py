@@ -506,6 +506,34 @@ def test_what_cannot_travel_is_refused_by_name_and_leaves_no_comm(case: str) -> 
     assert len(_instances) == before
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf])
+def test_a_scale_that_is_none_is_refused_by_name(scale: float) -> None:
+    with pytest.raises(ValueError, match=f"scale is {scale}, expected a finite number > 0"):
+        LiveFigure(Figure(), scale=scale)
+
+
+def test_what_is_no_figure_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="figure is None, expected a matplotlib Figure"):
+        LiveFigure(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("step", [(0.0, 0.1), (0.1, np.nan)])
+def test_a_step_that_leads_nowhere_is_refused_by_the_point_s_name(step: tuple[float, float]) -> None:
+    pendulum = Pendulum(0.0)
+    live = LiveFigure(pendulum.figure)
+    with pytest.raises(ValueError, match=r"bob: step is \(.*expected two finite numbers, neither of them 0"):
+        live.draggable(pendulum.bob, lambda x, y: None, "bob", step=step)
+    assert live.handles == []
+
+
+@pytest.mark.parametrize("act", ["update", "redraw", "still", "still_output"])
+def test_a_closed_picture_says_that_it_is_closed(act: str) -> None:
+    live = LiveFigure(Pendulum(0.0).figure, "the pendulum")
+    live.close()
+    with pytest.raises(RuntimeError, match="the picture 'the pendulum' is closed"):
+        getattr(live, act)()
+
+
 def test_polar_axes_are_refused() -> None:
     figure = Figure()
     figure.add_subplot(projection="polar").plot([0, 1], [0, 1], animated=True)
