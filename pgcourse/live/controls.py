@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from itertools import combinations
 from math import floor, isclose
 from numbers import Real
 from typing import Any
@@ -18,6 +19,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 from ipywidgets import FloatSlider, Widget
+from traitlets import CInt
 
 Values = dict[str, Any]
 
@@ -36,6 +38,9 @@ class Controls:
         for key, control in self.widgets.items():
             if not control.has_trait("value"):
                 raise TypeError(f"control {key!r} is a {type(control).__name__}, expected a widget with a value")
+        if twice := [(a, b) for a, b in combinations(self.widgets, 2) if self.widgets[a] is self.widgets[b]]:
+            first, second = twice[0]
+            raise TypeError(f"control {second!r} is the widget of {first!r}, expected one of its own")
         self._order = list(controls)
         self._state = {key: value for key, value in controls.items() if key not in self.widgets}
         self._between: Values = {}  # key → where a slider stands for, between two of its steps
@@ -78,7 +83,18 @@ class Controls:
                     raise TypeError(f"{key} is {value!r}, expected a number")
                 self._between[key] = min(max(float(value), control.min), control.max)
                 value = nearest_step(control, self._between[key])
+            elif (
+                isinstance(control.traits()["value"], CInt)
+                and isinstance(value, Real)
+                and not float(value).is_integer()
+            ):
+                raise TypeError(f"{key} is {value!r}, expected a whole number")
             control.value = value
+
+    def is_between(self, values: Values) -> bool:
+        """Whether a slider has no step for one of these values."""
+        sliders = [(values[key], control) for key, control in self.widgets.items() if isinstance(control, FloatSlider)]
+        return any(control.step and digits(v) != digits(nearest_step(control, v)) for v, control in sliders)
 
     def between(self) -> str:
         """In words, which values no slider can show, since they lie between two of its steps."""

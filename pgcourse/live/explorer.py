@@ -110,7 +110,8 @@ class Explorer:
         buttons = self._buttons()
         sliders = any(isinstance(control, FloatSlider) for control in self._controls.values())
         # Words are wrapped on a narrow page, where a label is cut. They have their line even when they are silent.
-        self._note = Words(layout=Layout(min_height="28px")) if sliders and (buttons or self.handles) else None
+        between = buttons or self.handles or any(map(self._values.is_between, self._scenes.values()))
+        self._note = Words(layout=Layout(min_height="28px")) if sliders and between else None
         choose = self._home.bound(self._on_scene)
         self.scene_buttons = SceneButtons(list(self._scenes), choose) if self._scenes else None
         self._remark()

@@ -302,6 +302,31 @@ def test_a_picture_that_fails_half_way_is_drawn_again_as_it_was() -> None:
     assert explorer.live.still() == still
 
 
+def test_one_widget_cannot_stand_for_two_values() -> None:
+    slider = FloatSlider(1.0)
+    with pytest.raises(TypeError, match="control 'y' is the widget of 'x', expected one of its own"):
+        Explorer({"x": slider, "y": slider}, Counted(), Parabola())
+
+
+def test_a_whole_number_is_not_rounded_in_silence() -> None:
+    explorer = Explorer({"x": IntSlider(1, min=-4, max=4)}, Counted(), Parabola())
+    explorer.values = {"x": 2.0}
+    with pytest.raises(TypeError, match=r"x is 2.7, expected a whole number"):
+        explorer.values = {"x": 2.7}
+    assert explorer.values == {"x": 2}
+
+
+def test_a_scene_between_two_steps_is_said_though_nothing_can_be_dragged() -> None:
+    scenes = {"a": {"x": 0.5}, "b": {"x": 0.789}}
+    picture = Parabola()
+    picture.handles = []
+    explorer = Explorer({"x": FloatSlider(1.0, min=-4, max=4, step=0.1)}, Counted(), picture, scenes=scenes)
+    explorer.scene = "b"
+    assert note(explorer) == "x is 0.789; its slider shows the nearest step, 0.8."
+    plain = Explorer({"x": FloatSlider(1.0, step=0.1)}, Counted(), picture, scenes={"a": {"x": 0.5}})
+    assert note(plain) == "no note"
+
+
 def note(explorer: Explorer) -> str:
     return explorer._note.value if explorer._note is not None else "no note"
 
