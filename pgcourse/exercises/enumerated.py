@@ -38,8 +38,9 @@ class Small(NamedTuple):
 
 
 @cache
-def small(H: int = 4) -> Small:
-    """Three states, two actions, three parameters, γ = 0.8, H steps: 6^H sequences."""
+def small() -> Small:
+    """Three states, two actions, three parameters, γ = 0.8, H = 4 steps: 6^H sequences."""
+    H = 4
     rng = np.random.default_rng(2)
     mdp, phi = garnet(3, 2, 2, 0.8, rng), rng.standard_normal((3, 2, 3))
     pi = softmax(phi, rng.standard_normal(3))

@@ -184,11 +184,11 @@ def _stopping(go_on: float, end: int = END) -> Array:
     return law
 
 
-def _any_of_the_walk(go_on: float, end: int = END) -> Array:
+def _any_of_the_walk(go_on: float) -> Array:
     """One of the states 0, …, t of a walk that stops at time t, each with the same probability."""
     t = np.arange(1000)
     shares = (1 - go_on) * go_on**t / (t + 1)  # of each state of such a walk
-    law = np.array([shares[s:].sum() for s in range(end)])
+    law = np.array([shares[s:].sum() for s in range(END)])
     return np.append(law, 1 - law.sum())
 
 

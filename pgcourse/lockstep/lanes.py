@@ -7,6 +7,7 @@ differ from lane to lane.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -53,7 +54,8 @@ class Lanes(NamedTuple):
     def of(
         cls, mdp: FiniteMDP, phi: ArrayLike, theta: ArrayLike, seeds: Sequence[int], x: ArrayLike, w: ArrayLike | None
     ) -> Lanes:
-        """All checked: ValueError names the field, its value or shape, and what was expected."""
+        """All checked: TypeError or ValueError names the field, its value or shape, and what was expected."""
+        mdp = finite_mdp(mdp)
         if not isinstance(seeds, Iterable):
             raise ValueError(f"seeds is {seeds!r}, expected one integer for each lane, such as range(3)")
         seeds = [whole(f"seeds[{k}]", seed, least=0) for k, seed in enumerate(seeds)]
@@ -75,13 +77,19 @@ class Lanes(NamedTuple):
         return np.broadcast_to(sizes, len(self.seeds)).copy()
 
 
-def check_finite(field: str, values: Array, updates: int, seeds: Sequence[int] = ()) -> None:
-    """ValueError, naming the seed if there are any, if a lane has left all bounds; earlier states stay as they were."""
+def finite_mdp(mdp: FiniteMDP) -> FiniteMDP:
+    """TypeError if it is none."""
+    if not isinstance(mdp, FiniteMDP):
+        raise TypeError(f"mdp is {reprlib.repr(mdp)}, expected a FiniteMDP, such as those of pgcourse.zoo")
+    return mdp
+
+
+def check_finite(field: str, values: Array, updates: int, seeds: Sequence[int]) -> None:
+    """ValueError, naming the seed, if a lane has left all bounds; earlier states stay as they were."""
     if not np.isfinite(values).all():
         k = int((~np.isfinite(values)).any(axis=1).argmax())
-        whose = f" of seed {seeds[k]}" if seeds else ""
         raise ValueError(
-            f"{field}{whose} is {values[k]} after {updates} updates, expected finite numbers: "
+            f"{field} of seed {seeds[k]} is {values[k]} after {updates} updates, expected finite numbers: "
             "the step size is too large"
         )
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from pgcourse.arrays import Array, whole
 from pgcourse.lockstep.episodes import FEW, Lived, one_episode_each
-from pgcourse.lockstep.lanes import Lanes, Run, check_finite, keep
+from pgcourse.lockstep.lanes import Lanes, Run, check_finite, finite_mdp, keep
 from pgcourse.mdp import FiniteMDP
 
 BLOCK, MUCH = 64, 0.1  # updates in blocks have at least so many steps, and move θ less than that
@@ -37,7 +37,15 @@ def reinforce_runs(
     Sutton & Barto, 2nd ed., section 13.3.
     """
     return baseline_runs(
-        mdp, phi, theta, alpha=alpha, seeds=seeds, horizon=horizon, x=np.zeros((mdp.S, 1)), alpha_w=0.0, w=None
+        mdp,
+        phi,
+        theta,
+        alpha=alpha,
+        seeds=seeds,
+        horizon=horizon,
+        x=np.zeros((finite_mdp(mdp).S, 1)),
+        alpha_w=0.0,
+        w=None,
     )
 
 

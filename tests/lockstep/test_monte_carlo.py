@@ -325,6 +325,8 @@ def test_what_a_run_is_given_is_checked_before_its_first_step(name):
     refused("alpha is -1, expected a number ≥ 0", alpha=-1)
     refused(r"alpha\[k=0\] is nan", alpha=float("nan"))
     refused("seeds is empty", seeds=[])
+    with pytest.raises(TypeError, match="mdp is 3, expected a FiniteMDP"):
+        RUNS[name](**right | {"mdp": 3})
     refused(r"seeds\[1\] is 0.5, expected an integer ≥ 0", seeds=[3, 0.5])
 
 
