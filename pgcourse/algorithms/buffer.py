@@ -48,7 +48,8 @@ class Replay:
     ) -> None:
         """N transitions more, states and actions of any shape (N, …). Of more than `capacity`, the last ones stay.
 
-        ValueError naming the column whose shape does not fit: then none is added.
+        ValueError naming the column whose shape does not fit: then none is added. Whether the numbers are finite is
+        the caller's to check.
         """
         given, N = Transitions(*map(np.asarray, (s, a, r, s_next, terminated))), np.size(r)
         for field, values, size in zip(given._fields, given, (self.n, self.m, 1, self.n, 1), strict=True):

@@ -101,6 +101,6 @@ def close(value: Any, expected: Any, rtol: float = EXACT) -> bool:
 def furthest(value: Array, expected: Array) -> tuple[int, ...]:
     """Where the value is furthest from what was expected; the first that is not finite, if there is one."""
     with np.errstate(all="ignore"):
-        distance = np.abs(value - expected)
+        distance = np.array(np.abs(value - expected))  # of a single number, too
     distance[~np.isfinite(distance)] = np.inf
     return tuple(int(i) for i in np.unravel_index(distance.argmax(), distance.shape))

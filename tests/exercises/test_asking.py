@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgcourse.exercises import verdict
-from pgcourse.exercises.ask import Mistake, close, named, run
+from pgcourse.exercises.ask import Mistake, close, mistaken, named, run
 from pgcourse.exercises.read import numbers, one_number
 from pgcourse.exercises.words import apart
 
@@ -52,6 +52,11 @@ def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
 @pytest.mark.parametrize("answer", [np.ones((3, 1)), np.ones((1, 3)), [[1], [1], [1]], iter([1, 1, 1])])
 def test_an_axis_of_length_one_is_no_mistake(answer):
     assert numbers(answer, "It is", (3,)).shape == (3,)
+
+
+def test_a_single_number_is_furthest_from_its_own_place():
+    said = mistaken(np.array(1.0), np.array(2.0), [], lambda yours, right, *where: f"{yours}, not {right}{where}")
+    assert said.message == "1, not 2()"
 
 
 def test_true_is_no_number():
