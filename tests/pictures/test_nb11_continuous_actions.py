@@ -54,7 +54,7 @@ def test_a_density_above_the_frame_leaves_it_and_this_is_said():
     part.update(numbers)
     peak = np.max(numbers["density"])
     assert np.max(part.line.get_ydata()) == peak > 0.9
-    assert part.note.get_text().endswith("   (higher than the frame)")
+    assert part.note.get_text().endswith("   (peak cut off)")
     part.update(numbers | {"density": 0.5 * numbers["density"] / peak})
     assert "frame" not in part.note.get_text()
 

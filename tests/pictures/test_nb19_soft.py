@@ -38,13 +38,13 @@ CASES = {
 
 def test_a_density_that_leaves_the_frame_is_said_and_spoken():
     numbers = density_numbers(0.4, 0.3)  # both are 1 at most, and the frame ends at 0.8
-    for name, lower in (("", "other"), ("dashed: ", "density")):
+    for name, lower in (("", "other"), ("dashed ", "density")):
         part = densities()
         picture = Picture([part])
         shown = numbers | {lower: 0.5 * np.asarray(numbers[lower])}
         picture.update(shown)
-        assert f"({name}higher than the frame)" in part.note.get_text()
-        assert f"({name}higher than the frame)" in picture.describe(shown)
+        assert f"({name}peak cut off)" in part.note.get_text()
+        assert f"({name}peak cut off)" in picture.describe(shown)
 
 
 def test_the_dashed_density_is_the_other_one_and_may_leave_the_frame():

@@ -51,7 +51,7 @@ class WalledDensity(Part):
 
     def higher(self, numbers: Numbers) -> str:
         """What to say of a density that leaves the frame."""
-        return "   (higher than the frame)" if np.max(numbers["density"]) > self.top else ""
+        return "   (peak cut off)" if np.max(numbers["density"]) > self.top else ""
 
     def describe(self, numbers: Numbers) -> str:
         (low, high), (below, above) = numbers["walls"], numbers["piles"]

@@ -27,7 +27,7 @@ class TwoDensities(WalledDensity):
         self.other.set_data(numbers["b"], np.minimum(numbers["other"], 100 * self.top))
 
     def higher(self, numbers: Numbers) -> str:
-        return super().higher(numbers) or "   (dashed: higher than the frame)" * bool(max(numbers["other"]) > self.top)
+        return super().higher(numbers) or "   (dashed peak cut off)" * bool(max(numbers["other"]) > self.top)
 
     def describe(self, numbers: Numbers) -> str:
         places = (np.asarray(numbers[at])[np.argmax(numbers[of])] for at, of in (("a", "density"), ("b", "other")))
