@@ -73,7 +73,7 @@ def wrong_rho_downhill() -> FiniteMDP:
     return FiniteMDP(p, np.array([[1, 0], [-3, 0]]), gamma=0.9, rho_0=np.eye(2)[0], name="wrong ρ, downhill")
 
 
-def q_star_downhill() -> FiniteMDP:
+def stop_or_go_on() -> FiniteMDP:
     """Stop for 1, or go on to where one wins 3 or loses 3: a world where q* itself can point downhill.
 
     State 0: action 0 ends the game and pays 1, action 1 goes on to state 1. State 1: both actions end it, action 0 pays

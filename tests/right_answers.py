@@ -24,7 +24,7 @@ PHI = zoo.lake_features()
 PI = softmax(PHI, np.array([1.0, 3.0]))
 SLOPE_PI = tabular_softmax(np.random.default_rng(0).normal(size=(16, 4)))
 TWO_SIDED = with_constant(LQR(A=1, B=0.5, Q=1, R=0.5, W=0.1, mu_0=-2, Sigma_0=0.1, gamma=0.9))
-WORLD = zoo.q_star_downhill()
+WORLD = zoo.stop_or_go_on()
 TABLE = np.zeros((3, 2, 2))
 TABLE[[0, 1], 0] = np.eye(2)
 

@@ -18,7 +18,7 @@ from pgcourse.exercises.words import apart, shown, told
 from pgcourse.gradients import angle, greediness_gradient, tabular_softmax_gradient
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, grad_log_softmax, tabular_softmax
-from pgcourse.zoo import garnet, q_star_downhill
+from pgcourse.zoo import garnet, stop_or_go_on
 
 CLOSE = 1e-9
 
@@ -42,7 +42,7 @@ def check_lagging_critic(my_case: Any, compute_lab: Callable[..., Mapping[str, A
         pi, rho, q = (numbers[name] for name in ("pi", "rho", "q"))
     except Exception as error:  # values by hand, or a compute_lab that has been changed
         return wrong(f"compute_lab(**my_case) raised {told(error)}. Expected lab_view.values.")
-    mdp = q_star_downhill()
+    mdp = stop_or_go_on()
     _, q_pi, rho_pi, _ = exact(mdp, pi)
     if my_case.get("parameters") != "table":
         return wrong(

@@ -25,7 +25,7 @@ from pgcourse.policy import grad_log_softmax, softmax, tabular_softmax
 
 # The lagging critic
 
-WORLD = zoo.q_star_downhill()
+WORLD = zoo.stop_or_go_on()
 TABLE = np.zeros((3, 2, 2))
 TABLE[[0, 1], 0] = np.eye(2)
 Q_OLD = exact(WORLD, softmax(TABLE, [0, 3])).q_pi

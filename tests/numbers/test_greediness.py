@@ -270,7 +270,7 @@ def test_uniform_weights_on_the_corridor_say_more_right_for_ever(p):
 
 def test_q_star_points_downhill_with_the_right_rho_in_the_table():
     """By hand: ρ^π = (1, 0.45), A of two actions = ±half the difference weighed; cosine −0.98335."""
-    mdp = zoo.q_star_downhill()
+    mdp = zoo.stop_or_go_on()
     pi = Policy(np.array([[0.5, 0.5], [0.02, 0.98], [0.5, 0.5]]))
     _, q_pi, rho_pi, J = exact(mdp, pi)
     q_star = action_value(mdp, optimal_values(mdp))

@@ -127,7 +127,7 @@ def test_wrong_rho_downhill_is_worth_what_its_rewards_say():
         assert objective(mdp, Policy([[p, 1 - p]] * 2)) == pytest.approx(6.4 * p)
 
 
-def test_q_star_downhill_stops_for_1_or_wins_or_loses_3():
-    mdp, act = zoo.q_star_downhill(), Policy.deterministic
+def test_stop_or_go_on_stops_for_1_or_wins_or_loses_3():
+    mdp, act = zoo.stop_or_go_on(), Policy.deterministic
     for actions, J in (([0, 0, 0], 1), ([0, 1, 0], 1), ([1, 0, 0], 0.9 * 3), ([1, 1, 0], -0.9 * 3)):
         assert objective(mdp, act(actions, 2)) == pytest.approx(J)
