@@ -37,7 +37,8 @@ def value_gradient(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> A
 def value_gradient_operator(mdp: FiniteMDP, pi: Policy, q_pi: Array, grad_pi: Array) -> Callable[[Array], Array]:
     """∇v ↦ q^π ∇π + γ p^π ∇v, from (S, d) to (S, d): applied again and again it leads from 0 to ∇v^π.
 
-    Its k-th value from 0 is Σ_{t<k} (γ p^π)ᵗ (q^π ∇π), and it brings any two ∇v nearer to each other by γ.
+    Its k-th value from 0 is Σ_{t<k} (γ p^π)ᵗ (q^π ∇π), and it brings any two ∇v nearer to each other,
+    by the factor γ or less (in the largest entry).
     Chapter, "A Bellman equation on value gradients".
     """
     source, p_pi = _source(pi, q_pi, grad_pi), transition(mdp, pi)

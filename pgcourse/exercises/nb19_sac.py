@@ -205,7 +205,7 @@ END = {
     "D": "D is innocent: it is the soft Bellman equation as it stands.",
     "E": "E is innocent: π q + τ H(π) of the π ∝ exp(q/τ) is τ log Σ exp(q/τ).",
     "F": "F masks q at an end, and still pays an entropy there: τ log 4 for each fall into a hole, and at the goal. On "
-    "this lake J is even a little higher with it, so J does not convict it. The fixed point does.",
+    "this lake J is even a little higher with it, so J does not show it. The fixed point does.",
 }
 
 
