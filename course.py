@@ -88,6 +88,9 @@ def main(arguments: list) -> int:
     if command != "lab" and not (REPO / "classroom").exists():
         print("The students' version of the course has one command, lab.", file=sys.stderr)
         return 2
+    if rest[:1] in (["-h"], ["--help"]) and help_of(command):
+        print(plain(help_of(command)))
+        return 0
     if command == "test" and not rest:
         rest = ALL_TESTS
     program = COMMANDS[command] + rest
@@ -110,6 +113,15 @@ def main(arguments: list) -> int:
         print("\nStopped. Type the same line again, and the set-up goes on.", file=sys.stderr)
         return 130
     return 1
+
+
+def help_of(command: str) -> str:
+    """What a command of this repository says of itself, without a set-up; "" for JupyterLab's and pytest's own."""
+    _, module, *words = COMMANDS[command]
+    folder = REPO.joinpath(module, *words[:1]) if module in ("benchmarks", "classroom") else REPO
+    files = (folder / "__main__.py", folder / "__init__.py", folder.with_suffix(".py"))
+    texts = [path.read_text(encoding="utf-8") for path in files if path.is_file() and folder != REPO]
+    return texts[0].split('"""')[1].strip() if texts else ""
 
 
 # Which Python

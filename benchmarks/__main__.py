@@ -126,6 +126,9 @@ def keep(text: str, readme: Path) -> None:
 
 
 def main() -> int:
+    if {"-h", "--help"} & {*sys.argv[1:]}:
+        print(__doc__)
+        return 0
     quick, names = "--quick" in sys.argv[1:], [word for word in sys.argv[1:] if word != "--quick"]
     if unknown := [name for name in names if name not in NAMES]:
         print(f"{', '.join(unknown)} is no benchmark; expected some of {', '.join(NAMES)}", file=sys.stderr)

@@ -19,6 +19,9 @@ COMMANDS = {
 
 def main(arguments: list[str]) -> int:
     command, *rest = arguments or [""]
+    if command in ("-h", "--help"):
+        print(f"python course.py COMMAND --help says more; COMMAND is one of: {', '.join(COMMANDS)}")
+        return 0
     if command not in COMMANDS:
         print(f"{command!r} is not a command, expected one of: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2

@@ -391,6 +391,17 @@ def test_without_a_command_it_says_which_there_are(checkout, course, arguments, 
     assert not (checkout / ".venv").exists()
 
 
+@pytest.mark.parametrize("command", ["bench", "mark", "notebook", "present", "site", "student"])
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_needs_no_set_up(checkout, command, word):
+    for folder in ("classroom", "benchmarks"):
+        shutil.copytree(ROOT / folder, checkout / folder, dirs_exist_ok=True)
+    outcome = run(checkout, command, word)
+    assert outcome.returncode == 0
+    assert ("python -m benchmarks" if command == "bench" else f"python course.py {command}") in outcome.stdout
+    assert not (checkout / ".venv").exists()
+
+
 def test_an_unknown_command_is_named(checkout, course):
     outcome = run(checkout, "lib")
     assert outcome.returncode == 2
