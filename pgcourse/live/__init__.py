@@ -3,6 +3,7 @@
 figure       LiveFigure: a matplotlib figure whose animated artists move
 artists      what may move in it, and how each kind looks to the browser
 drawn        its background, drawn once
+again        a cell that is run again replaces its pictures
 png          a picture as a file, in a hurry
 ahead        pictures made before they are asked for
 explorer     Explorer: controls → compute → picture

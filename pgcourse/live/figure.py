@@ -30,11 +30,11 @@ from weakref import WeakKeyDictionary
 import anywidget
 import numpy as np
 import traitlets
-from IPython import get_ipython
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
+from pgcourse.live.again import close_earlier
 from pgcourse.live.artists import Moving, MovingText, animated_in, axes_in, box_of, css, moving_of, pixels
 from pgcourse.live.drawn import Renderer, anew, once
 
@@ -93,7 +93,7 @@ class LiveFigure(anywidget.AnyWidget):
         self.observe(self._on_drag, "drag")
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)
-        _close_earlier(self)
+        close_earlier(self)
 
     def draggable(
         self,
@@ -360,34 +360,3 @@ class _Draggable(NamedTuple):
 
 
 _renewals: WeakKeyDictionary[Figure, int] = WeakKeyDictionary()  # how often its background was found changed
-
-# A cell that is run again replaces its pictures: the comms of the earlier run are closed, after the cell, since some
-# twenty messages would keep the new picture waiting.
-
-_shown: dict[str, tuple[str, list[LiveFigure]]] = {}  # cell → (execution, its figures)
-
-
-def _close_earlier(live: LiveFigure) -> None:
-    shell: Any = get_ipython()
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    cell = parent.get("metadata", {}).get("cellId")
-    if cell is None:
-        return
-    execution = parent["header"]["msg_id"]
-    earlier, figures = _shown.get(cell, ("", []))
-    if earlier != execution:
-        _after_cell(shell, figures)
-        figures = []
-    _shown[cell] = (execution, [*figures, live])
-
-
-def _after_cell(shell: Any, figures: list[LiveFigure]) -> None:
-    """Close figures when the cell that runs now has ended, whether it ends well or not."""
-
-    def close() -> None:
-        shell.events.unregister("post_execute", close)
-        for old in figures:
-            old.layout.close()
-            old.close()
-
-    shell.events.register("post_execute", close)

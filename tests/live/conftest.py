@@ -10,8 +10,8 @@ from counted_view import Counted, Parabola
 from ipywidgets import FloatSlider
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import pgcourse.live.again
 import pgcourse.live.explorer
-import pgcourse.live.figure
 import pgcourse.live.running
 from pgcourse.live.explorer import Explorer
 
@@ -31,8 +31,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     cell = Cell()
-    monkeypatch.setattr(pgcourse.live.figure, "get_ipython", lambda: cell)
-    monkeypatch.setattr(pgcourse.live.figure, "_shown", {})
+    monkeypatch.setattr(pgcourse.live.again, "get_ipython", lambda: cell)
+    monkeypatch.setattr(pgcourse.live.again, "_shown", {})
     return cell
 
 

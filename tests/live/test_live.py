@@ -603,7 +603,7 @@ def test_fifty_runs_of_a_cell_leave_one_figure(cell: Cell) -> None:
 def test_the_figure_stands_alone() -> None:
     """It would be a library of its own: no thread, no file, and nothing of the course."""
     folder = Path(pgcourse.live.figure.__file__).parent
-    names = "figure.py", "artists.py", "drawn.py", "png.py"
+    names = "figure.py", "again.py", "artists.py", "drawn.py", "png.py"
     for source in ((folder / name).read_text(encoding="utf-8") for name in names):
         imported = [
             name
@@ -613,7 +613,7 @@ def test_the_figure_stands_alone() -> None:
                 [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             )
         ]
-        own = {"pgcourse.live.artists", "pgcourse.live.drawn", "pgcourse.live.png"}
+        own = {f"pgcourse.live.{name.removesuffix('.py')}" for name in names}
         assert {name for name in imported if name.startswith("pgcourse")} <= own
         refused = {"", "threading", "multiprocessing", "subprocess", "asyncio", "tempfile"}
         assert not {name.split(".")[0] for name in imported} & refused
