@@ -39,8 +39,9 @@ class Swarm(Landscape):
 
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
+        self.point.set(markersize=7, markeredgewidth=1)  # smaller than most ellipses, which lie above it
         (self.dots,) = ax.plot([], [], "o", color=OCCUPANCY, mec="white", mew=0.5, ms=5, animated=True)
-        (self.ellipse,) = ax.plot([], [], color=POLICY, lw=1.6, animated=True)
+        (self.ellipse,) = ax.plot([], [], color=POLICY, lw=1.6, zorder=6, animated=True)
 
     def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
         return super()._dragged(x, y, current) | {"generation": 0}
