@@ -270,7 +270,7 @@ def set_up(extra: str) -> None:
     if step == "build":
         if not is_ours():
             raise CannotSetUp(
-                "There is a folder .venv already, which was not made here and lacks pip: activate it or remove it, "
+                "There is a folder .venv already, which was not made here and cannot be used: activate or remove it, "
                 "then type the same line again."
             )
         print("Setting the course up in .venv, once: about a minute on a fast line, and 600 to 900 MB.", flush=True)

@@ -277,7 +277,7 @@ def test_an_environment_that_somebody_else_has_made_is_never_removed(checkout):
     (checkout / ".venv" / "pyvenv.cfg").write_text("made by another tool, which puts no pip in it")
     outcome = run(checkout, "lab")
     assert outcome.returncode == 1
-    assert "There is a folder .venv already, which was not made here and lacks pip" in outcome.stderr
+    assert "There is a folder .venv already, which was not made here and cannot be used" in outcome.stderr
     assert [path.name for path in (checkout / ".venv").iterdir()] == ["pyvenv.cfg"]
 
 
