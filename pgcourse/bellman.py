@@ -75,6 +75,7 @@ def action_value(mdp: FiniteMDP, v: Array) -> Array:
 
 def bellman_operator(mdp: FiniteMDP, pi: Policy, v: Array) -> Array:
     """T^π v = r^π + γ p^π v = π (r + γ p v), of shape (S,): brings two v nearer to each other by γ (Reminder 2)."""
+    check_policy(mdp, pi)
     return pi @ action_value(mdp, v)
 
 
@@ -135,16 +136,17 @@ def value_iteration_policies(mdp: FiniteMDP, n: int, m: int = 1) -> tuple[Array,
     return v, actions
 
 
-def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-10, most: int = 10_000) -> Array:
+def optimal_values(mdp: FiniteMDP, tolerance: float = 1e-12, most: int = 10_000) -> Array:
     """v*, by policy iteration from the uniform policy: greedy steps until no action is better by `tolerance`.
 
-    The tolerance is relative to the largest |q| where that is above 1, so that rounding is not taken for progress.
+    The tolerance is relative to the largest |r| + γ p |v| of the state, so that rounding is not taken for progress.
     """
     pi, tolerance = Policy.uniform(mdp.S, mdp.A), number("tolerance", tolerance, 0, LARGEST)
     for _ in range(whole("most", most)):
         v = evaluate(mdp, pi)
         q = action_value(mdp, v)
-        better = q.max(axis=1) > pi @ q + tolerance * max(1, np.abs(q).max())
+        size = (np.abs(mdp.r) + mdp.gamma * (mdp.p @ np.abs(v))).max(axis=1)
+        better = q.max(axis=1) > pi @ q + tolerance * size
         if not better.any():
             return v
         pi = Policy(np.where(better[:, None], greedy(q).probs, pi.probs))

@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import product
 
 import numpy as np
 import pytest
@@ -274,3 +275,36 @@ def test_an_array_or_a_policy_of_another_mdp_is_refused_by_name(function):
         function(trap, [[0.3, 0.7], [0.6, 0.4]])
     with pytest.raises(ValueError, match=r"pi has shape \(3, 3\), expected \(S, A\) = \(2, 2\), as .* has"):
         function(trap, Policy.uniform(3, 3))
+
+
+def best_of_all(mdp):
+    """max over all deterministic policies of v, state by state."""
+    choices = product(range(mdp.A), repeat=mdp.S)
+    return np.max([bellman.evaluate(mdp, Policy.deterministic(list(choice), mdp.A)) for choice in choices], axis=0)
+
+
+@pytest.mark.parametrize("size", [1e-20, 1e-11, 1.0, 1e9, 1e40])
+def test_the_best_values_grow_with_the_rewards(size):
+    mdp = zoo.five_states()
+    scaled = dataclasses.replace(mdp, r=mdp.r * size)
+    assert np.allclose(bellman.optimal_values(scaled) / size, best_of_all(mdp), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(("gamma", "rtol"), [(0.9, 1e-12), (1 - 1e-6, 1e-8), (1 - 1e-11, 1e-4)])
+def test_the_best_values_are_those_of_the_best_policy_for_gamma_near_1(gamma, rtol):
+    mdp = dataclasses.replace(zoo.five_states(), gamma=gamma)
+    assert np.allclose(bellman.optimal_values(mdp), best_of_all(mdp), rtol=rtol)
+
+
+def test_one_large_reward_elsewhere_hides_no_small_one():
+    p = np.zeros((4, 2, 4))
+    p[:, :, 3] = 1
+    mdp = FiniteMDP(p, [[0, 1], [1e11, 1e11], [0, 0], [0, 0]], 0.9, [1, 0, 0, 0])
+    assert bellman.optimal_values(mdp).tolist() == [1, 1e11, 0, 0]
+
+
+def test_an_array_is_no_policy_though_its_shape_would_do():
+    trap = zoo.value_iteration_trap()
+    table = np.array([[0.3, 0.7], [0.6, 0.4]])
+    with pytest.raises(TypeError, match="pi is of type ndarray, expected a Policy"):
+        bellman.bellman_operator(trap, table, np.ones(2))
