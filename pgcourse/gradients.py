@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse.arrays import LARGEST, Array, finite, generator, number, real_array, shaped, weights, whole
-from pgcourse.bellman import action_value, system, transition
+from pgcourse.bellman import action_value, check_policy, system, transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy
 
@@ -141,6 +141,7 @@ def expected_gae_window(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int
 
 def _cut_advantages(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int) -> list[Array]:
     """E[A | s, a] where the cut comes after 1, 2, …, n steps, (S, A) each: A_k = δ + γλ p π A_{k−1}, A_0 = 0."""
+    check_policy(mdp, pi)
     lam, v = number("lam", lam, 0, 1), _critic(mdp, v)
     delta = action_value(mdp, v) - v[:, None]
     advantages: list[Array] = [delta]
@@ -156,6 +157,7 @@ def _critic(mdp: FiniteMDP, v: Array) -> Array:
 
 def _fading(mdp: FiniteMDP, pi: Policy, c: float) -> Array:
     """I − c p^π, the process ended in absorbing states; with c = 1 only if the policy ends, as `system` says."""
+    check_policy(mdp, pi)
     return system(mdp, pi) if c == 1 else np.eye(mdp.S) - c * (pi @ mdp.p_live)
 
 

@@ -60,6 +60,8 @@ class Plan(ReadOnly):
         """(π_t f)(s, …) = Σ_a π_t(a|s) f(s, a, …), of shape (H, S, …), for f (S, A, …): r, p or φ."""
         if not isinstance(f, np.ndarray):
             return NotImplemented
+        if isinstance(f, np.ma.MaskedArray):
+            raise ValueError("plan @ f: f is a masked array, and its mask would be lost; expected a plain array")
         H, S, A = self.probs.shape
         if f.shape[:2] != (S, A):
             raise ValueError(f"plan @ f: f has shape {f.shape}, expected (S, A, …) with (S, A) = {(S, A)}")

@@ -14,6 +14,7 @@ from pgcourse.gradients import (
     expected_gae,
     expected_gae_squared,
     expected_gae_until,
+    expected_gae_window,
     finite_differences,
     greediness_gradient,
     policy_gradient,
@@ -247,3 +248,14 @@ def test_with_gamma_and_lambda_1_a_policy_that_never_ends_is_refused():
         with pytest.raises(ValueError, match="state 0"):
             moment(corridor, left, np.zeros(4), 1)
         assert np.isfinite(moment(corridor, left, np.zeros(4), 0.9)).all()
+
+
+def test_an_array_is_no_policy_though_its_shape_would_do():
+    trap, table, v = zoo.value_iteration_trap(), np.array([[0.3, 0.7], [0.6, 0.4]]), np.ones(2)
+    for call in (
+        lambda: expected_gae(trap, table, v, 0.5),
+        lambda: expected_gae_until(trap, table, v, 0.5, 2),
+        lambda: expected_gae_window(trap, table, v, 0.5, 2),
+    ):
+        with pytest.raises(TypeError, match="pi is of type ndarray, expected a Policy"):
+            call()

@@ -251,3 +251,8 @@ def test_a_plan_is_a_policy_for_each_step_and_cannot_be_changed():
     assert_close((PLAN @ LAKE.p)[3], PLAN[3] @ LAKE.p)
     with pytest.raises(TypeError):
         PLAN @ [1, 2]
+
+
+def test_a_masked_f_is_refused():
+    with pytest.raises(ValueError, match="plan @ f: f is a masked array"):
+        Plan.repeat(Policy.uniform(2, 2), 2) @ np.ma.masked_equal(np.ones((2, 2)), 7)
