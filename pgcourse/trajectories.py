@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, ReadOnly, frozen, number
+from pgcourse.arrays import Array, ReadOnly, frozen, number, sealed
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -33,7 +33,7 @@ class Steps(ReadOnly):
     """Transitions: s, a, r, s_next and the two masks begin with the same axes; states and actions may have more.
 
     Those of a finite MDP are integers. `terminated` and `truncated` mark the last step of a trajectory. The arrays are
-    read-only: of one that is writeable, a copy is kept.
+    read-only: of one that is writeable, a copy is kept; a read-only view is kept as it is.
     """
 
     s: NDArray[Any]
@@ -46,7 +46,12 @@ class Steps(ReadOnly):
     def __post_init__(self) -> None:
         shape = np.shape(self.r)
         for field in fields(self):
-            array = np.asarray(getattr(self, field.name))
+            given = getattr(self, field.name)
+            if np.ma.isMaskedArray(given) and np.ma.getmaskarray(given).any():
+                raise ValueError(
+                    f"{field.name} has masked entries, expected a plain array: fill or drop what is masked"
+                )
+            array = np.asarray(given)
             if array.shape[: len(shape)] != shape:
                 raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
             if field.name in MASKS and not array.size:  # an empty list has no type
@@ -58,7 +63,7 @@ class Steps(ReadOnly):
     @cached_property
     def ended(self) -> Mask:
         """Where a trajectory ends, for whichever reason: nothing after it belongs to it."""
-        return self.terminated | self.truncated
+        return sealed(self.terminated | self.truncated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,7 @@ class Packed(Steps):
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectories:
+class Trajectories(ReadOnly):
     """N trajectories: `steps` is the one store; s (N, T+1), a (N, T), r (N, T), valid (N, T) are views made on demand.
 
     T is the longest length. Past a trajectory's end s repeats its last state, a is −1 (NaN if actions are no integers),
@@ -125,17 +130,20 @@ class Trajectories:
     start: NDArray[Any]  # (N, …) the s₀ of each
     steps: Packed
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", frozen(np.asarray(self.start)))
+
     @cached_property
     def length(self) -> Indices:
         """(N,) how many steps each took."""
-        return np.bincount(self.steps.n, minlength=len(self.start))
+        return sealed(np.bincount(self.steps.n, minlength=len(self.start)))
 
     @cached_property
     def truncated(self) -> Mask:
         """(N,) which were cut by the time limit."""
         truncated = np.zeros(len(self.start), dtype=bool)
         truncated[self.steps.n[self.steps.truncated]] = True
-        return truncated
+        return sealed(truncated)
 
     @property
     def terminated(self) -> Mask:
@@ -145,24 +153,27 @@ class Trajectories:
     @cached_property
     def valid(self) -> Mask:
         """(N, T) where there is a step."""
-        return np.arange(len(self.steps._moments)) < self.length[:, None]
+        return sealed(np.arange(len(self.steps._moments)) < self.length[:, None])
 
     @cached_property
     def s(self) -> NDArray[Any]:
         """(N, T+1, …) states, the last one included."""
         table = np.concatenate([self.start[:, None], self.table(self.steps.s_next)], axis=1)
         last = np.minimum(np.arange(table.shape[1]), self.length[:, None])
-        return table[np.arange(len(self))[:, None], last]
+        return sealed(table[np.arange(len(self))[:, None], last])
 
     @cached_property
     def a(self) -> NDArray[Any]:
         """(N, T, …) actions."""
-        return self.table(self.steps.a, -1 if self.steps.a.dtype.kind in "iu" else np.nan)
+        a = self.steps.a
+        if a.dtype.kind in "iu":
+            return sealed(self.table(a.astype(np.int64), -1))  # an unsigned type has no −1
+        return sealed(self.table(a.astype(float) if a.dtype == bool else a, np.nan))
 
     @cached_property
     def r(self) -> Array:
         """(N, T) rewards."""
-        return self.table(self.steps.r)
+        return sealed(self.table(self.steps.r))
 
     def table(self, x: NDArray[Any], fill: float = 0) -> NDArray[Any]:
         """What has one entry for each of `steps`, (M, …), laid out as (N, T, …), with `fill` past the ends."""

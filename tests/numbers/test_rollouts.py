@@ -14,6 +14,7 @@ from pgcourse.bellman import transition
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
 from pgcourse.sampling import rollouts, streams
+from pgcourse.trajectories import Packed, Stream, Trajectories
 
 N = 100_000
 
@@ -354,3 +355,28 @@ def test_a_policy_of_another_shape_is_refused_by_its_shape():
             ValueError, match=r"pi has shape \(16, 4\), expected \(S, A\) = \(4, 2\), as short corridor"
         ):
             run(zoo.short_corridor(), Policy.uniform(16, 4), 1, 1, np.random.default_rng(0))
+
+
+def test_what_trajectories_have_made_once_stays_as_it_is():
+    tau = rollouts(zoo.five_states(), Policy.uniform(5, 3), 3, 4, np.random.default_rng(0))
+    for array in (tau.start, tau.length, tau.valid, tau.truncated, tau.s, tau.a, tau.r, tau.steps.ended):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "fill"), [(np.uint8, -1), (np.uint64, -1), (np.int8, -1), (bool, np.nan), (float, np.nan)]
+)
+def test_past_the_end_an_action_of_any_type_is_told_from_all_actions(dtype, fill):
+    ends, cut = np.array([False, True, True]), np.zeros(3, bool)
+    packed = Packed([0, 0, 1], np.ones(3, dtype), np.ones(3), [1, 1, 1], ends, cut, n=[0, 1, 0], t=[0, 0, 1])
+    a = Trajectories([0, 0], packed).a
+    assert a[0].tolist() == [1, 1]
+    assert np.array_equal(a[1], [1, fill], equal_nan=True)
+
+
+def test_masked_rewards_are_refused():
+    flags = np.zeros((1, 2), bool)
+    r = np.ma.array([[1.0, 999.0]], mask=[[0, 1]])
+    with pytest.raises(ValueError, match="r has masked entries"):
+        Stream([[0, 0]], [[0, 0]], r, [[0, 0]], flags, flags, ~flags)
