@@ -141,7 +141,7 @@ def conjugate_gradient(product: Callable[[Array], Array], b: Array, n: int, tole
     for _ in range(n):
         if square <= enough:
             break
-        image = finite(shaped("product(v)", product(direction), "d", b.shape, ", as b has"), "F v", v=direction)
+        image = finite(shaped("product(v)", product(direction.copy()), "d", b.shape, ", as b has"), "F v", v=direction)
         curvature = float(direction @ image)
         if curvature <= np.finfo(float).eps * np.linalg.norm(direction) * np.linalg.norm(image):
             break

@@ -283,3 +283,11 @@ OF = exact(zoo.garnet(4, 3, 2, 0.9, np.random.default_rng(0)), PI)
 def test_what_has_no_meaning_is_refused_by_name(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_a_product_that_works_in_place_spoils_nothing():
+    def double(v):
+        v *= 2
+        return v
+
+    assert np.allclose(conjugate_gradient(double, np.array([1.0, 1, 2]), 10), [0.5, 0.5, 1])
