@@ -132,6 +132,11 @@ class EnvironmentLanes:
             self.fresh, self.ended = self.ended, ended
         elif ended.any():
             if self.mode == "SameStep":
+                if "final_obs" not in info:
+                    raise ValueError(
+                        f"{self.name}: infos at step {self.time} have no 'final_obs', expected the last observation of "
+                        "each lane that ended, as autoreset_mode SameStep has it"
+                    )
                 s_next = obs.copy()
                 for i in np.flatnonzero(ended).tolist():
                     s_next[i] = info["final_obs"][i]

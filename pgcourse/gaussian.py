@@ -84,7 +84,8 @@ def squashed_log_density(u: ArrayLike, mu: ArrayLike, sigma: ArrayLike) -> Array
 def squashed_entropy(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
     """H of a = tanh u, u = μ + σ ε, and ∂H/∂log σ: log σ + log √2πe + E[log(1 − a²)], and 1 − E[2 a σ ε].
 
-    By the trapezoid rule over ε in ±10, which is as good as exact for functions as smooth as these.
+    By the trapezoid rule over ε in ±10: exact to nine digits up to σ = 100. Beyond, tanh is a step for its nodes: at
+    σ = 10⁴ some 0.03 of 16,000 is lost.
     """
     sigma = real_array("sigma", deviation(sigma), "…", LARGEST / 20)  # no u is then larger than LARGEST
     mu, sigma = np.broadcast_arrays(real_array("mu", mu, "…", LARGEST / 2), sigma)

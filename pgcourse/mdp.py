@@ -117,7 +117,7 @@ def from_gymnasium(env: Any, gamma: float, rho_0: ArrayLike | None = None) -> Fi
     if rho_0 is None and (rho_0 := start) is None:
         raise TypeError(f"{name} has no initial_state_distrib; give rho_0, one probability a state")
     S, A, rows = _read_table(name, table)
-    start = real_array("rho_0", rho_0, "S")
+    start = distributions("rho_0", rho_0, "S")
     if start.shape != (S,):
         raise ValueError(f"rho_0 has shape {start.shape}, expected ({S},), since {name} has {S} states")
 

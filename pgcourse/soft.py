@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcourse.arrays import LARGEST, ROUNDINGS, Array, discount, finite, number, real_array
+from pgcourse.arrays import LARGEST, ROUNDINGS, Array, discount, finite, number, real_array, whole
 from pgcourse.bellman import action_value, reward, system
 from pgcourse.mdp import FiniteMDP
 from pgcourse.policy import Policy, tabular_softmax
@@ -82,7 +82,7 @@ def soft_optimum(mdp: FiniteMDP, tau: float, most: int = 1000) -> SoftOptimum:
     v, step = np.full(mdp.S, -np.inf), np.inf
     rounding = ROUNDINGS * np.finfo(float).eps / (1 - discount(mdp.gamma))
     pi = Policy.uniform(mdp.S, mdp.A)
-    for _ in range(most):
+    for _ in range(whole("most", most)):
         before, v = v, soft_evaluate(mdp, pi, tau)
         q = action_value(mdp, v)
         pi = soft_greedy(q, tau)

@@ -57,7 +57,8 @@ def window_moments(mdp: FiniteMDP, pi: Policy, v: Array, lam: float, n: int, rho
         G_G_now = A_A_now * square + 2 * (score * A_rest).sum(axis=2) + p @ G_G
         A, A_A, G, A_G, G_G = (pi @ x for x in (A_now, A_A_now, G_now, A_G_now, G_G_now))
         means.append(rho @ G / k)
-        variances.append(rho.sum() * (rho @ G_G) / k**2 - means[-1] @ means[-1])
+        variance = rho.sum() * (rho @ G_G) / k**2 - means[-1] @ means[-1]
+        variances.append(max(0.0, variance))  # −1e-15 is rounding
         A, A_A, A_G = np.where(over, 0, A), np.where(over, 0, A_A), np.where(over[:, None], 0, A_G)
         G, G_G = np.where(over[:, None], mdp.rho_0 @ G, G), np.where(over, mdp.rho_0 @ G_G, G_G)
     return Windows(np.array(means), np.array(variances))

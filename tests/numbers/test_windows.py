@@ -161,3 +161,11 @@ def test_a_score_that_is_no_number_is_refused_by_its_place():
     score[1, 0] = np.nan
     with pytest.raises(ValueError, match=r"grad_log_pi\[s=1, a=0, d=0\] is nan, expected a finite number"):
         window_moments(mdp, Policy.uniform(mdp.S, mdp.A), np.zeros(mdp.S), 0.9, 2, mdp.rho_0, score)
+
+
+def test_a_variance_is_never_less_than_0():
+    mdp = zoo.five_states()
+    same = FiniteMDP(mdp.p, np.ones((5, 3)), mdp.gamma, mdp.rho_0)
+    pi = Policy.deterministic(np.zeros(5, int), 3)
+    moments = window_moments(same, pi, np.zeros(5), 0.5, 3, np.ones(5), np.ones((5, 3, 1)))
+    assert (np.asarray(moments.variance) >= 0).all()
