@@ -179,11 +179,12 @@ const present = async (app, { CodeCell }) => {
     const { target, key } = event, here = target.ownerDocument === document;
     const foreign = event.ctrlKey || event.altKey || event.metaKey;
     const act = foreign ? null : ALWAYS[key] ?? (isWriting(target) ? null : LETTERS[key]) ?? (here && !event.shiftKey && !isControl(target) ? PLAIN[key] : null);
-    if (act) {
+    const lights = !stage.black.hidden && !foreign && !/^(Shift|CapsLock|AltGraph)$/.test(key); // the first key brings them back
+    if (act || lights) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      if (!stage.black.hidden && act !== black) return black(); // the first key brings the light back
-      return act();
+      if (event.repeat && act !== ALWAYS.PageDown && act !== ALWAYS.PageUp) return; // held down, it would act again and again
+      return lights ? black() : act();
     }
     if (!here || (!foreign && inView(target))) return;
     event.stopImmediatePropagation();

@@ -55,6 +55,7 @@ const makeSecond = (state, onKey) => {
 
   const update = () => {
     if (!other || other.closed) return;
+    if (parts.now.ownerDocument !== other.document) build(); // the window was loaded again
     const { now, next, fault, notes } = state();
     parts.now.textContent = `Now: ${now}`;
     parts.next.textContent = `Next: ${next}`;
@@ -74,7 +75,7 @@ const makeSecond = (state, onKey) => {
 
   // false if the browser did not allow it
   const open = () => {
-    if (other && !other.closed) { other.focus(); return true; }
+    if (other && !other.closed) { update(); other.focus(); return true; }
     other = window.open("", "pgcourse-teaching", "popup,width=760,height=900");
     if (!other) return false;
     build();
