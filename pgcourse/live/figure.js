@@ -18,7 +18,7 @@ const CSS = `
 .live-figure svg text { white-space: pre; }
 .live-figure-axes { position: absolute; cursor: crosshair; }
 .live-figure-handle { position: absolute; width: 36px; height: 36px; margin: -18px 0 0 -18px; border-radius: 50%;
-  cursor: grab; touch-action: none; box-sizing: border-box; }
+  cursor: grab; touch-action: none; box-sizing: border-box; forced-color-adjust: none; } /* the picture stays white */
 .live-figure-handle:active { cursor: grabbing; }
 .live-figure-handle:focus-visible { outline: 3px solid #0969da; outline-offset: -6px; }
 .live-figure-handle:hover { background: rgba(9, 105, 218, .12); }
@@ -299,6 +299,7 @@ function render({ model, el }) {
   };
 
   const draw = () => {
+    cancelAnimationFrame(asked);
     asked = 0;
     const heard = model.get("frame"), placed = heard.ack[0] === view && heard.ack[1] === seq;
     made = foreseen.shown(placed);
@@ -395,6 +396,7 @@ function render({ model, el }) {
   };
 
   const move = (k, x, y) => {
+    if (marks.some(({ look }) => !look)) draw(); // described anew a moment ago
     const point = lawful(k, x, y);
     if (!point) return;
     const wishes = get("handles"), mark = marks[wishes[k].artist];
@@ -433,6 +435,7 @@ function render({ model, el }) {
     const way = {
       ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10],
     }[event.key];
+    if (asked) draw(); // from where the point stands by now
     if (!way || !handles[k].at) return;
     event.preventDefault();
     event.stopPropagation();
@@ -443,7 +446,7 @@ function render({ model, el }) {
 
   // from here on, the pointer takes the handle with it, held where it was gripped
   const grab = (k, event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !handles[k].at) return;
     event.preventDefault();
     const { node, at } = handles[k], [px, py] = pixel(event);
     node.focus({ preventScroll: true });
