@@ -95,8 +95,9 @@ const open = async (box, figure, sceneButtons) => {
     return frame.numbers.subarray(frame.counts.slice(0, artist).reduce((a, b) => a + b, 0)).subarray(0, 2);
   };
   let held = false; // by a pointer, and not moved by keys
-  picture.addEventListener("pointerdown", () => { held = true; }, true);
-  for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => { held = false; }, true);
+  for (const name of ["pointerdown", "pointermove", "click", "keydown"]) {
+    picture.addEventListener(name, () => { held = name !== "keydown"; }, true);
+  }
 
   const drag = ({ view, seq, wishes }) => {
     let words = "", found = now;
@@ -154,10 +155,10 @@ const open = async (box, figure, sceneButtons) => {
 };
 
 const start = async () => {
-  const [figure, sceneButtons] = await Promise.all([module("figure"), module("scenes")]);
+  const modules = Promise.all([module("figure"), module("scenes")]);
   for (const box of document.querySelectorAll(".view")) {
     try {
-      await open(box, figure, sceneButtons);
+      await open(box, ...(await modules));
     } catch (error) {
       html("p", { class: "note", role: "alert" }, box, `This picture cannot be shown in this browser: ${error}`);
       console.error(error);
