@@ -263,6 +263,19 @@ def test_other_keys_change_nothing_and_the_view_stays_alive(open_talk: Callable[
     point.press("ArrowLeft")
     show.says("x is 2.40")
 
+    # in the dark the next key is any key, also one of the view's; and a key that is held acts once
+    show.press("b")
+    black.wait_for()
+    show.press("ArrowLeft")
+    black.wait_for(state="hidden")
+    show.says("x is 2.40")
+    for _ in range(4):
+        show.page.keyboard.down("b")
+    show.page.keyboard.up("b")
+    black.wait_for()
+    show.press("Escape")
+    black.wait_for(state="hidden")
+
 
 def test_the_second_window_has_the_clock_the_notes_and_the_keys(open_talk: Callable[..., Talk]) -> None:
     show = open_talk()
@@ -287,6 +300,13 @@ def test_the_second_window_has_the_clock_the_notes_and_the_keys(open_talk: Calla
     show.shows("Another talk")
     second.wait_for_selector("text=This notebook has no notes.")
     assert 'the cell "broken" failed' in second.inner_text(".fault")
+
+    second.evaluate("location.reload()")
+    second.wait_for_selector("body:empty", state="attached")
+    show.press("PageUp")
+    second.wait_for_selector("text=Now: ")
+    second.keyboard.press("PageDown")
+    show.shows("Another talk")
 
 
 WATCH = """() => {
