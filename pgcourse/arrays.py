@@ -4,6 +4,7 @@
     real_array                       an array of finite numbers, by the names of its axes
     distributions                    rows that sum to 1, as exactly as float64 can
     shaped                           an array of one given shape; its numbers are not looked at
+    check_unmasked                   nothing in an array is masked
     generator                        where random numbers come from
     finite                           a result that must be numbers, or the argument that is to blame
 
@@ -214,12 +215,7 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
     """`value` as a float64 array of some shape, or ValueError: masked, text, complex, ragged or no array at all."""
     if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim:  # as nearly always: at once
         return np.asarray(value, order="C")
-    if np.ma.isMaskedArray(value) and (masked := np.ma.getmaskarray(value)).any():
-        index = np.argwhere(masked)[0]
-        place = _place(field, axes, index)
-        raise ValueError(
-            f"{place} is masked, expected real numbers of shape {_shape(axes)}: fill or drop what is masked"
-        )
+    check_unmasked(field, value, axes)
     try:
         array = np.asarray(value)
         if (
@@ -233,6 +229,15 @@ def _real(field: str, value: ArrayLike, axes: str) -> Array:
     except (TypeError, ValueError, OverflowError) as error:
         expected = f"real numbers of shape {_shape(axes)}"
         raise ValueError(f"{field} is {reprlib.repr(value)}, expected {expected}: {error}") from None
+
+
+def check_unmasked(field: str, value: Any, axes: str = "…") -> None:
+    """ValueError naming the place if something in an array is masked: NumPy would drop the mask in silence."""
+    if np.ma.isMaskedArray(value) and (masked := np.ma.getmaskarray(value)).any():
+        place = _place(field, axes, np.argwhere(masked)[0])
+        raise ValueError(
+            f"{place} is masked, expected real numbers of shape {_shape(axes)}: fill or drop what is masked"
+        )
 
 
 def _shape(axes: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pgcourse.arrays import Array, ReadOnly, frozen, number, sealed
+from pgcourse.arrays import Array, ReadOnly, check_unmasked, frozen, number, sealed
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -47,10 +47,7 @@ class Steps(ReadOnly):
         shape = np.shape(self.r)
         for field in fields(self):
             given = getattr(self, field.name)
-            if np.ma.isMaskedArray(given) and np.ma.getmaskarray(given).any():
-                raise ValueError(
-                    f"{field.name} has masked entries, expected a plain array: fill or drop what is masked"
-                )
+            check_unmasked(field.name, given)
             array = np.asarray(given)
             if array.shape[: len(shape)] != shape:
                 raise ValueError(f"{field.name} has shape {array.shape}, expected {shape} to begin with, as r has")
