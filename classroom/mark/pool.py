@@ -62,7 +62,7 @@ def mark_all(
     done: queue.SimpleQueue[Marked | None] = queue.SimpleQueue()
     for notebook in notebooks:
         to_do.put(notebook)
-    failed: list[tuple[Returned, CannotMark]] = []
+    failed: list[tuple[Returned, str]] = []
     servers = [_Server(secret) for _ in range(min(at_once, len(notebooks)))]
 
     def work(server: _Server) -> None:
@@ -73,11 +73,8 @@ def mark_all(
                 if is_notebook(one.path.name):  # and not a hand-in that could not be unpacked
                     try:
                         answer = server.answer(Job(str(one.path), wanted, seconds))
-                    except CannotMark as reason:
-                        failed.append((one, reason))
-                        return
-                    except OSError as error:  # no process more can be started
-                        failed.append((one, CannotMark(f"a notebook's process cannot be started: {error}")))
+                    except (CannotMark, OSError) as reason:  # the latter, where no process more can be started
+                        failed.append((one, str(reason)))
                         return
                 done.put(_marked(one, answer))
         except queue.Empty:
@@ -114,7 +111,7 @@ def mark_all(
             print("\r" + 78 * " ", end="\r")
     if failed and not was_stopped:
         if not marked:
-            raise failed[0][1]
+            raise CannotMark(failed[0][1])
         left = [one for one, _ in failed]
         while not to_do.empty():
             left.append(to_do.get())
