@@ -12,7 +12,7 @@ from classroom.lab import end_process, start_lab
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there, nobody can be deaf")
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows no process can ignore its end")
 def test_a_process_that_does_not_hear_is_ended_all_the_same():
     with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
         assert deaf.stdout is not None
