@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -165,7 +165,15 @@ class Landscape(Part):
 
     def said(self, numbers: Numbers) -> str:
         """The note."""
-        return f"J = {numbers['J']:.4f}\n|∇J| = {np.linalg.norm(numbers['grad_J']):.4f}"
+        J, length = (self.rounded(x) for x in (numbers["J"], np.linalg.norm(numbers["grad_J"])))
+        return f"J = {J}\n|∇J| = {length}"
+
+    @staticmethod
+    def rounded(x: SupportsFloat) -> str:
+        """Four decimals below 1, three below 10, then two: enough to see a step."""
+        x = float(x)
+        size = abs(x)
+        return f"{x:.{4 if size < 1 else 3 if size < 10 else 2}f}"
 
     def within(self, theta: Floats, arrow: Floats) -> Floats:
         """Shorter if it would leave the frame, down to a third: so that its head shows."""
@@ -181,10 +189,10 @@ class Landscape(Part):
         return grad / length * self.extent.min() * min(0.1 + 0.25 * np.sqrt(length / steep), 0.4) if length else grad
 
     def describe(self, numbers: Numbers) -> str:
-        (x, y), (u, v) = numbers["theta"], numbers["grad_J"]
+        (x, y), grad = numbers["theta"], ", ".join(self.rounded(x) for x in numbers["grad_J"])
         where = ", outside of the map" * self.is_outside(np.array([x, y]))
-        J = f"J is {numbers['J']:.4f}{self.off_scale(numbers['J'])}"
-        return f"θ is ({x:.2f}, {y:.2f}){where}, {J}, the gradient of J is ({u:.4f}, {v:.4f})."
+        J = f"J is {self.rounded(numbers['J'])}{self.off_scale(numbers['J'])}"
+        return f"θ is ({x:.2f}, {y:.2f}){where}, {J}, the gradient of J is ({grad})."
 
 
 class Tradeoff(Part):

@@ -133,7 +133,7 @@ def minus(text: str) -> str:
 
     A 0 has none: "-0.00" is a number that was rounded.
     """
-    text = re.sub(r"(?<!\w)-(0(?:\.0+)?)(?![\d.e])", r"\1", text)
+    text = re.sub(r"(?<!\w)-(0(?:\.0+)?)(?!\d|\.\d|e)", r"\1", text)
     return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)|(?<= )-(?= )", "−", text)
 
 
@@ -142,6 +142,19 @@ def signed(x: float) -> str:
     if x == 0:
         return "0"
     return minus(f"{x:+.4f}" if abs(x) >= 0.00095 else f"{x:+.0e}")
+
+
+def raised(k: int) -> str:
+    """A whole number as an exponent: −12 is ⁻¹²."""
+    return str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def small(x: float, digits: int = 3) -> str:
+    """So many digits, and a power of ten below 0.0001: 1.12·10⁻⁵."""
+    if x == 0 or abs(x) >= 0.0001:
+        return minus(f"{float(f'{x:.{digits}g}'):g}")
+    factor, k = f"{x:.{digits - 1}e}".split("e")
+    return minus(f"{float(factor):g}·10{raised(int(k))}")
 
 
 def unitless(label: str) -> str:

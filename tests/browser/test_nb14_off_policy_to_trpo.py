@@ -18,12 +18,12 @@ def test_L_rises_where_J_falls_and_the_point_is_dragged(notebook):
     assert number_after("best J shown stands at", said(picture)) == 1
     choose_scene(notebook, picture, 2)
     far = wait_until_said(notebook, picture, "is 2: bound")
-    assert number_after("promised by L", far) > number_after("gained: J", far)
+    assert number_after("L promises", far) > number_after("J gains", far)
     point = picture.get_by_role("slider", name="log₁₀ δ").first
     point.focus()
     point.press("ArrowLeft")
     nearer = wait_until_said(notebook, picture, "is 1.9: bound")
-    assert number_after("gained: J", nearer) > number_after("gained: J", far)
+    assert number_after("J gains", nearer) > number_after("J gains", far)
 
 
 def test_a_fixed_step_size_crawls_from_a_one_sided_policy(notebook):

@@ -40,4 +40,4 @@ def test_trainings_are_added_to_the_race(notebook):
     picture = view(notebook, "PPO on Pendulum with eight settings")
     assert "Nothing has run yet" in said(picture)
     choose_scene(notebook, picture, 2)
-    assert "setting γ 0.99: 1 seed" in wait_until_said(notebook, picture, "trainings done: 3")
+    assert "γ 0.99: 1 seed" in wait_until_said(notebook, picture, "trainings done: 3")

@@ -51,7 +51,7 @@ def test_the_scale_of_decades_says_what_the_logarithms_stand_for():
     part = tradeoff()
     ax = Picture([part]).figure.axes[0]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0.01", "0.1", "1", "10"]
-    assert Picture([tradeoff(-5.4)]).figure.axes[0].get_yticklabels()[0].get_text() == "1e−05"
+    assert Picture([tradeoff(-5.4)]).figure.axes[0].get_yticklabels()[0].get_text() == "10⁻⁵"
     assert "both 0.1" in part.describe(decades(0.0, -1.0))
     lost = decades(0.5, 0.0) | {"now": {"bias": -2.6, "both": 0.0}}
     assert "bias at most 0.00251, both 1" in part.describe(lost)
@@ -87,5 +87,5 @@ def test_settings_may_have_names_and_small_numbers_are_spoken_too():
     part = SeedScores("way", ["plain", "natural"], "score", (0, 9))
     ax = Picture([part]).figure.axes[0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["plain", "natural"]
-    assert "way natural: 2 seeds, mean 5" in part.describe(scores([NAN, NAN], [4, 6]))
-    assert "both 1.12e−05" in Picture([tradeoff()]).describe(decades(0.0, np.log10(1.12e-5)))
+    assert "natural: 2 seeds, mean 5" in part.describe(scores([NAN, NAN], [4, 6]))
+    assert "both 1.12·10⁻⁵" in Picture([tradeoff()]).describe(decades(0.0, np.log10(1.12e-5)))

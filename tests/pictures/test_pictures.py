@@ -139,7 +139,7 @@ def test_a_map_says_from_where_on_it_is_white_and_what_is_below():
     assert layers.levels[0] == -20
     assert layers.get_paths()[0].contains_point((AXIS[0] + 0.1, AXIS[-1] - 0.1)), "the corners are white, not a hole"
     below, above = (cut.describe({"theta": [0, 0], "J": J, "grad_J": [0, 0]}) for J in (-20.5, -19.5))
-    assert "J is -20.5000, below the scale, the gradient" in below
+    assert "J is -20.50, below the scale, the gradient" in below
     assert "below" not in above
 
 
@@ -251,6 +251,7 @@ def contrast_with_white(color):
         ("γᵗ G_t, reward-to-go: bias 0", "γᵗ G_t, reward-to-go: bias 0"),
         ("10-90 %", "10-90 %"),
         ("slope -0.00, -0.05 and -0", "slope 0.00, −0.05 and 0"),
+        ("its slope -0.00.", "its slope 0.00."),
         ("-0.0004, -0e-3", "−0.0004, −0e−3"),
     ],
 )

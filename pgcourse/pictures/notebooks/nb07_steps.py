@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, POLICY
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain, raised
 
 
 class NoisySteps(Part):
@@ -74,5 +74,4 @@ def power(alpha: float) -> str:
     if alpha <= 0:
         return "0"
     k = round(float(np.log2(alpha)), 1)
-    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return "2" + f"{k:.0f}".translate(raised) if k.is_integer() else f"2^{k:.1f}".replace("-", "−")
+    return f"2{raised(int(k))}" if k.is_integer() else f"2^{k:.1f}".replace("-", "−")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from pgcourse.pictures.curves import Tradeoff
 from pgcourse.pictures.notebooks.nb08_critics import CriticBars
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, VALUE
-from pgcourse.pictures.part import Floats, Numbers, Part, arrows, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, arrows, minus, note_above, plain, raised, small
 
 
 class DecadeTradeoff(Tradeoff):
@@ -22,10 +22,11 @@ class DecadeTradeoff(Tradeoff):
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
         low, high = (int(end) for end in (np.ceil(self.ylim[0]), np.floor(self.ylim[1])))
-        ax.set_yticks(range(low, high + 1), [minus(f"{10.0**k:g}") for k in range(low, high + 1)])
+        ticks = range(low, high + 1)
+        ax.set_yticks(ticks, [f"{10.0**k:g}" if low >= -4 else f"10{raised(k)}" for k in ticks])
 
     def spoken(self, value: float) -> str:
-        text = f"{float(f'{10.0**value:.3g}'):g}"
+        text = small(10.0**value)
         return f"at most {text}" if abs(value - self.ylim[0]) < 1e-9 else text
 
 
@@ -126,7 +127,8 @@ class SeedScores(Part):
             if n := int(np.isfinite(row).sum()):
                 seeds = "1 seed" if n == 1 else f"{n} seeds"
                 spread = f" ± {2 * error:.0f}" if n > 1 else ""
-                parts.append(f"{self.setting} {self.called(value)}: {seeds}, mean {mean:.0f}{spread}")
+                setting = "" if isinstance(value, str) else f"{self.setting} "
+                parts.append(f"{setting}{self.called(value)}: {seeds}, mean {mean:.0f}{spread}")
         if not parts:
             return f"{'Nothing has run' if 'press run' in numbers['said'] else 'No score'} yet: {numbers['said']}."
         return f"{'; '.join(parts)}. {numbers['said']}."
