@@ -14,8 +14,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -23,6 +23,8 @@ from typing import Any, TypedDict
 FILE = "progress.json"
 FORMAT = "pgcourse progress 1"
 STALE = 2.0  # seconds: writing takes milliseconds, so a lock of that age was left by a kernel that is gone
+WINDOWS = os.name == "nt"
+HELD = 1.0  # seconds that another program may keep a file there, before it counts as refused
 
 
 class Entry(TypedDict):
@@ -56,7 +58,7 @@ def record(name: str, tone: str, said: str, folder: Path) -> str:
 def load(folder: Path) -> Entries:
     """What progress.json says, {} if there is none. Raises NotProgress, and OSError if it cannot be read."""
     try:
-        return parse((folder / FILE).read_text(encoding="utf-8"))
+        return parse((folder / FILE).read_text(encoding="utf-8-sig"))  # Windows' editors may put a mark in front
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
@@ -104,7 +106,7 @@ def set_aside(folder: Path, kind: str = "") -> str:
     stamp, count = now().replace(":", ""), 1
     while (aside := folder / f"progress-{stamp}{f'-{count}' if count > 1 else ''}{kind}.json").exists():
         count += 1
-    (folder / FILE).replace(aside)
+    _patiently(lambda: (folder / FILE).replace(aside))
     return aside.name
 
 
@@ -155,7 +157,20 @@ def _loaded_or_set_aside(folder: Path) -> tuple[Entries, str]:
 def _save(entries: Entries, folder: Path) -> None:
     unfinished = folder / f".{FILE}.new"
     unfinished.write_text(written(entries), encoding="utf-8")
-    unfinished.replace(folder / FILE)  # whole or not at all
+    _patiently(lambda: unfinished.replace(folder / FILE))  # whole or not at all
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """On Windows nobody can move or delete a file while a virus scanner or OneDrive reads it, which takes moments."""
+    end = time.monotonic() + HELD
+    while True:
+        try:
+            act()
+            return
+        except PermissionError:
+            if not WINDOWS or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 @contextmanager
@@ -164,15 +179,16 @@ def _alone(folder: Path) -> Iterator[None]:
     lock = folder / f".{FILE}.lock"
     while True:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            _patiently(lambda: os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)))
             break
         except FileExistsError:
-            _remove_if_stale(lock)
+            _patiently(lambda: _remove_if_stale(lock))
             time.sleep(0.005)
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(PermissionError):  # held for longer: whoever comes next finds it stale
+            _patiently(lambda: lock.unlink(missing_ok=True))
 
 
 def _remove_if_stale(lock: Path) -> None:

@@ -229,7 +229,7 @@ def restore(file: Any) -> Verdict:
         return waiting('the name of a file, such as "pgcourse-progress-2026-01-31.json",')
     folder = Path.cwd()
     try:
-        entries = parse((folder / str(file)).read_text(encoding="utf-8"))
+        entries = parse((folder / str(file)).read_text(encoding="utf-8-sig"))
         note = merge(entries, folder)
     except NotProgress as error:
         return wrong(f"{file} is not a progress of this course: {error}.")

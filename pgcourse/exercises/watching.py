@@ -37,6 +37,8 @@ def watch() -> None:
         if note and note not in told:
             told.append(note)
             print(note)
+        elif shown and not note:
+            told.clear()  # it works again: should it fail once more, that is news
 
     shell.display_formatter.formatters["text/html"].for_type(Verdict, on_displayed)
     shell.events.register("pre_run_cell", lambda *_: displayed.clear())

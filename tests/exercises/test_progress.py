@@ -17,6 +17,7 @@ from traitlets.config import Config
 
 import pgcourse.exercises as course
 from pgcourse.exercises import check_best_p, progress, watching
+from pgcourse.exercises.progress_page import restore
 from pgcourse.exercises.verdict import right, wrong
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -126,7 +127,57 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_check_works(tmp_path):
     assert "checks work all the same" in note
 
 
+def test_what_has_been_lost_is_told_again_once_it_had_worked_in_between(tmp_path, monkeypatch, capsys):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.kernel = object()
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.setattr(watching, "get_ipython", lambda: shell)
+    monkeypatch.setenv(watching.SWITCH, "on")
+    monkeypatch.chdir(folder)
+    watching.watch()
+    shell.user_ns["answer"] = lambda p: check_best_p(p)
+    for step, said in (("rmdir", True), ("", False), ("mkdir", False), ("rmdir", True)):
+        for path in folder.glob("*") if step == "rmdir" else ():
+            path.unlink()
+        getattr(folder, step, lambda: None)()
+        shell.run_cell("answer(1)")
+        assert ("cannot be saved" in capsys.readouterr().out) is said, step
+
+
 # what is on the disk
+
+
+@pytest.mark.parametrize(("where", "at"), [(Path, "replace"), (Path, "unlink"), (os, "open")])
+@pytest.mark.parametrize("windows", [True, False])
+def test_on_windows_a_file_that_a_virus_scanner_holds_is_waited_for(tmp_path, monkeypatch, where, at, windows):
+    act, refusals = getattr(where, at), iter(2 * [PermissionError(13, "Access is denied")])
+
+    def held_at_first(*arguments, **more):
+        if refused := next(refusals, None):
+            raise refused
+        return act(*arguments, **more)
+
+    progress.record("reasons", "right", "yes", tmp_path)
+    monkeypatch.setattr(progress, "WINDOWS", windows)
+    monkeypatch.setattr(where, at, held_at_first)
+    if windows or at == "unlink":  # without a lock that goes, the answer is there all the same
+        progress.record("best_p", "right", "yes", tmp_path)
+        assert set(progress.load(tmp_path)) == {"reasons", "best_p"}
+        assert (tmp_path / ".progress.json.lock").exists() is not windows
+    else:
+        with pytest.raises(PermissionError):
+            progress.record("best_p", "right", "yes", tmp_path)
+
+
+@pytest.mark.parametrize("read", [lambda folder: progress.load(folder), lambda _: restore("progress.json")])
+def test_a_file_that_windows_editor_has_saved_is_read(tmp_path, monkeypatch, read):
+    monkeypatch.chdir(tmp_path)
+    progress.record("best_p", "right", "yes", tmp_path)
+    file = tmp_path / "progress.json"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read(tmp_path)
+    assert set(progress.load(tmp_path)) == {"best_p"}
 
 
 @pytest.mark.parametrize(
