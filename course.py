@@ -10,8 +10,8 @@
     python course.py mark FOLDER    run the checks of all notebooks that students have returned
     python course.py bench          measure pictures, roll-outs and learning  (more arguments go to benchmarks)
 
-Where there is no `python`, type `python3`; on Windows, `py`. Everything is installed in `.venv`, beside this file; to
-undo it, delete that.
+Where there is no `python`, type `python3`; on Windows, `py`, and `python` where there is no `py`. Everything is
+installed in `.venv`, beside this file; to undo it, delete that.
 """
 # This file needs the standard library only, and keeps to the grammar of Python 3.6: an old Python must be able to read
 # it, and to run it as far as `become`, or it could not go and look for a newer one.
@@ -132,28 +132,31 @@ def is_supported(version: tuple) -> bool:
 
 
 def find_python() -> str:
-    """The running Python if it is neither too old nor too new, else the first suitable one of this computer."""
-    if is_supported(sys.version_info):
+    """The running Python if it is neither too old nor too new, else the first suitable one of this computer.
+
+    Suitable is a Python of 64 bits: not all packages come for 32, which are still to be had on Windows.
+    """
+    wide = sys.maxsize > 2**32
+    if is_supported(sys.version_info) and wide:
         return sys.executable
     question = (
         "import os, sys; sys.stdout.buffer.write(os.fsencode(sys.executable)); "
-        f"sys.exit(not {OLDEST} <= sys.version_info[:2] < {TOO_NEW})"
+        f"sys.exit(not ({OLDEST} <= sys.version_info[:2] < {TOO_NEW} and sys.maxsize > 2**32))"
     )
     for candidate in candidates():
         found = answer(candidate, question)
         if found:
             return os.fsdecode(found)
-    running = ".".join(map(str, sys.version_info[:2]))
+    running = ".".join(map(str, sys.version_info[:2])) + ("" if wide else " for 32 bits")
     raise CannotSetUp(
-        f"The course needs Python 3.11 to 3.14, and this is {running}: "
+        f"The course needs Python 3.11 to 3.14{'' if wide else ' for 64 bits'}, and this is {running}: "
         f"install Python {TESTED_FIRST[0]}, then type the same line again."
     )
 
 
 def candidates() -> list:
-    if WINDOWS:
-        return [["py", "-" + version] for version in TESTED_FIRST]
-    return [["python" + version] for version in TESTED_FIRST] + [["python3"], ["python"]]
+    launched = [["py", "-" + version] for version in TESTED_FIRST] if WINDOWS else []  # not every Windows has it
+    return launched + [["python" + version] for version in TESTED_FIRST] + [["python3"], ["python"]]
 
 
 def answer(python: list, question: str) -> bytes:
@@ -381,8 +384,10 @@ def run_quietly(command: list) -> None:
 def explain(words: str) -> str:
     """One sentence on why venv or pip failed, with its own last word."""
     causes = {
+        r"enable-long-paths|winerror 206": r"The folder's path is too long: move the course to C:\pgcourse or so",
+        r"winerror (5|32)\b": "A file of .venv is in use: end JupyterLab and what else runs from there",
         r"no space left|errno 28|quota": "The disk is full: make room (900 MB)",
-        r"permission denied|read-only file system|winerror (5|32)\b": "The disk refused: see who may write in .venv",
+        r"permission denied|read-only file system": "The disk refused: see who may write in .venv",
         r"connection|timed out|getaddrinfo|name resolution|proxy": "No network: connect, or see to the proxy",
         r"": "The set-up did not work: see to what it says",
     }

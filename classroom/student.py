@@ -28,7 +28,9 @@ An interactive course on the policy gradient theorem. With Python 3.11 to 3.14, 
 
     python3 course.py lab
 
-and on Windows `py course.py lab`. The first time sets everything up; then JupyterLab opens on the first notebook.
+and on Windows `py course.py lab`; where there is no `py`, type `python` for it. The first time sets everything up;
+then JupyterLab opens on the first notebook. On Windows, this folder must have a short path, of less than 90
+characters, and should not lie in OneDrive.
 
 To hand in, open `notebooks/progress.ipynb` and go to *Hand in*: you write your name, and get one file to send.
 

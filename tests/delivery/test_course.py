@@ -73,7 +73,7 @@ def test_a_suitable_python_stays(course):
 
 @pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 15, 0), (4, 0, 0)])
 def test_from_an_unsuitable_python_the_first_suitable_one_takes_over(course, monkeypatch, version):
-    pretended = SimpleNamespace(version_info=version, executable="unsuitable")
+    pretended = SimpleNamespace(version_info=version, executable="unsuitable", maxsize=sys.maxsize)
     in_name_only = [sys.executable, "-c", "raise SystemExit(127)"]
     monkeypatch.setattr(course, "sys", pretended)
     monkeypatch.setattr(course, "candidates", lambda: [["no-such-python"], in_name_only, [sys.executable]])
@@ -81,16 +81,26 @@ def test_from_an_unsuitable_python_the_first_suitable_one_takes_over(course, mon
 
 
 def test_where_there_is_none_the_sentence_names_what_is_needed_and_what_is_there(course, monkeypatch):
-    monkeypatch.setattr(course, "sys", SimpleNamespace(version_info=(3, 8, 18), executable="old"))
+    monkeypatch.setattr(course, "sys", SimpleNamespace(version_info=(3, 8, 18), executable="old", maxsize=sys.maxsize))
     monkeypatch.setattr(course, "candidates", lambda: [["no-such-python"]])
     with pytest.raises(course.CannotSetUp, match=r"needs Python 3\.11 to 3\.14, and this is 3\.8: install"):
         course.find_python()
 
 
-def test_windows_asks_its_launcher(course, monkeypatch):
+def test_windows_asks_its_launcher_first_which_not_everybody_has(course, monkeypatch):
     monkeypatch.setattr(course, "WINDOWS", True)
     assert course.candidates()[0] == ["py", "-3.13"]
-    assert {command for command, _ in course.candidates()} == {"py"}
+    assert {command for command, *_ in course.candidates()} >= {"py", "python3.13", "python"}
+
+
+def test_a_python_of_32_bits_is_too_small(course, monkeypatch):
+    small = SimpleNamespace(version_info=(3, 13, 2), executable="small", maxsize=2**31 - 1)
+    monkeypatch.setattr(course, "sys", small)
+    monkeypatch.setattr(course, "candidates", lambda: [[sys.executable]])
+    assert Path(course.find_python()).samefile(sys.executable)
+    monkeypatch.setattr(course, "candidates", lambda: [])
+    with pytest.raises(course.CannotSetUp, match=r"3\.14 for 64 bits, and this is 3\.13 for 32 bits: install"):
+        course.find_python()
 
 
 # Which environment
@@ -222,6 +232,11 @@ def test_a_stamp_is_read_as_it_was_written_and_a_torn_one_not_at_all(course):
         ),
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "The disk is full"),
         ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'x'", "The disk refused"),
+        ("ERROR: Could not install packages: [WinError 5] Access is denied: 'x.pyd'", "A file of .venv is in use"),
+        (
+            "HINT: how to enable this: /warnings/enable-long-paths\nERROR: [Errno 2] No such file",
+            "The folder's path is too long: move the course to C:\\pgcourse or so, then type",
+        ),
         ("ERROR: Cannot install numpy==1 and scipy==2\nERROR: ResolutionImpossible", "The set-up did not work"),
         ("", "The set-up did not work"),
     ],
