@@ -20,7 +20,17 @@ from typing import Any, NamedTuple
 
 from classroom.listing import ROOT
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+def installed(*names: str) -> str | None:
+    """The first program that there is, by its name on the PATH or by its place, in which %VARIABLES% may stand."""
+    return next(filter(None, map(shutil.which, map(os.path.expandvars, names))), None)
+
+
+CHROMIUM = installed(
+    *("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    *(rf"%{folder}%\Google\Chrome\Application\chrome.exe" for folder in ("PROGRAMFILES", "LOCALAPPDATA")),
+)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 
@@ -95,4 +105,4 @@ def _wait_for(server: subprocess.Popen[Any], runtime: Path, log: Path, seconds: 
         time.sleep(0.1)
     ended = server.poll()
     what = f"did not start in {seconds:g} s" if ended is None else f"ended by itself, with code {ended}"
-    raise RuntimeError(f"JupyterLab {what}. It said:\n{log.read_text(encoding='utf-8')}")
+    raise RuntimeError(f"JupyterLab {what}. It said:\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,9 +17,13 @@ from typing import Any
 from reader import PATIENCE
 from websocket import WebSocket, create_connection
 
-from classroom.lab import end_process
+from classroom.lab import end_process, installed
 
-FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
+FIREFOX = installed(
+    *("firefox-esr", "firefox"),
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+    r"%PROGRAMFILES%\Mozilla Firefox\firefox.exe",
+)
 KEYS = {"ArrowRight": "\ue014", "PageDown": "\ue00f", "End": "\ue010", "Home": "\ue011"}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from classroom.lab import end_process, start_lab
+from classroom.lab import end_process, installed, start_lab
 
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
@@ -27,3 +28,12 @@ def test_one_that_ends_by_itself_is_told_from_one_that_is_late(tmp_path):
         start_lab(tmp_path, tmp_path / "own", command=["-c", "import sys; sys.exit(3)"]),
     ):
         pass
+
+
+def test_a_program_is_found_on_the_path_or_at_its_place(tmp_path, monkeypatch):
+    program = tmp_path / "Google Chrome"
+    shutil.copy(sys.executable, program)
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    assert installed("no-such-program") is None
+    assert installed("no-such-program", f"{tmp_path}/Google Chrome") == str(program)
+    assert installed("no-such-program", "$PLACE/Google Chrome", "python") == str(program)
