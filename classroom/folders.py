@@ -17,6 +17,8 @@ def given(path: str) -> Path:
     """A path as it was typed. CannotWrite for none, which would be the folder where the user is."""
     if not path.strip():
         raise CannotWrite(f"{path!r} is not the name of a folder, expected one such as OUT.")
+    if os.name == "nt" and '"' in path:  # PowerShell writes it for the end of '.\my folder\', and takes in what follows
+        raise CannotWrite(f"{path} has a quote in it: leave out the backslash at the end of the folder's name.")
     return Path(os.environ.get(FROM, ""), path).absolute()
 
 
