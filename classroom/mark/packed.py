@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 from pgcourse.exercises.progress import FILE
@@ -34,8 +35,9 @@ class Unpacked:
     def _add(self, path: Path, own: Path, before: str, depth: int) -> None:
         with zipfile.ZipFile(path) as packed:
             for k, info in enumerate(packed.infolist()):
-                at, name = f"{before}{info.filename}", info.filename.replace("\\", "/").split("/")[-1]
-                if info.is_dir() or _is_hidden(info.filename):
+                inside = _name(info)
+                at, name = f"{before}{inside}", inside.replace("\\", "/").split("/")[-1]
+                if info.is_dir() or _is_hidden(inside):
                     continue
                 if at in self.paths:
                     at = f"{at} ({k})"  # another file with the same path
@@ -67,6 +69,14 @@ class Unpacked:
         self._left_of_all -= len(data)
         self.files[at] = to
         return None
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """macOS's Finder writes names as UTF-8 and does not say so: zipfile then takes them for the letters of DOS."""
+    if not info.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            return info.filename.encode("cp437").decode("utf-8")
+    return info.filename
 
 
 def is_notebook(name: str) -> bool:

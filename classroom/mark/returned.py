@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from unicodedata import normalize
 
 from classroom.folders import CannotWrite
 from classroom.listing import PAGES
@@ -94,7 +95,7 @@ class _Search:
     def look_at(self, path: Path, shown: Path, is_link: bool) -> None:
         student = _moodle(shown)
         if not student.name and (len(shown.parts) > 1 or (path.is_dir() and not is_link)):
-            student = _Student(shown.parts[0])
+            student = _Student(_composed(shown.parts[0]))
         if is_link:
             self._leave_out(student, path, f"{shown} (a link)")
         elif path.is_dir() and _can_be_read(path):
@@ -202,18 +203,24 @@ def _can_be_read(folder: Path) -> bool:
 
 def _moodle(path: Path | PurePosixPath) -> _Student:
     """Whom Moodle has named in a path. The first counts: those after it are the student's own."""
-    for k, part in enumerate(path.parts):
+    parts = [_composed(part) for part in path.parts]
+    for k, part in enumerate(parts):
         if found := MOODLE.search(part):
-            return _Student(part[: found.start()].strip(), PurePosixPath(*path.parts[:k], found[1]))
+            return _Student(part[: found.start()].strip(), PurePosixPath(*parts[:k], found[1]))
     return _Student("")
 
 
 def _name_in_file(path: Path) -> str:
     """What a file's name has besides the notebook's."""
-    name = path.stem
+    name = _composed(path.stem)
     for stem in references():
         name = name.replace(stem, "")
     return " ".join(name.strip(" _-.").split()) or path.stem
+
+
+def _composed(name: str) -> str:
+    """A letter with its accent as one sign. macOS may write two, and the name would be another one for a computer."""
+    return normalize("NFC", name)
 
 
 def _claimed(at: str) -> PurePosixPath:
@@ -252,7 +259,7 @@ def _history(path: Path | None) -> tuple[Entries, str]:
 
 def _name(hand_in: Path) -> str:
     try:
-        return name_in(_text(hand_in))
+        return _composed(name_in(_text(hand_in)))
     except (OSError, ValueError, RecursionError):  # `_history` says it
         return ""
 

@@ -6,11 +6,13 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from returned_notebooks import CHECK, NAME, entry, put
 
 from classroom.mark import packed, returned, run
+from pgcourse.exercises.progress_page import HAND_IN
 
 
 def found(folder: Path) -> list[returned.Returned]:
@@ -160,6 +162,29 @@ def test_two_files_of_one_path_in_a_zip_are_both_there(tmp_path):
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr(f"{NAME}.ipynb", "[]")
     assert [one.path.read_text() for one in found(tmp_path)] == ["{}", "[]"]
+
+
+def test_a_name_from_macos_is_the_same_name(tmp_path):
+    """There an accent may be a sign of its own, and a .zip does not say that its names are UTF-8."""
+    ours, theirs = (normalize(form, "Jürgen Müller") for form in ("NFC", "NFD"))
+    assert ours != theirs
+    packed = bytearray(
+        zipped({f"{theirs}/{NAME}.ipynb": "{}", f"{theirs}_17_assignsubmission_file/{NAME}.ipynb": "{}"})
+    )
+    for head, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # of each file, and in the list at the end
+        at = packed.find(head)
+        while at >= 0:
+            packed[at + flags + 1] &= ~8
+            at = packed.find(head, at + 1)
+    (tmp_path / "all.zip").write_bytes(packed)
+    for who in (ours, f"{theirs}_17_assignsubmission_file", "Ada"):
+        (tmp_path / who).mkdir()
+        (tmp_path / who / f"{NAME}.ipynb").write_text("{}")
+    (tmp_path / f"{NAME}_{theirs}.ipynb").write_text("{}")
+    (tmp_path / "hand-in.zip").write_bytes(zipped({f"{NAME}.ipynb": "{}", HAND_IN: entry("best_p", name=theirs)}))
+    notebooks = found(tmp_path)
+    assert sorted(one.who.split(" (")[0] for one in notebooks) == ["Ada", *5 * [ours], "all"]
+    assert [one.shown for one in notebooks if one.who == "all"] == [f"all.zip: {theirs}/{NAME}.ipynb"]
 
 
 def test_of_two_namesakes_each_has_a_row(tmp_path):
