@@ -40,8 +40,6 @@ def main(arguments: list[str]) -> int:
     into = given(options.into) if options.into else folder if folder.is_dir() else folder.parent
     wanted = [find(number).stem for number in options.numbers]
     server.references()  # Unlisted, before anything is run
-    with suppress(AttributeError, ValueError):
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name in letters that it has not
     with tempfile.TemporaryDirectory(prefix="pgcourse-mark-", ignore_cleanup_errors=True) as own:
         found = returned.find_returned(folder, Path(own))
         if not found.notebooks:
@@ -52,11 +50,13 @@ def main(arguments: list[str]) -> int:
     text = table.summary(marked)
     print(text, found.other, sep="\n")
     try:
-        table.write(marked, into)
+        names = table.write(marked, into)
     except OSError as error:
         print(table.details(marked), table.marks(marked), table.replies(marked), sep="\n")
         raise CannotWrite(f"{into} cannot be written to ({error.strerror}): the tables are above.") from error
-    print(f"Written: {', '.join(table.FILES)} in {into}.")
+    print(f"Written: {', '.join(names)} in {into}.")
+    for name in [name for name in table.FILES if name not in names]:
+        print(f"{name} is as it was: another program holds it.")
     if was_stopped:
         print("Stopped: the tables have what was marked until then.", file=sys.stderr)
     return 130 if was_stopped else 0

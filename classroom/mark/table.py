@@ -17,6 +17,7 @@ from classroom.mark.pool import Marked
 from classroom.mark.returned import OURS as FILES
 from classroom.mark.returned import plain
 
+STAMP = "%Y-%m-%dT%H%M%S"
 WORDS = {"none": "–"}  # for a tone; the others are words already
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula
 
@@ -33,16 +34,25 @@ def prepare(into: Path) -> None:
         ) from error
 
 
-def write(marked: Sequence[Marked], into: Path) -> None:
-    """Write the three files. Earlier ones are kept under another name."""
+def write(marked: Sequence[Marked], into: Path) -> list[str]:
+    """Write the three files, and give their names. Earlier ones are kept under another name.
+
+    On Windows nobody can move a file that a spreadsheet shows: then it is the new one that has another name.
+    """
+    names = []
     for name, text in zip(FILES, (marks(marked), replies(marked), summary(marked) + details(marked)), strict=True):
         path = into / name
         if path.exists():
-            path.replace(_free(path, time.strftime("%Y-%m-%dT%H%M%S", time.localtime(path.stat().st_mtime))))
-        unfinished = into / f".{name}.new"
+            try:
+                path.replace(_free(path, time.strftime(STAMP, time.localtime(path.stat().st_mtime))))
+            except PermissionError:
+                path = _free(path, time.strftime(STAMP))
+        unfinished = into / f".{path.name}.new"
         encoding = "utf-8-sig" if path.suffix == ".csv" else "utf-8"  # by which a spreadsheet knows the letters
         unfinished.write_text(text, encoding=encoding, newline="")
         unfinished.replace(path)
+        names.append(path.name)
+    return names
 
 
 def _free(path: Path, stamp: str) -> Path:

@@ -67,6 +67,21 @@ def test_the_folder_for_the_tables_is_made(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new" / "one").iterdir()) == sorted(table.FILES)
 
 
+def test_a_table_that_a_spreadsheet_holds_stays_and_the_new_one_has_another_name(tmp_path, monkeypatch):
+    def held(path, to, replace=Path.replace):
+        if path.name == "marks.csv":
+            raise PermissionError(32, "The process cannot access the file because it is being used by another process")
+        return replace(path, to)
+
+    (tmp_path / "marks.csv").write_text("on the screen")
+    monkeypatch.setattr(Path, "replace", held)
+    names = table.write([a_row("Ada")], tmp_path)
+    assert (tmp_path / "marks.csv").read_text() == "on the screen"
+    assert "Ada" in (tmp_path / names[0]).read_text(encoding="utf-8-sig")
+    assert names[1:] == list(table.FILES[1:])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["marks.csv", *names])
+
+
 def test_an_earlier_table_is_kept(tmp_path):
     (tmp_path / "marks.csv").write_text("with my remarks")
     table.write([a_row("Ada")], tmp_path)
