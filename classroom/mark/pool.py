@@ -89,7 +89,10 @@ def mark_all(
         for server in servers:
             threading.Thread(target=work, args=(server,), daemon=True).start()
         while busy:
-            one = done.get()
+            try:
+                one = done.get(timeout=0.5)  # Ctrl-C is heard in between: Windows does not hear it while it waits
+            except queue.Empty:
+                continue
             if one is None:
                 busy -= 1
             else:
@@ -206,7 +209,8 @@ class _Server:
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=stderr,
-            start_new_session=True,  # Ctrl-C is for this process alone
+            start_new_session=True,  # Ctrl-C is for this process alone; on Windows, by the group
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
 
     def _in_a_new_process(self, job: Job) -> dict[str, Any]:
@@ -237,7 +241,9 @@ def _environment(secret: str) -> dict[str, str]:
     """What a notebook may know of this computer: nothing of the user's own, such as a password to somewhere."""
     kept = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "VIRTUAL_ENV", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR"]
     kept += ["USERPROFILE", "MPLCONFIGDIR", "PYTHONPYCACHEPREFIX"]
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    threads = dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+    )
     own = {
         "PGCOURSE_PROGRESS": "off",
         "PGCOURSE_PATIENCE": os.environ.get("PGCOURSE_PATIENCE", "10"),

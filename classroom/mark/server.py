@@ -1,7 +1,7 @@
 """A process that has imported everything, and runs one returned notebook after another, each in a child of its own.
 
     python -m classroom.mark.server          reads a line of JSON a notebook, and answers with a line
-    python -m classroom.mark.server --once   runs one notebook in this very process, where there is no fork (Windows)
+    python -m classroom.mark.server --once   runs one notebook in this very process: on Windows and macOS
 
 The child writes lines of JSON into a file that has no name, each behind a word that the notebook cannot guess.
 """
@@ -29,7 +29,7 @@ from classroom.cells import is_stub, source
 from classroom.listing import FOLDER, read
 from classroom.mark.limits import Limits, adopt_orphans, limit_myself, watch
 
-CAN_FORK = hasattr(os, "fork")
+CAN_FORK = sys.platform == "linux"  # not on macOS, where NumPy's linear algebra may crash in a child
 SHARE = 0.25  # of a notebook's seconds, for one of its cells
 READY = "ready\n"  # said when everything is imported
 MOST = 1 << 20  # bytes that are read of what a child has told
@@ -87,7 +87,8 @@ def run_job(job: Job, notebooks: dict[str, Path], folder: str, tell: Callable[[d
     Path(site).mkdir(parents=True)  # an import that fails remembers which folders were not there
     pins.write_text(installed(), encoding="utf-8")
     # What is missing goes into a folder of its own; what is there stays: it would be replaced in our environment.
-    os.environ.update(own | {"PIP_PREFIX": str(prefix), "PIP_CONSTRAINT": str(pins), "PIP_USER": "0"})
+    # pip splits what is no address at its spaces.
+    os.environ.update(own | {"PIP_PREFIX": str(prefix), "PIP_CONSTRAINT": pins.as_uri(), "PIP_USER": "0"})
     sys.path.append(site)
     tempfile.tempdir = folder
     try:

@@ -28,6 +28,7 @@ each = partial(pytest.mark.parametrize, ids=lambda path: path.stem)
 # What is right, and what only looks so
 
 OWN_PIP = "os.path.samefile(os.path.dirname(os.environ['PIP_PREFIX']), '.')"
+OWN_PIP += " and os.environ['PIP_CONSTRAINT'].startswith('file://')"  # an address: a folder's name may have spaces
 HONEST = {
     "right": (["my_p = " + P + "\n" + CHECK], "right"),
     "in the call": (["my_p = ...\ncheck_best_p(" + P + ")"], "right"),
