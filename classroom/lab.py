@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 from classroom.listing import ROOT
 
 
-def installed(*names: str) -> str | None:
+def program(*names: str) -> str | None:
     """The first program that there is, by its name on the PATH or by its place, in which %VARIABLES% may stand."""
     return next(filter(None, map(shutil.which, map(os.path.expandvars, names))), None)
 
 
-CHROMIUM = installed(
+CHROMIUM = program(
     *("chromium", "chromium-browser", "google-chrome", "chrome"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     *(rf"%{folder}%\Google\Chrome\Application\chrome.exe" for folder in ("PROGRAMFILES", "LOCALAPPDATA")),

@@ -17,9 +17,9 @@ from typing import Any
 from reader import PATIENCE
 from websocket import WebSocket, create_connection
 
-from classroom.lab import end_process, installed
+from classroom.lab import end_process, program
 
-FIREFOX = installed(
+FIREFOX = program(
     *("firefox-esr", "firefox"),
     "/Applications/Firefox.app/Contents/MacOS/firefox",
     r"%PROGRAMFILES%\Mozilla Firefox\firefox.exe",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from classroom.lab import end_process, installed, start_lab
+from classroom.lab import end_process, program, start_lab
 
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
@@ -31,9 +31,9 @@ def test_one_that_ends_by_itself_is_told_from_one_that_is_late(tmp_path):
 
 
 def test_a_program_is_found_on_the_path_or_at_its_place(tmp_path, monkeypatch):
-    program = tmp_path / "Google Chrome"
-    shutil.copy(sys.executable, program)
+    chrome = tmp_path / "Google Chrome"
+    shutil.copy(sys.executable, chrome)
     monkeypatch.setenv("PLACE", str(tmp_path))
-    assert installed("no-such-program") is None
-    assert installed("no-such-program", f"{tmp_path}/Google Chrome") == str(program)
-    assert installed("no-such-program", "$PLACE/Google Chrome", "python") == str(program)
+    assert program("no-such-program") is None
+    assert program("no-such-program", f"{tmp_path}/Google Chrome") == str(chrome)
+    assert program("no-such-program", "$PLACE/Google Chrome", "python") == str(chrome)
