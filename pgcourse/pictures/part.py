@@ -149,7 +149,7 @@ def raised(k: int) -> str:
     return str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def small(x: float, digits: int = 3) -> str:
+def with_power(x: float, digits: int = 3) -> str:
     """So many digits, and a power of ten below 0.0001: 1.12·10⁻⁵."""
     if x == 0 or abs(x) >= 0.0001:
         return minus(f"{float(f'{x:.{digits}g}'):g}")

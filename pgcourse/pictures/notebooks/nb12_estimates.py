@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from pgcourse.pictures.curves import Tradeoff
 from pgcourse.pictures.notebooks.nb08_critics import CriticBars
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, VALUE
-from pgcourse.pictures.part import Floats, Numbers, Part, arrows, minus, note_above, plain, raised, small
+from pgcourse.pictures.part import Floats, Numbers, Part, arrows, minus, note_above, plain, raised, with_power
 
 
 class DecadeTradeoff(Tradeoff):
@@ -26,7 +26,7 @@ class DecadeTradeoff(Tradeoff):
         ax.set_yticks(ticks, [f"{10.0**k:g}" if low >= -4 else f"10{raised(k)}" for k in ticks])
 
     def spoken(self, value: float) -> str:
-        text = small(10.0**value)
+        text = with_power(10.0**value)
         return f"at most {text}" if abs(value - self.ylim[0]) < 1e-9 else text
 
 
