@@ -33,11 +33,15 @@ from ipywidgets import IntSlider, Dropdown
 controls = {"a": IntSlider(0, 0, 3), "b": IntSlider(0, 0, 4), "kind": Dropdown(options=["one", "two"])}
 Explorer(controls, lambda **values: values, Words(), name="two sliders", scenes={"none": {}, "b": {"b": 4}})
 """
+COARSE = """
+coarse = {"x": FloatSlider(1.0, min=-4, max=4, step=1.0, description="x"), "square": (2.0, 8.0), "scale": 1}
+Explorer(coarse, compute, Parabola(), name="whole steps", scenes={"none": {}, "far": {"x": -3.0}})
+"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = write_course(tmp_path_factory.mktemp("course"), cell("from matplotlib.figure import Figure" + TWO, "two"))
+    home = write_course(tmp_path_factory.mktemp("course"), cell(TWO, "two"), cell(COARSE, "coarse"))
     assert build(home / "site", notebooks=home) == []
     return home / "site"
 
@@ -102,6 +106,20 @@ def test_a_point_goes_with_the_pointer_and_by_keys_and_takes_the_slider_along(se
     assert float(point.get_attribute("aria-valuenow")) == pytest.approx(shown + 0.1)
 
 
+def test_a_key_is_heard_within_the_frame_of_another_and_after_a_press_that_never_ended(second):
+    view = second.view("whole steps")
+    point = view.locator('.live-figure-handle[aria-label="x"]')
+    twice = """(node) => ["ArrowRight", "ArrowRight"].forEach((key) => {
+        node.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    })"""
+    point.focus()
+    point.evaluate(twice)
+    second.says(view, "x is 3.00")
+    point.dispatch_event("pointerdown", {"button": 0, "pointerId": 1})  # a menu took the release
+    point.press("ArrowLeft")
+    second.says(view, "x is 2.00")
+
+
 def test_a_point_that_no_slider_moves_says_where_it_does(second):
     view = second.view("a parabola")
     view.locator('.live-figure-handle[aria-label="square"]').press("ArrowLeft")
@@ -141,3 +159,28 @@ def test_a_telephone_scrolls_only_downwards_in_both_themes(browser, folder, sche
         background, ink = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours)
         assert (background > ink) == (scheme == "light")
         context.close()
+
+
+def test_a_picture_whose_code_may_not_be_loaded_says_so_and_the_text_stays(browser, folder, tmp_path):
+    text = (folder / "02_second.html").read_text(encoding="utf-8")
+    policy = '<meta http-equiv="Content-Security-Policy" content="script-src \'unsafe-inline\'">'
+    (tmp_path / "strict.html").write_text(text.replace("<head>", f"<head>{policy}", 1), encoding="utf-8")
+    page = Page(browser, tmp_path / "strict.html")
+    alerts = page.page.locator(".view [role=alert]")
+    assert alerts.count() == page.page.locator(".view").count() > 0
+    assert all("This picture cannot be shown in this browser" in said for said in alerts.all_text_contents())
+    assert page.page.locator(".controls").count() == 0
+    assert page.page.locator("main").is_visible()
+    page.close()
+
+
+def test_a_point_s_ring_is_seen_on_its_white_picture_where_a_reader_forces_colours(browser, folder):
+    rings = []
+    for forced in ("none", "active"):
+        page = Page(browser, folder / "02_second.html", forced_colors=forced, color_scheme="dark")
+        point = page.view("a parabola").locator('.live-figure-handle[aria-label="x"]')
+        point.press("ArrowRight")
+        wait_for(page.page, "() => document.activeElement.matches('.live-figure-handle:focus-visible')")
+        rings.append(point.evaluate("(node) => getComputedStyle(node).outlineColor"))
+        page.close()
+    assert rings[0] == rings[1]
