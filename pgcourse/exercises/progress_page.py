@@ -130,8 +130,8 @@ def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
         here = [one for one in listed if one.title == title]
         done = sum(_has_passed(entries.get(one.name)) for one in here)
         notebook = next((one.notebook for one in here if one.notebook), "")
-        lines += ["", f"**{f'[{title}]({notebook})' if notebook else title}**: {done} of {len(here)}", ""]
-        lines += ["| | exercise | attempts |", "|:---|:---|---:|"]
+        lines += ["", f"## {f'[{title}]({notebook})' if notebook else title}: {done} of {len(here)}", ""]
+        lines += ["| state | exercise | attempts |", "|:---|:---|---:|"]
         for one in here:
             entry = entries.get(one.name)
             state = _state(entry).replace(" ", "\u00a0")  # no break in it,

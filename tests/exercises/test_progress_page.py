@@ -155,7 +155,7 @@ def test_the_page_says_how_far_one_is_by_words_and_signs():
     }
     text = progress_page.summary(listed, known).replace("\u00a0", " ").replace("\u2011", "-")
     assert f"**1 of {len(listed)}** exercises passed" in text
-    assert "**[00 Start here](00_start_here.ipynb)**: 1 of 1" in text
+    assert "## [00 Start here](00_start_here.ipynb): 1 of 1" in text
     assert re.search(r"^\| ✔ passed 2026-01-01 \| .*#cell-id=exercise-best-p\).* \| 2 \|$", text, re.M)
     assert re.search(r"^\| ◐ tried: nearly \| .* \| 4 \|$", text, re.M)
     assert "✘ tried: not yet" in text
