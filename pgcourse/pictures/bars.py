@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY
-from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, plain, set_tails
+from pgcourse.pictures.palette import GRADIENT, INK, POLICY
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, plain, set_tails, tinted
 
 
 class ActionBars(Part):
@@ -43,7 +43,7 @@ class ActionBars(Part):
         ax.axhline(0, color=INK, lw=0.8)
         self.title = ax.text(0.5, 1.02, "", transform=ax.transAxes, ha="center", fontsize=11, color=INK, animated=True)
         self.bars: list[Any] = [
-            ax.add_patch(Rectangle((a - 0.3, 0), 0.6, 0, facecolor=POLICY, alpha=0.35, animated=True)) for a in range(n)
+            ax.add_patch(Rectangle((a - 0.3, 0), 0.6, 0, **tinted(POLICY), animated=True)) for a in range(n)
         ]
         self.arrows = arrows(ax, np.arange(n), np.zeros(n), GRADIENT, 0.012)
         self.tops = [
@@ -110,7 +110,7 @@ class ProbabilityBars(ActionBars):
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
         self.tops[-1].set_markersize(0)
-        self.bars[-1].set_facecolor(PALE)
+        self.bars[-1].set(**tinted(INK, 0.12))
 
     def heights(self, numbers: Numbers) -> Floats:
         return numbers["pi"].probs[numbers["state"]]
@@ -134,7 +134,7 @@ class WeightBars(Part):
         self.bars: list[Any] = []
         for y, name in enumerate(self.names):
             ax.text(-1.75, y, name, ha="left", va="center", fontsize=10, color=INK)
-            bar = Rectangle((0, y - 0.3), 0, 0.6, facecolor=POLICY, alpha=0.4, animated=True)
+            bar = Rectangle((0, y - 0.3), 0, 0.6, **tinted(POLICY), animated=True)
             self.bars.append(ax.add_patch(bar))
         self.figures = [
             ax.text(1.4, y, "", ha="right", va="center", fontsize=10, color=POLICY, animated=True) for y in range(n)

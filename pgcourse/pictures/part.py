@@ -168,5 +168,10 @@ def few(x: float, sign: str = "-") -> str:
     return f"{x:{sign}.2f}" if abs(x) < 1000 else f"{x:{sign},.0f}" if abs(x) < 1e6 else f"{x:{sign}.1e}"
 
 
+def tinted(color: str, alpha: float = 0.35) -> dict[str, Any]:
+    """The look of a bar: pale, within an edge of the full colour, which a projector shows, too."""
+    return {"facecolor": (color, alpha), "edgecolor": color, "linewidth": 1.2}
+
+
 def plain(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)

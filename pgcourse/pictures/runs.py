@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, VALUE, for_text
 from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
@@ -169,7 +169,7 @@ class LongRun(Part):
         if self.goal:
             upper.axhline(self.goal[0], color=GRADIENT, lw=1.2, ls="--")
             at = self.xlim[0] + 0.02 * (self.xlim[1] - self.xlim[0])
-            upper.text(at, self.goal[0], self.goal[1], va="bottom", fontsize=9.5, color=GRADIENT)
+            upper.text(at, self.goal[0], self.goal[1], va="bottom", fontsize=9.5, color=for_text(GRADIENT))
         look: dict[str, Any] = {"ls": "", "marker": ".", "ms": 4, "color": OCCUPANCY}
         look = look if self.dots else {"lw": 1.1, "color": VALUE}
         (self.thin,) = upper.plot([], [], alpha=0.55, animated=True, **look)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from pgcourse.pictures.palette import GRADIENT, INK, POLICY, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, POLICY, VALUE, for_text
 from pgcourse.pictures.part import Numbers, Part, arrows, plain, set_tails, signed
 
 
@@ -35,7 +35,7 @@ class TwoObjectives(Part):
         ax.set_title("   ".join(f"{sign} {name}" for sign, name in zip("●■", self.names, strict=True)), fontsize=11)
         self.way = arrows(ax, [0], [0], GRADIENT, 0.014)
         self.note = ax.text(
-            0.03, 0.96, "", transform=ax.transAxes, va="top", fontsize=11, color=GRADIENT, animated=True
+            0.03, 0.96, "", transform=ax.transAxes, va="top", fontsize=11, color=for_text(GRADIENT), animated=True
         )
         (self.axis,) = ax.plot([], [], color=INK, lw=1, ls=":", animated=True)
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from pgcourse.pictures.grids import Grid
-from pgcourse.pictures.palette import GRADIENT, INK, MINUS, OCCUPANCY, PALE, PLUS, POLICY, SIGNED, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, MINUS, OCCUPANCY, PALE, PLUS, POLICY, SIGNED, VALUE, for_text
 from pgcourse.pictures.part import Handle, Numbers, Part, minus, plain, signed, texts
 
 CELL = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5], [-0.5, -0.5]])
@@ -86,7 +86,7 @@ class Factors(Part):
     scale.
     """
 
-    colors = (OCCUPANCY, POLICY, VALUE, GRADIENT)
+    colors = (OCCUPANCY, POLICY, VALUE, for_text(GRADIENT))
 
     def __init__(self, actions: Sequence[str]) -> None:
         self.actions = actions
@@ -119,9 +119,9 @@ class Factors(Part):
         (self.down,) = plot.plot([], [], color=MINUS, lw=6, solid_capstyle="butt", animated=True)
         (self.mark,) = plot.plot([], [], "o", mfc="none", mec=INK, mew=1.5, ms=13, zorder=5, animated=True)
         self.total = plot.text(
-            15.8, 0, "", ha="left", va="center", fontsize=10.5, color=GRADIENT, weight="bold", animated=True
+            15.8, 0, "", ha="left", va="center", fontsize=10.5, color=for_text(GRADIENT), weight="bold", animated=True
         )
-        self.head = ax.text(0.5, 0.565, "", fontsize=10.5, color=GRADIENT, **look)
+        self.head = ax.text(0.5, 0.565, "", fontsize=10.5, color=for_text(GRADIENT), **look)
 
     def update(self, numbers: Numbers) -> None:
         s, a, parameter = numbers["state"], numbers["action"], numbers["parameter"]
@@ -182,7 +182,7 @@ class StepBars(Part):
         self.title = ax.text(0.5, 1.03, "", transform=ax.transAxes, **look | {"fontsize": 11, "color": INK})
         rows = [
             (-0.2, "$q^\\pi(s,a)$", VALUE),
-            (-0.33, "$\\rho\\,\\pi\\,A$", GRADIENT),
+            (-0.33, "$\\rho\\,\\pi\\,A$", for_text(GRADIENT)),
             (-0.46, "$\\pi$ before", POLICY),
             (-0.59, "$\\Delta\\log\\pi$", INK),
         ]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VALUE, VALUES
-from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, note_above, plain, set_tails
+from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, note_above, plain, set_tails, tinted
 
 
 class Ingredients(Part):
@@ -46,10 +46,7 @@ class Ingredients(Part):
         self.q_bars, self.q_right = self._bars(below, len(pairs), VALUE)
 
     def _bars(self, plot: Axes, n: int, color: str) -> tuple[list[Any], Any]:
-        bars = [
-            plot.add_patch(Rectangle((k - 0.3, 0), 0.6, 0, facecolor=color, alpha=0.45, animated=True))
-            for k in range(n)
-        ]
+        bars = [plot.add_patch(Rectangle((k - 0.3, 0), 0.6, 0, **tinted(color), animated=True)) for k in range(n)]
         return bars, plot.plot([], [], "_", color=color, mew=3, ms=26 if n < 4 else 16, animated=True)[0]
 
     def update(self, numbers: Numbers) -> None:

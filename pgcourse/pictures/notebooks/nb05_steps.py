@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pgcourse.pictures.curves import Curve
-from pgcourse.pictures.palette import INK, POLICY
+from pgcourse.pictures.palette import INK, POLICY, for_text
 from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
 
 
@@ -38,7 +38,7 @@ class Climbs(Part):
             (self.falls[name],) = ax.plot([], [], "v", color=color, mec="white", ms=9, zorder=5, animated=True)
             self.notes[name] = ax.text(
                 0.5, 1.02 + 0.07 * (len(self.climbs) - 1 - k), "", transform=ax.transAxes, ha="center", va="bottom",
-                fontsize=10, color=color, animated=True,
+                fontsize=10, color=for_text(color), animated=True,
             )  # fmt: skip
 
     def update(self, numbers: Numbers) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from pgcourse.pictures.clouds import Cloud
 from pgcourse.pictures.grids import Grid
-from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
+from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE, for_text
 from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, signed
 from pgcourse.pictures.tables import Table
 
@@ -238,7 +238,7 @@ class CreditSums(Part):
         names = (
             (1, "◣ below the steps: rewards already paid", INK),
             (2, "◥ on the steps and above: rewards to come", INK),
-            (3, "∇J, exact", GRADIENT),
+            (3, "∇J, exact", for_text(GRADIENT)),
             (5, "G₀: all rewards", INK),
             (6, "G_t: rewards to come", INK),
             (7, "ratio of the variances", INK),

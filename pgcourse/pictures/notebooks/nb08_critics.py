@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, SIGNED, VALUE
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain, unitless
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain, tinted, unitless
 
 
 class Lottery(Part):
@@ -26,7 +26,7 @@ class Lottery(Part):
         plain(ax)
         ax.axhline(0, color=INK, lw=0.8)
         ax.set_title("one bar an action: as wide as probable\n", fontsize=10.5, color=INK)
-        self.bars = [Rectangle((0, 0), 0, 0, fc=c, ec="white", lw=1, alpha=0.45, animated=True) for c in (POLICY, INK)]
+        self.bars = [Rectangle((0, 0), 0, 0, **tinted(c), animated=True) for c in (POLICY, INK)]
         self.labels = []
         for bar in self.bars:
             ax.add_patch(bar)
@@ -77,7 +77,7 @@ class CriticBars(Part):
         ax.set_title(f"{self.title}\n", fontsize=10.5, color=INK)
         self.bars = []
         for s in range(len(self.states)):
-            self.bars.append(Rectangle((s - 0.32, 0), 0.64, 0, fc=VALUE, ec="none", alpha=0.5, animated=True))
+            self.bars.append(Rectangle((s - 0.32, 0), 0.64, 0, **tinted(VALUE), animated=True))
             ax.add_patch(self.bars[-1])
         (self.said,) = ax.plot([], [], "D", color=OCCUPANCY, mec="white", mew=1.5, ms=11, animated=True)
         self.note = note_above(ax, 10.5)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pgcourse.pictures.palette import GRADIENT, INK, PALE, POLICY
-from pgcourse.pictures.part import Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails
+from pgcourse.pictures.part import Handle, Numbers, Part, arrows, minus, note_above, plain, set_tails, tinted
 
 
 class PlanBars(Part):
@@ -35,7 +35,7 @@ class PlanBars(Part):
         ax.set_title("\n", fontsize=10.5)  # room for the note
         self.bars: list[Any] = []
         for t in range(self.n):
-            bar = Rectangle((t - 0.3, 0), 0.6, 0, facecolor=POLICY, alpha=0.35, animated=True)
+            bar = Rectangle((t - 0.3, 0), 0.6, 0, **tinted(POLICY), animated=True)
             self.bars.append(ax.add_patch(bar))
         self.arrows = arrows(ax, np.arange(self.n), np.zeros(self.n), GRADIENT, 0.012)
         self.tops = [
