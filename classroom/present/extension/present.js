@@ -54,6 +54,8 @@ const present = async (app, { CodeCell }) => {
     heading?.querySelectorAll(".jp-InternalAnchorLink").forEach((link) => link.remove());
     stage.foot.where.replaceChildren(titleOf(deck()), ...(heading && screen().heading !== screen().groups[0][0] ? [" · ", ...heading.childNodes] : []));
     stage.foot.count.textContent = `${place.screen + 1} / ${deck().screens.length}`;
+    const heard = `screen ${place.screen + 1} of ${deck().screens.length}: ${sayNow()}`;
+    if (stage.foot.heard.textContent !== heard) stage.foot.heard.textContent = heard; // the same again would be read again
     stage.foot.news.ariaLive = deck().done < deck().all ? "off" : "polite"; // it would speak at every cell
     stage.foot.news.textContent = sayNews();
     second.update();

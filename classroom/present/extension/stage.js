@@ -13,7 +13,9 @@ const makeStage = () => {
   const foot = element("div", "pg-foot"), where = element("span", "pg-where", foot);
   const news = element("span", "pg-news", foot), count = element("span", "pg-count", foot);
   const black = element("div", "pg-black");
+  const heard = element("span", "pg-heard", foot); // by a screen reader: where we are now
   news.setAttribute("role", "status");
+  heard.setAttribute("role", "status");
   black.hidden = true;
   let on = []; // the cells of the screen
 
@@ -94,7 +96,7 @@ const makeStage = () => {
   };
   const top = (panel, way) => { (panel.content.outerNode ?? panel.content.node).scrollTop = way > 0 ? 0 : 1e6; };
 
-  return { foot: { where, news, count }, black, fit, show, scroll, top };
+  return { foot: { where, news, count, heard }, black, fit, show, scroll, top };
 };
 
 // The picture that is seen now, over its cell until `release` is called: the cell is about to be run again.
