@@ -136,7 +136,8 @@ const open = async (box, figure, sceneButtons) => {
       node.addEventListener("input", () => ask(name, parts[node.value]));
       return { show: () => { node.value = parts.indexOf(here()); } };
     }
-    const node = html("input", { type: "range", min: 0, max: parts.length - 1, step: 1 }, line), out = html("output", {}, line);
+    const node = html("input", { type: "range", min: 0, max: parts.length - 1, step: 1 }, line);
+    const out = html("output", { "aria-hidden": true }, line); // the slider says it itself
     node.addEventListener("input", () => { if (ask(name, parts[node.value]) === false) tell(texts[node.value]); });
     const tell = (text) => { out.textContent = text; node.setAttribute("aria-valuetext", text.replace("-", "−")); };
     return {
