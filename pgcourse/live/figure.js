@@ -13,6 +13,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const CSS = `
 .live-figure { position: relative; max-width: 100%; color: #1f2328; }
 .live-figure-scroll { overflow-x: auto; }
+.live-figure-scroll:focus-visible { outline: 3px solid #0969da; outline-offset: -3px; }
+.live-figure-wide::after { content: "↔ The picture is wider than this: move it sideways."; display: block;
+  font-size: var(--jp-content-font-size1, .9rem); color: var(--jp-content-font-color1, var(--ink)); }
 .live-figure-card { position: relative; background: #fff; border-radius: 6px; max-width: 100%; overflow: hidden; }
 .live-figure svg { display: block; width: 100%; height: auto; font-family: "DejaVu Sans", Verdana, sans-serif; }
 .live-figure svg text { white-space: pre; }
@@ -22,7 +25,7 @@ const CSS = `
 .live-figure-handle:active { cursor: grabbing; }
 .live-figure-handle:focus-visible { outline: 3px solid #0969da; outline-offset: -6px; }
 .live-figure-handle:hover { background: rgba(9, 105, 218, .12); }
-.live-figure-note { margin: 4px 0 0; padding: 6px 10px; border-radius: 4px; border-left: 5px solid; font-size: 14px;
+.live-figure-note { margin: 4px 0 0; padding: 6px 10px; border-radius: 4px; border-left: 5px solid; font-size: var(--jp-content-font-size1, .9rem);
   line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; }
 .live-figure-error { background: #ffebe9; border-color: #cf222e; color: #6e011a; position: absolute; z-index: 1;
   top: 4px; left: 8px; right: 8px; box-shadow: 0 2px 8px rgba(0, 0, 0, .3); pointer-events: none; }
@@ -34,6 +37,10 @@ const CSS = `
   box-shadow: 0 2px 8px rgba(0, 0, 0, .3); }
 .live-figure-dead { filter: grayscale(1) opacity(.6); }
 :is(.live-figure-gone, .live-figure-gone *).jupyter-widgets-disconnected::before { display: none; } /* the note says it */
+/* JupyterLab shows the focus of a slider by its colour alone, which forced colours take away */
+.widget-vbox:has(.live-figure) :is(.noUi-handle, .widget-readout, select):focus-visible {
+  outline: 3px solid #0969da !important; outline-offset: 1px; }
+.widget-vbox:has(.live-figure) .widget-inline-hbox > .widget-label { width: auto; min-width: 80px; } /* more, if a reader spaces letters */
 .live-figure-spoken { position: absolute; bottom: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
 
@@ -326,14 +333,21 @@ function render({ model, el }) {
       const [x, y] = frame.at[k] ?? [];
       if (x === undefined) handle.node.setAttribute("aria-valuetext", "nowhere");
       else {
-        const where = `${x.toPrecision(3)}, ${y.toPrecision(3)}`.replaceAll("-", "−"); // a hyphen is not read out
-        set(handle.node, { "aria-valuenow": wishes[k].upright ? y : x, "aria-valuetext": where });
+        const where = (wishes[k].upright ? [y] : [x, y]).map((one) => one.toPrecision(3)).join(", ");
+        const refused = model.get("error") && mine.has(k) ? ", its new place is refused" : "";
+        const said = where.replaceAll("-", "−") + refused; // a hyphen is not read out
+        set(handle.node, { "aria-valuenow": wishes[k].upright ? y : x, "aria-valuetext": said });
       }
     });
     dodge();
     svg.setAttribute("aria-label", frame.description || model.get("name"));
     clearTimeout(speech);
-    if (whole().contains(document.activeElement)) speech = setTimeout(() => { spoken.textContent = frame.description; }, 700);
+    if (whole().contains(document.activeElement)) {
+      speech = setTimeout(() => {
+        const run = whole().querySelector(".live-run-note")?.textContent; // that it has ended, or begins anew
+        spoken.textContent = [frame.description, run].filter(Boolean).join(" ");
+      }, 700);
+    }
   };
 
   const drawSoon = () => { asked ||= requestAnimationFrame(draw); };
@@ -367,12 +381,18 @@ function render({ model, el }) {
     if (dead) owe("");
   };
 
-  // ipywidgets gives the handle of a slider no name: a screen reader would read a number of nobody knows what
+  // ipywidgets gives the handle of a slider no name, and as its value the place among the options or the exponent;
+  // and each label the tip "null"
   const nameSliders = () => {
+    for (const label of whole().querySelectorAll('.widget-label[title="null"]')) label.removeAttribute("title");
     for (const slider of whole().querySelectorAll(".widget-slider")) {
       const name = slider.querySelector(".widget-label")?.textContent.trim() || "value", handles = slider.querySelectorAll(".noUi-handle");
       const ends = handles.length > 1 ? [`${name}, from`, `${name}, to`] : [name];
       handles.forEach((handle, i) => handle.setAttribute("aria-label", ends[i]));
+      const readout = slider.querySelector(".widget-readout"), text = readout?.textContent.trim().replaceAll("-", "−");
+      const told = handles.length === 1 && text && handles[0].getAttribute("aria-valuetext") !== text; // or this would not end
+      if (told) handles[0].setAttribute("aria-valuetext", text);
+      if (readout?.isContentEditable) set(readout, { role: "textbox", "aria-label": `${name}, a number to type` });
     }
   };
 
@@ -425,12 +445,17 @@ function render({ model, el }) {
     return [x0 < x1 === greatest ? left + width - dx : left + dx, y0 < y1 === greatest ? top + dy : top + height - dy];
   };
 
+  const moveInSight = (k, x, y) => {
+    move(k, x, y);
+    handles[k].node.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
   const moveByKey = (k, event) => {
     const { step: [dx, dy], along, upright } = get("handles")[k], many = event.shiftKey ? 10 : 1;
     if (event.key === "Home" || event.key === "End") {
       event.preventDefault();
       event.stopPropagation();
-      return move(k, ...corner(k, event.key === "End"));
+      return moveInSight(k, ...corner(k, event.key === "End"));
     }
     const way = {
       ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10],
@@ -441,7 +466,7 @@ function render({ model, el }) {
     event.stopPropagation();
     const on = way[0] + way[1]; // on a curve, up is onwards; of a bar, right is up
     const [right, up] = along !== null ? [on, 0] : upright ? [0, on] : way;
-    move(k, handles[k].at[0] + right * many * dx, handles[k].at[1] + up * many * dy);
+    moveInSight(k, handles[k].at[0] + right * many * dx, handles[k].at[1] + up * many * dy);
   };
 
   // from here on, the pointer takes the handle with it, held where it was gripped
@@ -525,13 +550,18 @@ function render({ model, el }) {
     painted = requestAnimationFrame(() => { if (own.comm_live !== false) own.send?.({ page: view }, own.callbacks?.()); });
   });
   window.addEventListener("keydown", keepKey, true); // before JupyterLab's own listener
-  const added = new MutationObserver(nameSliders); // a slider may come after the picture, or get another name
+  // a slider may come after the picture, get another name, or move; what the picture itself does is not meant
+  const added = new MutationObserver((all) => { if (all.some(({ target }) => !root.contains(target))) nameSliders(); });
   // once it is in the page: text has no measure while it is hidden, and only then is known what stands beside it
   const shown = new ResizeObserver(() => {
     live();
     nameSliders();
     added.disconnect();
-    added.observe(whole(), { childList: true, subtree: true });
+    added.observe(whole(), { childList: true, subtree: true, attributeFilter: ["aria-valuetext"] });
+    const wide = scroll.scrollWidth > scroll.clientWidth + 1;
+    if (wide) set(scroll, { tabindex: 0, role: "group", "aria-label": "the picture: it scrolls sideways" });
+    else for (const one of ["tabindex", "role", "aria-label"]) scroll.removeAttribute(one);
+    root.classList.toggle("live-figure-wide", wide);
     drawSoon();
   });
   shown.observe(card);

@@ -101,6 +101,7 @@ class Runner:
         self.button = ToggleButton(description="run", icon="play", tooltip="run", layout=Layout(width="auto"))
         self.bar = FloatProgress(min=0.0, max=1.0, layout=Layout(width="8em"))
         self.note = Label()
+        self.note.add_class("live-run-note")  # figure.js has it read out
         self.widgets: list[Widget] = [self.button, self.bar, self.note]
         self._steps: Iterator[tuple[float, Values]] | None = None
         self._share, self._values = 0.0, Values()  # the last results, shown or not yet

@@ -10,7 +10,8 @@
 const CSS = `
 .scene-buttons { display: flex; flex-wrap: wrap; gap: 4px; margin: 4px 2px; }
 .scene-buttons button { min-height: 28px; padding: 2px 10px; border-radius: 14px; cursor: pointer; text-align: left;
-  font: 13px/1.3 var(--jp-ui-font-family, sans-serif); border: 1px solid var(--jp-border-color1, #8c959f);
+  font: var(--jp-ui-font-size1, .85rem)/1.3 var(--jp-ui-font-family, sans-serif);
+  border: 1px solid var(--jp-border-color1, #8c959f);
   background: var(--jp-layout-color1, #fff); color: var(--jp-ui-font-color1, #1f2328); }
 .scene-buttons button:hover { background: var(--jp-layout-color2, #eaeef2); }
 .scene-buttons button:focus-visible { outline: 3px solid #0969da; outline-offset: 1px; }
@@ -75,8 +76,10 @@ function render({ model, el }) {
     const step = { PageDown: 1, PageUp: -1 }[event.key], digit = /^[1-9]$/.test(event.key) && !isWriting(event.target);
     const wish = step ? Math.min(Math.max(at + step, 0), names.length - 1) : digit ? event.key - 1 : names.length;
     if (wish >= names.length) return;
-    event.preventDefault();
     event.stopPropagation();
+    const isHere = step && wish === at && buttons[wish].ariaPressed === "true";
+    if (isHere && !isWriting(event.target)) return; // no farther: the page scrolls
+    event.preventDefault();
     choose(wish);
   };
 
