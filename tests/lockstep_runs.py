@@ -38,6 +38,24 @@ def garnet(absorbing):
     return mdp, phi, theta, pi, exact(mdp, pi), grad_log_softmax(phi, pi)
 
 
+DISCOUNTED = FiniteMDP(CORRIDOR.p, CORRIDOR.r, 0.9, CORRIDOR.rho_0)
+
+
+def walk(theta, seed, horizon, steps):
+    """A lane's steps in the corridor, drawn once more by hand: s, the score, s' and t. Whoever asks moves θ in place.
+
+    The next states need no drawing: of three random numbers a step, the first chooses the action.
+    """
+    rng = np.random.default_rng(seed)
+    s = t = 0
+    for u in np.concatenate([rng.random((256, 3)) for _ in range(3)])[1 : steps + 1, 0]:
+        probs = softmax(ALIKE, theta).probs[s]
+        a = int(u >= probs[0])
+        s_next = int(CORRIDOR.p[s, a].argmax())
+        yield s, np.eye(2)[a] - probs, s_next, t
+        s, t = (0, 0) if s_next == 3 or t + 1 == horizon else (s_next, t + 1)
+
+
 def z_scores(x, expected):
     return (x.mean(axis=0) - expected) / (x.std(axis=0, ddof=1) / np.sqrt(len(x)))
 

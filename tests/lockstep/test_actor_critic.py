@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lockstep_runs import ALIKE, CORRIDOR, START, TINY, garnet, last, z_scores
+from lockstep_runs import ALIKE, DISCOUNTED, START, TINY, garnet, last, walk, z_scores
 
 from pgcourse.bellman import transition
 from pgcourse.gradients import greediness_gradient, policy_gradient
 from pgcourse.lockstep.online import actor_critic_runs
-from pgcourse.policy import softmax
 
 
 def finite_horizon(mdp, pi, v, lam, H):
@@ -39,27 +38,22 @@ def test_a_wrong_critic_moves_theta_where_its_lambda_says_in_the_mean(lam):
     assert np.abs(z_scores((state.theta - theta) / TINY, expected)).max() < 4
 
 
-def test_the_one_step_method_is_the_textbook_s_box():
-    """Written out once more for the corridor, whose next states need no drawing: 600 steps, past a block of numbers."""
+@pytest.mark.parametrize(("lam", "lam_w"), [(0.0, 0.0), (0.5, 0.8)])
+def test_one_step_and_traces_are_the_textbook_s_boxes(lam, lam_w):
+    """600 steps, past a block of random numbers: traces begin anew with each episode, ended or cut."""
     alpha, alpha_w, horizon = 0.01, 0.05, 40
-    x = np.random.default_rng(0).standard_normal((4, 3))
-    state = last(
-        actor_critic_runs(CORRIDOR, ALIKE, START, alpha=alpha, seeds=[9], horizon=horizon, x=x, alpha_w=alpha_w), 600
-    )
-    rng = np.random.default_rng(9)
-    numbers = np.concatenate([rng.random((256, 3)) for _ in range(3)])[1:]
-    theta, w, s, age, ends, cut = START.copy(), np.zeros(3), 0, 0, 0, 0
-    for u in numbers[:600, 0]:
-        probs = softmax(ALIKE, theta).probs[s]
-        a = int(u >= probs[0])
-        s_next = int(CORRIDOR.p[s, a].argmax())
-        delta = -1 + (0 if s_next == 3 else w @ x[s_next]) - w @ x[s]
-        w += alpha_w * delta * x[s]
-        theta += alpha * delta * (np.eye(2)[a] - probs)
-        s, age = s_next, age + 1
-        if s == 3 or age == horizon:
-            ends, cut = ends + 1, cut + (s != 3)
-            s = age = 0
+    x = np.random.default_rng(0).standard_normal((4, 3)) * [[1], [1], [1], [0]]
+    sizes = {"alpha": alpha, "alpha_w": alpha_w, "lam": lam, "lam_w": lam_w}
+    state = last(actor_critic_runs(DISCOUNTED, ALIKE, START, **sizes, seeds=[9], horizon=horizon, x=x), 600)
+    theta, w, ends, cut = START.copy(), np.zeros(3), 0, 0
+    for s, score, s_next, t in walk(theta, 9, horizon, 600):
+        if t == 0:
+            z, z_w = np.zeros(2), np.zeros(3)
+        delta = -1 + 0.9 * w @ x[s_next] - w @ x[s]
+        z, z_w = 0.9 * lam * z + 0.9**t * score, 0.9 * lam_w * z_w + x[s]
+        w += alpha_w * delta * z_w
+        theta += alpha * delta * z
+        ends, cut = ends + (s_next == 3 or t + 1 == horizon), cut + (s_next != 3 and t + 1 == horizon)
     assert state.episodes[0] == ends > 10
     assert cut > 0
     np.testing.assert_allclose(state.theta[0], theta, rtol=1e-9)

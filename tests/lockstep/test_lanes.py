@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -21,10 +21,13 @@ def test_lanes_are_runs_of_their_own_to_the_last_digit(name, features):
     mdp, phi, theta, *_ = garnet(absorbing=1)
     if features == "table":
         phi, theta = tabular(6, 3), np.random.default_rng(2).standard_normal(18)
-    seeds, alpha = [5, 0, 12, 7, 33], np.array([0.02, 0.02, 0.1, 0.02, 0.3])
-    together = last(RUNS[name](mdp, phi, theta, alpha=alpha, seeds=seeds, horizon=60), 40)
+    seeds, each = [5, 0, 12, 7, 33], {"alpha": np.array([0.02, 0.02, 0.1, 0.02, 0.3])}
+    if name != "reinforce":
+        each["alpha_w"] = np.array([0.02, 0.1, 0.0, 0.3, 0.05])
+    together = last(RUNS[name](mdp, phi, theta, **each, seeds=seeds, horizon=60), 40)
     for k, seed in enumerate(seeds):
-        alone = last(RUNS[name](mdp, phi, theta, alpha=alpha[k], seeds=[seed], horizon=60), 40)
+        own = {field: sizes[k] for field, sizes in each.items()}
+        alone = last(RUNS[name](mdp, phi, theta, **own, seeds=[seed], horizon=60), 40)
         for field, one, all_ in zip(alone._fields, alone, together, strict=True):
             assert np.array_equal(one[0], all_[k], equal_nan=True), field
     assert len(set(together.theta[:, 0])) == 5
@@ -50,13 +53,15 @@ def test_a_run_may_be_left_and_taken_up_and_one_begun_anew_is_the_same(name):
         some[0].theta[0] = 0
 
 
-def test_a_run_keeps_its_features_whatever_becomes_of_the_array():
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_keeps_its_features_and_its_start_whatever_becomes_of_the_arrays(name):
     thetas = []
     for change in (False, True):
         mdp, phi, theta, *_ = garnet(absorbing=1)
-        run = reinforce_runs(mdp, phi, theta, alpha=0.01, seeds=[0], horizon=100)
-        next(run)
+        start = np.tile(theta, (2, 1))
+        run = RUNS[name](mdp, phi, start, alpha=0.01, seeds=[0, 1], horizon=100)
         phi *= not change
+        start += change
         thetas.append(next(run).theta)
     np.testing.assert_array_equal(*thetas)
 
@@ -109,6 +114,19 @@ def test_a_monte_carlo_run_counts_steps_and_discounts_each_reward_by_its_time():
             assert state.length.tolist() == [length, length]
             assert state.steps.tolist() == [k * length, k * length]
             assert state.episodes.tolist() == [k, k]
+
+
+@pytest.mark.parametrize("name", ["actor-critic", "natural"])
+def test_what_is_said_of_a_lane_s_last_episode_stays_until_its_next_has_ended(name):
+    mdp, phi, theta, *_ = garnet(absorbing=1)
+    run = RUNS[name](mdp, phi, theta, alpha=0.05, seeds=range(6), horizon=4)
+    cut = 0
+    for before, after in pairwise(islice(run, 40)):
+        same = before.episodes == after.episodes
+        for field in ("returns", "length", "truncated"):
+            np.testing.assert_array_equal(getattr(before, field)[same], getattr(after, field)[same])
+        cut += 0 if same.all() else (before.truncated & same).sum()
+    assert cut > 10, "lanes whose last episode was cut, while another lane's ended"
 
 
 # What is refused

@@ -92,9 +92,12 @@ def test_an_episode_that_begins_at_the_end_has_no_step_and_changes_nothing():
     assert nothing.steps.tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("alpha", [2.0**-18, 2.0**-12])
+@pytest.mark.parametrize("alpha", [0.0, 2.0**-18, 2.0**-12])
 def test_lanes_that_leave_the_lockstep_live_the_same_to_the_last_digit(alpha, monkeypatch):
-    """Long episodes, near a deterministic policy: the last few lanes go one by one, their updates in blocks."""
+    """Long episodes, near a deterministic policy: the last few lanes go one by one, their updates in blocks.
+
+    With α = 0 no θ moves within a block, and w has to settle all the same.
+    """
     settled = []
     settle = monte_carlo._settle
     monkeypatch.setattr(monte_carlo, "_settle", lambda *args: settled.append(settle(*args)) or settled[-1])

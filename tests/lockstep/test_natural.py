@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lockstep_runs import garnet, last, z_scores
+from lockstep_runs import ALIKE, DISCOUNTED, START, garnet, last, walk, z_scores
 
 from pgcourse.gradients import greediness_gradient
 from pgcourse.lockstep.online import natural_runs
+
+
+def test_a_run_is_its_three_equations_step_by_step():
+    """γᵗ is in the update of u, and not a second time in that of θ, which goes along u."""
+    sizes, x = {"alpha": 0.01, "alpha_w": 0.05, "alpha_u": 0.02}, np.eye(4)
+    state = last(natural_runs(DISCOUNTED, ALIKE, START, **sizes, seeds=[9], horizon=40, x=x), 600)
+    theta, w, u = START.copy(), np.zeros(4), np.zeros(2)
+    for s, score, s_next, t in walk(theta, 9, 40, 600):
+        delta = -1 + 0.9 * w[s_next] - w[s]
+        w[s] += 0.05 * delta
+        u += 0.02 * 0.9**t * (delta - u @ score) * score
+        theta += 0.01 * u
+    assert np.abs(theta - START).max() > 0.1
+    for found, expected in ((state.theta, theta), (state.w, w), (state.u, u)):
+        np.testing.assert_allclose(found[0], expected, rtol=1e-9)
 
 
 @pytest.mark.slow
