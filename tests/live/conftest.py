@@ -29,6 +29,14 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the reader after each step, and a picture each time."""
+    monkeypatch.setattr(pgcourse.live.running, "SLICE", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "DRAW_EVERY", 0.0)
+    monkeypatch.setattr(pgcourse.live.running, "PAUSE", 0.0)
+
+
+@pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     cell = Cell()
     monkeypatch.setattr(pgcourse.live.again, "get_ipython", lambda: cell)
