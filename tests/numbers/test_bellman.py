@@ -219,17 +219,29 @@ def test_a_process_that_is_over_before_it_begins_is_worth_nothing():
         assert rho.tolist() == pytest.approx([visits])
 
 
-def test_a_policy_for_another_mdp_is_refused():
-    with pytest.raises(ValueError, match=r"pi has shape \(3, 2\), expected \(S, A\) = \(4, 2\), as .* has"):
-        bellman.exact(zoo.short_corridor(), Policy.uniform(3, 2))
+def test_with_gamma_1_the_best_values_do_not_ask_a_policy_that_never_ends():
+    """State 0: stay or go on, both for nothing. While state 1 gets better, state 0 must not settle for staying."""
+    p = [[[1, 0, 0], [0, 0, 1]], [[0, 0, 1], [0, 0, 1]], [[0, 0, 1], [0, 0, 1]]]
+    mdp = FiniteMDP(p, [[0, 0], [0, 1], [0, 0]], 1, [0.5, 0.5, 0])
+    assert bellman.optimal_values(mdp).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("S", "A"), [(3, 2), (4, 3)])
+def test_a_policy_for_another_mdp_is_refused(S, A):
+    with pytest.raises(ValueError, match=rf"pi has shape \({S}, {A}\), expected \(S, A\) = \(4, 2\), as .* has"):
+        bellman.exact(zoo.short_corridor(), Policy.uniform(S, A))
 
 
 # The border
 
 
-def test_with_gamma_1_a_way_too_long_for_floats_is_refused():
-    """Two states, each left with probability 1e-9 and the second else for the first: 1e18 steps in the mean."""
-    p = [[[1 - 1e-9, 1e-9, 0]], [[1 - 1e-9, 0, 1e-9]], [[0, 0, 1]]]
+@pytest.mark.parametrize("on", [3e-7, 1e-9])
+def test_with_gamma_1_a_way_too_long_for_floats_is_refused(on):
+    """Two states in a row, from each of which a step either goes on or back to the first: 1e13 or 1e18 in the mean.
+
+    Of 1e13 the system can still be solved.
+    """
+    p = [[[1 - on, on, 0]], [[1 - on, 0, on]], [[0, 0, 1]]]
     mdp = FiniteMDP(p, [[1], [0], [0]], 1, [1, 0, 0])
     for solve in (bellman.evaluate, bellman.occupancy, bellman.exact):
         with pytest.raises(ValueError, match=r"more than 1e\+12 steps in the mean to end from state 0"):

@@ -125,6 +125,31 @@ def test_the_same_seed_lives_the_same():
     assert np.array_equal(one.s, other.s)
 
 
+class Reuses(Count):
+    """Counts in one array of its own, which it hands out at every step."""
+
+    observation_space, ours = Box(0, 100, (1,)), np.zeros(1)
+
+    def reset(self, **how):
+        self.ours[:], info = super().reset(**how)
+        return self.ours, info
+
+    def step(self, action):
+        self.ours[:], *rest = super().step(action)
+        return self.ours, *rest
+
+
+def test_what_was_seen_is_kept_although_the_environment_uses_its_own_array_again():
+    def stay(obs, rng):
+        return np.zeros(len(obs), int)
+
+    tau = play(Reuses(3), stay, 2, 9, np.random.default_rng(0))
+    assert tau.s[..., 0].tolist() == [[0, 1, 2, 3]] * 2
+    batch = next(play_streams(Reuses(3), stay, 5, np.random.default_rng(0)))
+    assert batch.s[0, :, 0].tolist() == [0, 1, 2, 0, 1]
+    assert batch.s_next[0, :, 0].tolist() == [1, 2, 3, 1, 2]
+
+
 def test_a_stream_keeps_actions_although_act_uses_its_own_array_again():
     ours = np.zeros(1, int)
 

@@ -166,6 +166,30 @@ def test_an_integer_box_gets_the_nearest_integer_with_clip_and_refuses_it_withou
     assert whole.steps.r.tolist() == [got]
 
 
+@pytest.mark.parametrize("clip", [False, True])
+def test_a_box_of_floats_gets_an_action_in_its_own_type(clip):
+    """Only the rounding changes what is inside, and what is outside by rounding alone stands at the bound."""
+    for drawn, got in ((0.3, np.float32(0.3)), (2 + 1e-9, 2)):
+        tau = play(
+            Paid(Box(-2, 2, (1,))), lambda obs, rng, a=drawn: np.full((1, 1), a), 1, 1, np.random.default_rng(0), clip
+        )
+        assert tau.steps.r.tolist() == [got]
+
+
+@pytest.mark.parametrize("clip", [False, True])
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (np.full((1, 1), np.nan), r"act returned array\(\[\[nan\]\]\), expected finite numbers"),
+        (np.ma.array([[1.0]], mask=True), "expected a plain array, with nothing masked"),
+    ],
+    ids=["nan", "masked"],
+)
+def test_an_action_that_is_no_number_is_refused(action, said, clip):
+    with pytest.raises(ValueError, match=said):
+        play(Paid(Box(-2, 2, (1,))), lambda obs, rng: action, 1, 5, np.random.default_rng(0), clip)
+
+
 def test_act_cannot_change_what_it_sees():
     def act(obs, rng):
         obs += 1

@@ -138,6 +138,15 @@ class Slow(gymnasium.Wrapper):
         return obs, r - 0.04, *rest
 
 
+class Elsewhere(gymnasium.Wrapper):
+    """Begins in state 4."""
+
+    def reset(self, **how):
+        self.env.reset(**how)
+        self.env.unwrapped.s = 4
+        return 4, {}
+
+
 @pytest.mark.parametrize(
     ("name", "wrapper"),
     [
@@ -146,6 +155,8 @@ class Slow(gymnasium.Wrapper):
         ("StickyAction", lambda env: wrappers.StickyAction(env, 0.2)),
         ("TransformAction", lambda env: wrappers.TransformAction(env, lambda a: 3 - a, env.action_space)),
         ("Slow", lambda env: Slow(env, table=False)),
+        ("TimeLimit", lambda env: type("TimeLimit", (Slow,), {})(env, table=False)),  # one's own, not Gymnasium's
+        ("Elsewhere", lambda env: Elsewhere(env)),
     ],
 )
 def test_a_wrapper_that_may_change_the_mdp_is_refused_by_name(name, wrapper):
@@ -182,6 +193,7 @@ def test_an_environment_without_a_table_is_refused_by_name():
         ([[[(1.0, 0, 0.0)]]], "expected the table"),
         ([[[(1.0, 3, 0.0, False)]]], r"P\[0\]\[0\] leads to 3, which is not in 0 … 0"),
         ([[[(1.0, -1, 0.0, False)]]], r"P\[0\]\[0\] leads to -1"),
+        ([[[(1.0, 0.5, 0.0, False)]], [[(1.0, 0, 0.0, True)]]], r"P\[0\]\[0\] leads to 0.5, which is not in 0 … 1"),
         ([[[(1.0, 0, 0.0, False)]], []], r"P\[1\] has 0 actions, P\[0\] has 1"),
         ([[[(0.5, 0, 0.0, False)]]], r"p\[s=0, a=0\] sums to 0.5"),
         ([[[(1.0, 0, 0.0, False)]], [[]]], "p.s=1, a=0. sums to 0"),

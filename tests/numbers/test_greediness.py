@@ -206,6 +206,16 @@ def test_the_compatible_critic_of_the_table_is_the_advantage():
     np.testing.assert_allclose(grad_log_pi @ w, q_pi - v_pi[:, None], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("unit", [1e-24, 1e24])
+def test_a_compatible_critic_does_not_hang_on_the_unit_of_the_visits(unit):
+    """Although one of its two features is small: what is too small to count is so beside the visits."""
+    rng = np.random.default_rng(3)
+    phi = rng.standard_normal((4, 3, 2)) * [1, 1e-4]
+    pi, q, rho = softmax(phi, rng.standard_normal(2)), rng.standard_normal((4, 3)), rng.random(4)
+    one, other = (compatible_critic(visits, pi, q, grad_log_softmax(phi, pi)) for visits in (rho, unit * rho))
+    np.testing.assert_allclose(other, one, rtol=1e-9)
+
+
 def test_the_compatible_critic_of_one_shared_logit_is_that_found_in_fractions():
     """w = −1150876/45492321 solves the normal equation in exact fractions, for this two-state MDP."""
     p = np.array([[[0.7, 0.3], [0.99, 0.01]], [[0.2, 0.8], [0.99, 0.01]]])

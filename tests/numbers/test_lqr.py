@@ -215,6 +215,22 @@ def test_sampled_states_come_from_a_roll_out_stopped_with_probability_1_minus_ga
         assert abs(f(walked).mean() - f(drawn[:, 0]).mean()) < 4 * spread
 
 
+def test_states_on_a_line_are_sampled_there():
+    """Covariances of rank 1 have eigenvalues that rounding makes negative."""
+    rng = np.random.default_rng(0)
+    line = rng.standard_normal(4)
+    rank_1 = np.outer(line, line)
+    lqr = LQR(0.5 * np.eye(4), np.ones((4, 1)), np.eye(4), 1, rank_1, np.zeros(4), rank_1, 0.9)
+    s = sample_states(lqr, np.zeros((1, 4)), 0.0, 100, rng)
+    np.testing.assert_allclose(s, s[:, :1] * line / line[0], atol=1e-6)
+
+
+def test_another_start_moves_the_second_moment_by_what_becomes_of_the_difference():
+    """Σ − Σ' = D + γ L (Σ − Σ') Lᵀ with D the difference of the starts: the noise has no part in it."""
+    moved = second_moment(BOAT, -0.7, 0.4, start=BOAT.start + 2) - second_moment(BOAT, -0.7, 0.4)
+    assert moved.item() == pytest.approx(2 / (1 - 0.9 * (1 - 0.5 * 0.7) ** 2), rel=1e-12)
+
+
 def test_the_density_of_the_states_sums_to_one_and_has_the_second_moment():
     x, dx = np.linspace(-12, 12, 6001, retstep=True)
     density = occupancy_density(BOAT, -0.7, 0.4, x)
@@ -267,6 +283,12 @@ def test_J_falls_without_bound_towards_the_border_and_is_refused_beyond_it(sign)
         closed_loop(BOAT, border + 0.1 * sign)
 
 
+def test_at_the_very_border_J_is_refused_too():
+    """γ = ¼ and A = 2: √γ |A + BK| is 1 to the last digit."""
+    with pytest.raises(Unstable, match=r"√γ \|A \+ BK\| is 1\.000"):
+        closed_loop(replace(BOAT, A=2, gamma=0.25), 0.0)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -283,6 +305,13 @@ def test_J_falls_without_bound_towards_the_border_and_is_refused_beyond_it(sign)
 def test_a_problem_that_is_none_is_refused_by_name(change, named):
     with pytest.raises(ValueError, match=named):
         replace(BOAT, **change)
+
+
+def test_a_matrix_may_be_as_uneven_as_float32_rounds_and_not_more():
+    two = {"A": np.eye(2), "B": np.ones((2, 1)), "R": 1, "W": np.eye(2), "mu_0": [0, 0], "Sigma_0": np.eye(2)}
+    LQR(Q=[[1, 0.3], [float(np.float32(0.3)), 1]], gamma=0.9, **two)
+    with pytest.raises(ValueError, match=r"Q is .*, expected symmetric"):
+        LQR(Q=[[1, 0.3], [0.3001, 1]], gamma=0.9, **two)
 
 
 def test_a_gain_of_another_shape_is_refused():

@@ -30,12 +30,15 @@ def test_the_evolution_strategy_is_unbiased_for_the_smoothed_gradient_and_biased
     assert np.abs((estimates.mean(axis=0) - grad_J) / error).max() > 8
 
 
-def test_each_estimate_of_the_evolution_strategy_on_a_plane_is_its_noise_times_its_slope():
-    """J = c·θ: (J(θ + σε) − J(θ − σε))/2σ = c·ε exactly; ε comes from the generator given, in the shape of θ."""
+def test_each_estimate_of_the_evolution_strategy_on_a_parabola_is_its_noise_times_its_slope():
+    """J = c·θ + θ²: (J(θ + σε) − J(θ − σε))/2σ = (c + 2θ)·ε exactly, since both have the same bend.
+
+    ε comes from the generator given, in the shape of θ.
+    """
     c, theta = np.array([[1.0, -2, 0.5], [0, 3, 1]]), np.ones((2, 3))
-    estimates = evolution_strategy(lambda t: (c * t).sum(), theta, 5, 0.1, np.random.default_rng(7))
+    estimates = evolution_strategy(lambda t: (c * t + t**2).sum(), theta, 5, 0.1, np.random.default_rng(7))
     noise = np.random.default_rng(7).standard_normal((5, 2, 3))
-    assert_close(estimates, noise * (c * noise).sum(axis=(1, 2), keepdims=True))
+    assert_close(estimates, noise * ((c + 2 * theta) * noise).sum(axis=(1, 2), keepdims=True))
 
 
 ONES = np.ones(3)

@@ -89,6 +89,14 @@ def test_the_error_of_one_task_names_it_and_loses_no_other_result(backend):
     assert all(the_same(result, k) for k, result in found.value.results.items())
 
 
+def test_the_message_counts_the_other_tasks_that_failed():
+    def fails(seed):
+        raise ValueError("no")
+
+    with pytest.raises(TasksFailed, match=r"task 0 \(and 2 more\) gave no result: .*the results of the 0 others"):
+        in_order(fails, spawn(0, 3), backend="sequential")
+
+
 @pytest.mark.slow
 def test_a_process_that_dies_names_its_task_and_loses_no_other_result():
     came = {}

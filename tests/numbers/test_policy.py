@@ -181,12 +181,14 @@ def test_direct_is_affine_with_the_constant_gradient_of_grad_direct():
 
 
 def test_direct_reaches_the_corners_of_the_simplex():
-    theta = [[1, 0], [0, 1], [0, 0], [0.5, 0.5 + 2.3e-16]]  # the last adds up to 1 + 2.2e-16
-    assert policy.direct(theta).probs[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    assert policy.direct(theta).probs[3, 2] == 0
+    theta = [[1, 0], [0, 1], [0, 0], [0.5, 0.5 + 2.3e-16], [0.25, 0.75 + 1e-13]]  # the last two add up to more than 1
+    probs = policy.direct(theta).probs
+    assert probs[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert probs[3:, 2].tolist() == [0, 0]
+    np.testing.assert_allclose(probs.sum(axis=1), 1, rtol=1e-15)
 
 
-@pytest.mark.parametrize("row", [[-0.1, 0.5], [0.7, 0.4], [1e308, 1e308], [-1e308, -1e308]])
+@pytest.mark.parametrize("row", [[-0.1, 0.5], [0.7, 0.4], [0.25, 0.75 + 1e-11], [1e308, 1e308], [-1e308, -1e308]])
 def test_direct_refuses_a_row_outside_the_simplex_by_its_state(row):
     with pytest.raises(ValueError, match=r"theta\[s=1\] is .*, expected probabilities ≥ 0 with a sum ≤ 1"):
         policy.direct([[0.5, 0.5], row, [0, 0]])

@@ -119,6 +119,14 @@ def test_the_outcomes_of_a_state_are_the_kernel_s(problem):
     assert np.array_equal(kernel, mdp.p)
 
 
+def test_the_outcomes_of_a_state_stand_in_their_order():
+    """a, then s': otherwise another processor, which sorts in another way, lives other trajectories."""
+    mdp = zoo.garnet(40, 3, 20, 0.9, np.random.default_rng(0))
+    a, s_next, p = mdp.outcomes
+    assert (p > 0).all()
+    assert (np.diff(a * mdp.S + s_next, axis=1) > 0).all()
+
+
 # The distribution
 
 
@@ -291,7 +299,7 @@ def test_a_stream_is_cut_at_the_horizon_and_only_there(stream):
     assert steps.valid.all()
 
 
-@pytest.mark.parametrize("n", [1, 7])
+@pytest.mark.parametrize("n", [1, 7, 100])  # of the last there are more than random numbers in a block
 def test_a_long_stream_is_drawn_in_blocks_that_do_not_show(n, monkeypatch):
     monkeypatch.setattr("pgcourse.sampling.BLOCK", 70)
     steps = streams(zoo.frozen_lake(), Policy.uniform(16, 4), n, 65, np.random.default_rng(1))
