@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from types import SimpleNamespace
 
 import gymnasium
 import numpy as np
@@ -13,7 +14,7 @@ from gymnasium.wrappers import TimeLimit
 
 from pgcourse.algorithms import a2c, reinforce
 from pgcourse.algorithms.a2c import Learner, update
-from pgcourse.algorithms.actor_critic import finished
+from pgcourse.algorithms.actor_critic import finished, learning
 from pgcourse.algorithms.networks import MLP
 from pgcourse.algorithms.optimisers import sgd
 from pgcourse.algorithms.policies import SoftmaxNetwork, policy_for
@@ -111,9 +112,11 @@ def test_a_step_that_only_resets_changes_nothing():
     given = batch(terminated=at(0, 1))
     s, s_next, r = np.copy(given.s), np.copy(given.s_next), np.copy(given.r)
     s[0, 2], s_next[0, 2], r[0, 2] = 50, -70, 90
-    one, other = (update(learner(), x, SETTINGS) for x in (given, replace(given, s=s, s_next=s_next, r=r)))
+    settings = replace(SETTINGS, beta=0.3)
+    one, other = (update(learner(), x, settings) for x in (given, replace(given, s=s, s_next=s_next, r=r)))
     np.testing.assert_allclose(one.w, other.w, rtol=1e-12)
     np.testing.assert_allclose(one.policy.theta, other.policy.theta, rtol=1e-12)
+    assert (other.entropy, other.error) == pytest.approx((one.entropy, one.error), rel=1e-12)
 
 
 def learned_value(env):
@@ -177,6 +180,21 @@ def test_updates_and_steps_are_counted_and_a_reset_is_no_step():
 
 
 # Runs
+
+
+def test_the_next_batch_is_drawn_with_the_new_policy():
+    asked = []
+
+    def batches():
+        while True:
+            asked.append((yield "a batch"))
+
+    def update(learner, batch):
+        return SimpleNamespace(policy=learner.policy + 1)
+
+    learners = learning(SimpleNamespace(policy=0), batches(), update)
+    assert [next(learners).policy for _ in range(3)] == [1, 2, 3]
+    assert asked == [1, 2]
 
 
 @pytest.mark.parametrize(

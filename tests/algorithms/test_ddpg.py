@@ -55,12 +55,14 @@ def test_an_update_is_the_equations_at_the_head(name):
     )
     w = critic.w[0] + settings.alpha_w * adam(g_w, FRESH)[0]
     np.testing.assert_allclose(new.critic.w[0], w, atol=2e-5)
+    np.testing.assert_allclose(new.memory_w.m[0], 0.1 * g_w, atol=1e-7)  # the step is nearly the sign of g, m is not
     newer = new.critic  # the actor climbs the critic after its step
     g_theta = finite_differences(lambda x: newer(batch.s, replace(policy, theta=x)(batch.s, rng)).mean(), policy.theta)
     theta = policy.theta + settings.alpha_theta * adam(g_theta, FRESH)[0]
     sure = np.abs(g_theta) > 1e-6  # Adam divides by the size: of a rounding error it makes a step
     assert sure.mean() > 0.3
     np.testing.assert_allclose(new.policy.theta[sure], theta[sure], atol=2e-5)
+    np.testing.assert_allclose(new.memory_theta.m, 0.1 * g_theta, atol=1e-7)
     np.testing.assert_allclose(new.target_critic.w, 0.7 * learner.target_critic.w + 0.3 * new.critic.w, rtol=1e-12)
     np.testing.assert_allclose(
         new.target_policy.theta, 0.7 * learner.target_policy.theta + 0.3 * new.policy.theta, rtol=1e-12
@@ -86,6 +88,14 @@ def test_a_target_forgets_where_it_began_by_1_minus_tau_an_update():
     np.testing.assert_allclose(moved, source + 0.98**100 * (target - source), rtol=1e-12)
     assert np.array_equal(soft_update(target, source, 0.0), target)
     np.testing.assert_allclose(soft_update(target, source, 1.0), source, rtol=1e-15)
+
+
+def test_the_noise_is_in_half_widths_of_the_box():
+    """Pendulum's Box is ±2: σ = 0.1 is 0.2 N m."""
+    learner, batch = learned()
+    a = ddpg.noisy(learner, 0.1)(batch.s, np.random.default_rng(7))
+    noise = np.random.default_rng(7).standard_normal(batch.a.shape)
+    np.testing.assert_allclose(a, (learner.actor(batch.s) + 0.2 * noise).clip(-2, 2), rtol=1e-12)
 
 
 # Time limits and ends

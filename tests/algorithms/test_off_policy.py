@@ -79,9 +79,13 @@ def test_what_the_critics_are_asked_must_fit_and_the_message_names_it():
                 ask(obs, action)
 
 
+@pytest.mark.parametrize("warmup", [0, 2])
 @pytest.mark.parametrize("name", ["ddpg", "td3"])
-def test_without_a_warmup_the_first_action_is_the_policy_s_own(name):
+def test_from_the_warmup_on_actions_are_the_policy_s_own_though_there_is_no_batch_yet(name, warmup):
     algorithm = ALGORITHMS[name]
-    settings = algorithm.Settings(n=1, warmup=0, noise=0.0, batch=4)
+    settings = algorithm.Settings(n=6, warmup=warmup, noise=0.0, batch=50)
     learner = next(algorithm.train(gymnasium.make("Pendulum-v1"), settings, seed=1))
-    np.testing.assert_allclose(learner.replay.a, learner.actor(learner.replay.s), rtol=1e-12)
+    a, own = learner.replay.a, learner.actor(learner.replay.s)
+    assert learner.updates == 0
+    np.testing.assert_allclose(a[warmup:], own[warmup:], rtol=1e-9)
+    assert (np.abs(a[:warmup] - own[:warmup]) > 1e-3).all()

@@ -101,6 +101,13 @@ def test_a_policy_for_actions_that_do_not_start_at_0_draws_these():
     assert set(policy(np.zeros((200, 1)), np.random.default_rng(0))) == {5, 6, 7}
 
 
+@pytest.mark.parametrize("action", [-1, 2])
+def test_no_action_is_counted_from_the_end(action):
+    policy = policy_for(gymnasium.make("CartPole-v1"), (), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"expected 1 actions in 0 … 1"):
+        policy.log_prob(np.zeros((1, 4)), np.array([action]))
+
+
 def test_large_preferences_overflow_nothing():
     np.testing.assert_array_equal(log_softmax(np.array([[1e300, 0.0], [-1e300, 0.0]])), [[0, -1e300], [-1e300, 0]])
 
@@ -249,7 +256,7 @@ def test_a_box_without_finite_bounds_is_told_how_to_get_some():
 def test_the_divergence_is_the_mean_of_the_difference_of_log_pi(make):
     """By draws: E[log π − log π_new], one z-score; and 0 of itself."""
     policy, x, _, _ = make((4, 5, 3))
-    new = replace(policy, theta=policy.theta + 0.1 * np.random.default_rng(1).standard_normal(len(policy.theta)))
+    new = replace(policy, theta=policy.theta + 0.5 * np.random.default_rng(1).standard_normal(len(policy.theta)))
     obs = np.tile(x[:1], (100_000, 1))
     a = policy(obs, np.random.default_rng(2))
     drawn = policy.log_prob(obs, a) - new.log_prob(obs, a)

@@ -14,7 +14,7 @@ from gymnasium.wrappers import TimeLimit
 from one_number import One, Reach, reach
 
 from pgcourse.algorithms import ppo, trpo
-from pgcourse.algorithms.actor_critic import minibatches
+from pgcourse.algorithms.actor_critic import advantages, begin, minibatches
 from pgcourse.algorithms.optimisers import FRESH, adam
 from pgcourse.algorithms.policies import GaussianNetwork, policy_for
 from pgcourse.environments import play, play_streams
@@ -74,6 +74,38 @@ def test_the_first_step_is_that_of_the_policy_gradient_for_either_kind_of_action
     np.testing.assert_allclose(new.w, learner.w + settings.alpha * adam(g_w, FRESH, epsilon=1e-5)[0], atol=1e-9)
     assert new.entropy == pytest.approx(entropy.mean())
     assert (new.updates, new.steps) == (2, learner.steps + len(A))
+
+
+def test_an_update_is_a_loop_over_its_minibatches():
+    """∇L^CLIP + β ∇H and the critic's −½ E[(v − G)²] by differences, each a mean over its minibatch; and Adam."""
+    settings = replace(SMALL, minibatch=7, last=1.0, alpha=0.1, beta=0.3, most=np.inf, hidden=())
+    learner, batches = begin(ppo.Learner, gymnasium.make_vec("CartPole-v1", 2), settings, np.random.default_rng(1))
+    batch = next(batches)
+    new = ppo.update(learner, batch, settings, np.random.default_rng(3))
+    s, a, A, G = advantages(learner, batch, settings.gamma, settings.lam)
+    policy, w, memory, entropies = learner.policy, learner.w, FRESH, []
+    log_pi, rng, d = policy.log_prob(s, a), np.random.default_rng(3), len(policy.theta)
+    for _ in range(settings.epochs):
+        for some, done, old, better, G_m in minibatches(rng, 7, s, a, log_pi, A, G):
+            better = (better - better.mean()) / better.std()
+
+            def gained(both, some=some, done=done, old=old, A=better, G=G_m):
+                there = replace(learner.policy, theta=both[:d])
+                r = np.exp(there.log_prob(some, done) - old)
+                v = learner.critic.forward(both[d:], some)[-1][:, 0]
+                clipped = np.minimum(r * A, np.clip(r, 0.8, 1.2) * A)
+                return np.mean(clipped + 0.3 * there.entropy(some) - 0.5 * (v - G) ** 2)
+
+            entropies.extend(policy.entropy(some))
+            both = np.append(policy.theta, w)
+            step, memory = adam(finite_differences(gained, both), memory, epsilon=1e-5)
+            both += 0.1 * step
+            policy, w = replace(policy, theta=both[:d]), both[d:]
+    np.testing.assert_allclose(new.policy.theta, policy.theta, atol=1e-6)
+    np.testing.assert_allclose(new.w, w, atol=1e-6)
+    assert new.entropy == pytest.approx(np.mean(entropies), rel=1e-6)
+    off = np.abs(np.exp(new.policy.log_prob(s, a) - log_pi) - 1)
+    assert 0 < (off > 0.4).mean() < new.outside == (off > 0.2).mean()
 
 
 def learned_value(env, **changes):

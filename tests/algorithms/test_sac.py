@@ -54,6 +54,7 @@ def test_an_update_is_the_equations_at_the_head():
         one = replace(learner.critic, w=learner.critic.w[k])
         g = finite_differences(lambda w, one=one: -0.5 * np.mean((replace(one, w=w)(batch.s, batch.a) - y) ** 2), one.w)
         np.testing.assert_allclose(new.critic.w[k], one.w + settings.alpha_w * adam(g, FRESH)[0], atol=1e-5)
+        np.testing.assert_allclose(new.memory_w.m[k], 0.1 * g, atol=1e-7)  # the step is nearly the sign of g, m is not
 
     def climbed(theta):
         a, log_pi = drawn(theta, batch.s, now)
@@ -64,10 +65,12 @@ def test_an_update_is_the_equations_at_the_head():
     assert sure.mean() > 0.5
     theta = learner.policy.theta + settings.alpha_theta * adam(g, FRESH)[0]
     np.testing.assert_allclose(new.policy.theta[sure], theta[sure], atol=1e-5)
+    np.testing.assert_allclose(new.memory_theta.m, 0.1 * g, atol=1e-7)
     np.testing.assert_allclose(new.target_critic.w, 0.7 * learner.target_critic.w + 0.3 * new.critic.w, rtol=1e-12)
     assert new.entropy == pytest.approx(-drawn(learner.policy.theta, batch.s, now)[1].mean())
     step = settings.alpha_temperature * np.sign(settings.target_entropy - new.entropy)
     assert new.log_temperature[0] == pytest.approx(learner.log_temperature[0] + step, abs=1e-9)
+    assert new.memory_temperature.m[0] == pytest.approx(0.1 * (settings.target_entropy - new.entropy), rel=1e-12)
 
 
 def test_the_entropy_that_is_asked_for_is_one_for_each_number_of_the_action():

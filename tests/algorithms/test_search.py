@@ -141,6 +141,7 @@ def test_a_score_that_is_the_same_for_all_moves_antithetic_pairs_nowhere():
         ({"mean": [[0.0, 0]]}, r"mean has shape \(1, 2\), expected \(D,\)|mean has shape"),
         ({"std": 0}, "std is 0, expected a finite number > 0"),
         ({"std": [1, -1, 1]}, r"std\[d=1\] is -1.0, expected a number > 0"),
+        ({"std": [1, 0, 1]}, r"std\[d=1\] is 0.0, expected a number > 0"),
         ({"std": [1, 1]}, r"std has shape \(2,\).*as the mean"),
         ({"J": lambda theta: J(theta)[:, None]}, r"J\(candidates\) has shape .*one score each"),
         ({"J": lambda theta: J(theta).max()}, r"J\(candidates\)"),
@@ -148,8 +149,8 @@ def test_a_score_that_is_the_same_for_all_moves_antithetic_pairs_nowhere():
         ({"J": lambda theta: np.full(len(theta), np.inf)}, r"J\(candidates\)\[n=0\] is inf"),
         ({"J": lambda theta: None}, r"J\(candidates\) is None"),
     ],
-    ids=["nan", "no array", "two axes", "std 0", "std negative", "std short", "column", "one score", "score nan",
-         "score inf", "None"],
+    ids=["nan", "no array", "two axes", "std 0", "std negative", "std flat", "std short", "column", "one score",
+         "score nan", "score inf", "None"],
 )  # fmt: skip
 def test_what_is_no_search_is_refused_by_name(method, changes, said):
     with pytest.raises(ValueError, match=said):

@@ -82,6 +82,12 @@ def test_a_switch_is_true_or_false_and_an_optimiser_is_a_function(algorithm, fie
         algorithm.Settings(**{field: value})
 
 
+@pytest.mark.parametrize("algorithm", [a2c, ppo, trpo])
+def test_the_critic_is_in_the_unit_of_the_settings(algorithm):
+    settings = algorithm.Settings(n=4, unit=7.0, hidden=(2,), **({} if algorithm is a2c else {"minibatch": 4}))
+    assert next(algorithm.train(gymnasium.make("CartPole-v1"), settings)).critic.unit == 7
+
+
 @pytest.mark.parametrize("algorithm", [a2c, ddpg, ppo, reinforce, sac, td3, trpo])
 def test_equal_settings_are_of_equal_types_whatever_was_given(algorithm):
     """A step size of np.float64 would turn single precision into double; a list could not be hashed."""

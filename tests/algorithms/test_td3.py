@@ -72,6 +72,8 @@ def test_both_critics_step_towards_the_smaller_of_what_their_targets_say():
         one = replace(learner.critic, w=learner.critic.w[k])
         g = finite_differences(lambda w, one=one: -0.5 * np.mean((replace(one, w=w)(batch.s, batch.a) - y) ** 2), one.w)
         np.testing.assert_allclose(new.critic.w[k], one.w + settings.alpha_w * adam(g, FRESH)[0], atol=1e-5)
+        np.testing.assert_allclose(new.memory_w.m[k], 0.1 * g, atol=1e-7)  # the step is nearly the sign of g, m is not
+    assert new.error == pytest.approx(np.sqrt(((y - learner.critic(batch.s, batch.a)) ** 2).mean()), rel=1e-12)
 
 
 def test_the_critics_begin_and_stay_different():
@@ -112,6 +114,7 @@ def test_actor_and_targets_move_every_delay_updates_and_the_actor_climbs_the_fir
     assert sure.mean() > 0.5
     theta = before.policy.theta + settings.alpha_theta * adam(g, FRESH)[0]
     np.testing.assert_allclose(new.policy.theta[sure], theta[sure], atol=1e-5)
+    np.testing.assert_allclose(new.memory_theta.m, 0.1 * g, atol=1e-7)
     np.testing.assert_allclose(new.target_critic.w, 0.75 * before.target_critic.w + 0.25 * new.critic.w, rtol=1e-12)
     np.testing.assert_allclose(
         new.target_policy.theta, 0.75 * before.target_policy.theta + 0.25 * new.policy.theta, rtol=1e-12
