@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from classroom.mark.pristine import Pristine
-from pgcourse.exercises import nb07_rollouts
+from pgcourse.exercises import ask, nb07_rollouts
 
 
 def test_an_array_whose_shape_or_type_was_changed_is_put_back():
@@ -18,3 +18,11 @@ def test_an_array_whose_shape_or_type_was_changed_is_put_back():
         assert pristine.restore() == []
         np.testing.assert_array_equal(nb07_rollouts.V, before)
         assert nb07_rollouts.V.dtype == before.dtype
+
+
+def test_defaults_of_arguments_by_name_are_put_back(monkeypatch):
+    pristine, before = Pristine(), ask.run.__kwdefaults__
+    assert before == {"pure": False}
+    monkeypatch.setattr(ask.run, "__kwdefaults__", {"pure": True})
+    assert pristine.restore() == ["pgcourse.exercises.ask.run"]
+    assert ask.run.__kwdefaults__ == before

@@ -10,7 +10,7 @@ import pytest
 from returned_notebooks import NAME, entry, rows
 
 from classroom.mark import table
-from classroom.mark.pool import Marked, Reply
+from classroom.mark.pool import Marked, Reply, _marked
 from classroom.mark.returned import Returned
 
 
@@ -33,6 +33,24 @@ def test_the_tables_say_who_has_passed_what(tmp_path):
     assert re.search(r"^Ada +1 of 1 +right$", text, re.M)
     assert re.search(r"^Bob +0 of 1 +wrong +a note$", text, re.M)
     assert "best_p: right [3 attempts, passed: 2026-01-31T12:00:00Z] m" in text
+
+
+def one_marked(*replies):
+    """What a notebook with one exercise has come to, from what the process that ran it has told."""
+    rows = [{"notebook": "01_policies", "of": ["best_p"]}, *({"exercise": "best_p"} | reply for reply in replies)]
+    return _marked(Returned("Ada", Path("x"), "f", {}), {"rows": [*rows, {"done": True}], "why": ""})
+
+
+def test_of_two_replies_of_one_tone_the_last_counts():
+    told = [("wrong", "first"), ("wrong", "second"), ("waiting", "third")]
+    one = one_marked(*({"tone": tone, "message": message} for tone, message in told))
+    assert [(reply.tone, reply.message) for reply in one.replies] == [("wrong", "second")]
+
+
+@pytest.mark.parametrize(("tone", "noted"), [("right", False), ("wrong", True)])
+def test_that_an_answer_reads_a_view_is_noted_unless_it_is_right(tone, noted):
+    note = one_marked({"tone": tone, "message": "", "reads": True}).note
+    assert ("the answer of best_p reads a view" in note) is noted
 
 
 def test_two_long_names_that_end_differently_are_both_to_be_read():

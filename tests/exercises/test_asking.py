@@ -7,7 +7,7 @@ import pytest
 
 from pgcourse.exercises import verdict
 from pgcourse.exercises.ask import Mistake, close, mistaken, named, run
-from pgcourse.exercises.read import numbers, one_number
+from pgcourse.exercises.read import numbers, one_number, one_whole
 from pgcourse.exercises.words import apart
 
 
@@ -66,3 +66,11 @@ def test_true_is_no_number():
 
 def test_what_is_not_a_number_is_none():
     assert one_number(float("nan")) is None
+
+
+def test_a_number_too_large_for_a_float_keeps_its_sign():
+    assert (one_number(10**400), one_number(-(10**400))) == (np.inf, -np.inf)
+
+
+def test_half_a_state_is_no_state():
+    assert [one_whole(answer) for answer in (3.0, 2.5, np.inf)] == [3, None, None]

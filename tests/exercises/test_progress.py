@@ -50,9 +50,10 @@ def test_a_verdict_says_the_same_with_and_without_its_exercise():
 
 
 def test_a_reply_is_recorded_with_its_date_and_attempts_count_up_to_the_first_that_passed(tmp_path, clock):
-    for tone, said in [("wrong", "a"), ("wrong", "a"), ("nearly", "b"), ("right", "c"), ("wrong", "d"), ("right", "c")]:
-        assert progress.record("best_p", tone, said, tmp_path) == ""
-    assert progress.load(tmp_path) == {"best_p": entry(3, T[2], T[4], "right", "c")}
+    """Another reply is another attempt, also of the same tone."""
+    for reply in ("wrong a", "wrong a", "wrong b", "nearly c", "right d", "wrong e", "right d"):
+        assert progress.record("best_p", *reply.split(), tmp_path) == ""
+    assert progress.load(tmp_path) == {"best_p": entry(4, T[3], T[5], "right", "d")}
     assert json.loads((tmp_path / "progress.json").read_text())["format"] == "pgcourse progress 1"
     assert [path.name for path in tmp_path.iterdir()] == ["progress.json"], "no lock and nothing unfinished is left"
 
@@ -220,6 +221,7 @@ def test_the_lock_of_a_kernel_that_is_gone_does_not_keep_anyone_waiting(tmp_path
     lock = tmp_path / ".progress.json.lock"
     lock.touch()
     os.utime(lock, (time.time() + ahead, time.time() + ahead))
+    assert progress._is_stale(lock)
     progress.record("best_p", "right", "yes", tmp_path)
     assert not lock.exists()
 

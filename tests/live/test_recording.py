@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from pgcourse.live.explorer import Explorer
 from pgcourse.live.keys import key_of, part_of, told_apart
 from pgcourse.live.ranges import nearest, options, parameter
-from pgcourse.live.recording import Unrecordable, record_view
+from pgcourse.live.recording import Unrecordable, _Sweep, record_view
 
 
 class Line:
@@ -152,6 +152,7 @@ def test_a_choice_is_known_by_its_place() -> None:
     ("control", "values"),
     [
         (FloatSlider(0, min=-1, max=1, step=0.5), [-1, -0.5, 0, 0.5, 1]),
+        (FloatSlider(0, min=0, max=0.3, step=0.1), [0, 0.1, 0.2, 0.3]),  # 0.3/0.1 is 2.9999999999999996
         (IntSlider(0, min=2, max=6, step=2), [2, 4, 6]),
         (FloatLogSlider(0.25, base=2, min=-2, max=0, step=1), [0.25, 0.5, 1]),
         (Dropdown(options={"one": 1, "two": 2}), [1, 2]),
@@ -169,6 +170,18 @@ def test_a_point_on_a_curve_is_tried_along_it(view: Explorer) -> None:
     bound = handle(curve, lambda x, y, values: {"slope": round(y, 2)})
     bound.along = curve
     assert parameter(bound, view.values) == ("slope", [0, 0.25, 1], True, False)
+
+
+def test_a_point_on_a_long_curve_is_tried_to_the_curve_s_end() -> None:
+    curve = SimpleNamespace(get_xydata=lambda: np.column_stack([np.arange(1000.0), np.zeros(1000)]))
+    found = parameter(SimpleNamespace(along=curve, values=lambda x, y, values: {"x": x}), {"x": 0.0})
+    assert len(found.values) < 100
+    assert found.values[-1] > 980
+
+
+def test_the_last_value_of_a_range_is_never_thinned_out() -> None:
+    sweep = _Sweep(SimpleNamespace(controls={"slope": FloatSlider()}), {"slope": list(range(100))})
+    assert sweep.kept("slope") == [*range(0, 100, sweep.stride), 99]
 
 
 def test_the_nearest_place_in_a_range() -> None:

@@ -155,6 +155,36 @@ def test_a_run_that_is_stopped_before_its_first_result_shows_nothing_of_an_earli
     asyncio.run(story())
 
 
+def test_a_run_that_begins_anew_shows_nothing_of_the_one_before():
+    def work(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        yield 0.5, {"total": alpha}
+        yield 1.0, {"best": alpha}
+
+    view, runner = view_and_runner(work, best=0.0)
+
+    async def story():
+        for _ in range(2):
+            view.values = view.values | {"total": 0.0, "best": 0.0}
+            runner.button.value = True
+            await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    shown = [(numbers["total"], numbers["best"]) for numbers in view.drawn]
+    assert [*dict.fromkeys(shown)] == [(2.0, 0.0), (2.0, 2.0)]
+    assert shown.count((2.0, 0.0)) == 2, "one picture of each run's first result"
+
+
+def test_a_work_that_has_come_to_its_end_is_done_whatever_share_it_told_last():
+    _, runner = view_and_runner(lambda alpha: iter([(0.5, {"total": alpha})]))
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert (runner.bar.value, runner.note.value) == (1.0, "done")
+
+
 def test_stopped_right_after_an_input_moved_it_does_not_say_that_it_goes_on():
     view, runner = view_and_runner()
 
