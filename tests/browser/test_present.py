@@ -172,6 +172,8 @@ def test_a_remote_s_two_keys_go_through_both_notebooks_and_back(open_talk: Calla
     show.press("PageDown", "PageDown")
     show.scene(2)
     show.says("x is 2.50")
+    heard = show.page.locator('.pg-heard[role="status"]', has_text=re.compile(r"screen \d of 4: .*scene 3 of 3: far"))
+    heard.wait_for(state="attached")
     assert "It moves." not in show.seen()
     show.press("PageDown")
     show.shows("It moves.", "far")

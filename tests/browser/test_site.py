@@ -62,6 +62,10 @@ def test_scenes_and_keys_turn_the_picture(second):
     assert view.get_by_role("button", name="to the left").get_attribute("aria-pressed") == "true"
     second.page.keyboard.press("PageDown")
     second.says(view, "x is 2.50")
+    second.page.evaluate("window.scrollTo(0, 0)")
+    second.page.keyboard.press("PageDown")  # after the last scene the page goes on
+    wait_for(second.page, "() => window.scrollY > 0")
+    second.says(view, "x is 2.50")
     second.page.keyboard.press("1")
     second.says(view, "x is 0.00")
     slider = view.get_by_role("slider", name="x").first
