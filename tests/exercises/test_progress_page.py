@@ -134,7 +134,7 @@ def test_what_was_passed_in_a_notebook_that_is_gone_stays_passed(folder):
     (folder / "03_bellman_on_grad_v.ipynb").unlink()
     text = progress_page.summary(progress_page.exercises(folder, passed), passed)
     assert f"**2 of {len(progress_page.exercises(NOTEBOOKS))}** exercises passed" in text
-    assert "**03 value gradients**: 1 of 4" in text
+    assert "## 03 value gradients: 1 of 4" in text
     assert "reasons (its cells are gone)" in text
 
 
