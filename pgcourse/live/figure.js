@@ -536,7 +536,13 @@ function render({ model, el }) {
   };
   // what is asked by no control, point or scene, such as a step, leads nobody here knows where
   const known = (one) => one === own || Object.values(model.get("watched") ?? {}).flat(2).includes(one.model_id);
-  const line = watch(own, el, (words) => owe(words), (one) => { if (!known(one)) foreseen.lost(); });
+  const abandon = () => {
+    if (own.comm_live === false) return;
+    own.comm_live = false;
+    own.trigger("comm_live_update");
+    live();
+  };
+  const line = watch(own, el, (words) => owe(words), (one) => { if (!known(one)) foreseen.lost(); }, abandon);
   const foreseen = foresee(own, root, line, () => drawSoon());
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   paintBackground();

@@ -32,8 +32,9 @@ const family = async (own, el) => {
 };
 
 // say(words) while the kernel owes an answer to the view or to its controls, say("") when it owes none; sent(model) for
-// what is asked; `owes` is whether an answer is owed now, `closes` whether the last of them is just being taken in
-const watch = (own, el, say, sent = () => {}) => {
+// what is asked; gone() when another kernel has taken the place of the view's own; `owes` is whether an answer is owed
+// now, `closes` whether the last of them is just being taken in
+const watch = (own, el, say, sent = () => {}, gone = () => {}) => {
   const manager = own.widget_manager, kernel = manager?.kernel;
   if (!kernel?.anyMessage) return { owes: () => false, closes: () => false, end: () => {} };
   const owed = new Map(); // id of a message → the model it is from, what it changes, and when it was sent
@@ -51,17 +52,28 @@ const watch = (own, el, say, sent = () => {}) => {
     else say("The connection to the kernel is lost. The picture shows what was before. It follows when the connection is back.");
   };
 
-  const hear = async (_, { msg: { header, parent_header: parent, content }, direction }) => {
+  // A kernel signs with a session of its own. Another session is another kernel, which knows nothing of this view: the
+  // first was restarted in another window, of which JupyterLab tells this one nothing. The server signs as the client.
+  let born = null;
+  const isAnother = ({ header: { session }, channel }) => {
+    if (channel !== "iopub" || !session || session === kernel.clientId) return false;
+    born ??= session;
+    return session !== born;
+  };
+
+  const hear = async (_, { msg, direction }) => {
+    const { header, parent_header: parent, content } = msg;
+    if (direction === "recv" && isAnother(msg)) return gone();
     if (direction === "send" && header.msg_type === "comm_msg" && ["update", "custom"].includes(content.data.method)) {
       const one = { model: null, state: content.data.state, at: performance.now() }; // a click has no state
       owed.set(header.msg_id, one);
       one.model = (await ours()).get(content.comm_id);
       if (one.model) sent(one.model);
       else owed.delete(header.msg_id); // of another view
-      tell();
-    } else if (direction === "recv" && header.msg_type === "status" && content.execution_state === "idle" && owed.delete(parent.msg_id)) {
-      tell();
+      return tell();
     }
+    const isAnswer = direction === "recv" && header.msg_type === "status" && content.execution_state === "idle";
+    return isAnswer && owed.delete(parent.msg_id) && tell();
   };
 
   const cut = () => {

@@ -238,3 +238,19 @@ def test_two_pages_on_one_notebook_hear_each_other_s_scenes(lab: Any, open_noteb
         choose_scene(pages[chooser], picture, k)
         for page in pages:
             wait_until_present(page, view(page, "a parabola"), k)
+
+
+def test_a_kernel_restarted_in_another_window_is_said_in_this_one(lab: Any, open_notebook: Callable[..., Any]) -> None:
+    write(lab, "two_windows.ipynb", PARABOLA, RUN)
+    one = open_notebook("two_windows.ipynb")
+    one.run_all()
+    view(one, "a parabola")
+    one.command("docmanager:save")
+    other = open_notebook("two_windows.ipynb")
+    picture = view(other, "a parabola")
+    move(other, picture)
+    one.restart()
+    picture.locator(".live-figure-stale", has_text="Restart Kernel and Run All Cells").wait_for()
+    other.run_all()
+    move(other, view(other, "a parabola"))
+    assert other.errors == []
