@@ -16,7 +16,8 @@ const CSS = `
 .live-figure-scroll:focus-visible { outline: 3px solid #0969da; outline-offset: -3px; }
 .live-figure-wide::after { content: "↔ The picture is wider than this: move it sideways."; display: block;
   font-size: var(--jp-content-font-size1, .9rem); color: var(--jp-content-font-color1, var(--ink)); }
-.live-figure-card { position: relative; background: #fff; border-radius: 6px; max-width: 100%; overflow: hidden; }
+.live-figure-card { position: relative; background: #fff; border-radius: 6px; max-width: 100%; overflow: hidden;
+  overflow: clip; } /* or a point at the edge that is brought in sight would move the picture */
 .live-figure svg { display: block; width: 100%; height: auto; font-family: "DejaVu Sans", Verdana, sans-serif; }
 .live-figure svg text { white-space: pre; }
 .live-figure-axes { position: absolute; cursor: crosshair; }

@@ -18,12 +18,32 @@ explorer
 """
 
 
+FULL = """
+class Full(Parabola):
+    def __init__(self):
+        super().__init__()
+        self.figure.axes[0].set_position([0, 0, 1, 1])
+full = Explorer({"x": FloatSlider(-0.5, min=-4, max=4, step=0.1), "square": (2.0, 8.0), "scale": 1}, compute, Full(),
+                name="up to its edges")
+full
+"""
+
+
 @pytest.fixture
 def page(lab: Any, ran_notebook: Any) -> Any:
-    write(lab, "screen_reader.ipynb", PARABOLA, RUN)
+    write(lab, "screen_reader.ipynb", PARABOLA, RUN, FULL)
     notebook = ran_notebook("screen_reader.ipynb")
     yield notebook.page
     assert notebook.errors == []
+
+
+def test_a_point_at_the_picture_s_edge_leaves_the_picture_where_it_is(page):
+    view = page.locator('.live-figure[aria-label="up to its edges"]')
+    point = view.locator('.live-figure-handle[aria-label="square"]')
+    point.press("End")
+    page.locator('.live-figure-handle[aria-label="square"][aria-valuetext="4.00, 10.0"]').wait_for()
+    card = view.locator(".live-figure-card")
+    assert card.evaluate("(node) => [node.scrollLeft, node.scrollTop]") == [0, 0]
 
 
 def slider(page: Any, name: str) -> Any:
@@ -55,10 +75,11 @@ def test_a_point_whose_new_place_is_refused_says_so(page):
 
 
 def test_in_a_narrow_window_the_picture_scrolls_by_keys_and_a_point_stays_in_sight(page):
-    box, point = page.locator(".live-figure-scroll"), handle(page, "square")
+    view = page.locator('.live-figure[aria-label="a parabola"]')
+    box, point = view.locator(".live-figure-scroll"), handle(view, "square")
     assert box.get_attribute("tabindex") is None
     page.set_viewport_size({"width": 700, "height": 800})
-    page.locator('.live-figure-wide .live-figure-scroll[tabindex="0"][aria-label*="scrolls sideways"]').wait_for()
+    box.and_(page.locator('.live-figure-wide [tabindex="0"][aria-label*="scrolls sideways"]')).wait_for()
     assert box.evaluate("(node) => node.scrollLeft") == 0
     point.press("End")  # into the right corner, which is not in sight
     wait_for(page, "() => document.querySelector('.live-figure-scroll').scrollLeft > 0")
