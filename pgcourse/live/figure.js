@@ -541,7 +541,6 @@ function render({ model, el }) {
     if (own.comm_live === false) return;
     own.comm_live = false;
     own.trigger("comm_live_update");
-    live();
   };
   const line = watch(own, el, (words) => owe(words), (one) => { if (!known(one)) foreseen.lost(); }, abandon);
   const foreseen = foresee(own, root, line, () => drawSoon());
