@@ -125,12 +125,12 @@ def summary(listed: list[Exercise], entries: Entries, note: str = "") -> str:
     if not listed:
         return "There are no notebooks of the course in this folder."
     passed = sum(_has_passed(entries.get(one.name)) for one in listed)
-    lines = [note, "", f"**{passed} of {len(listed)}** exercises passed."]
+    lines = [note, "", f"## {passed} of {len(listed)} exercises passed"]
     for title in dict.fromkeys(one.title for one in listed):
         here = [one for one in listed if one.title == title]
         done = sum(_has_passed(entries.get(one.name)) for one in here)
         notebook = next((one.notebook for one in here if one.notebook), "")
-        lines += ["", f"## {f'[{title}]({notebook})' if notebook else title}: {done} of {len(here)}", ""]
+        lines += ["", f"### {f'[{title}]({notebook})' if notebook else title}: {done} of {len(here)}", ""]
         lines += ["| state | exercise | attempts |", "|:---|:---|---:|"]
         for one in here:
             entry = entries.get(one.name)

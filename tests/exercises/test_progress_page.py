@@ -116,7 +116,7 @@ def test_an_exercise_counts_once_whatever_is_done_to_its_notebook(folder, disarr
     after = progress_page.exercises(folder, passed)
     assert sorted(one.name for one in after) == sorted(one.name for one in before)
     assert [one.title[:2] for one in after] == [one.title[:2] for one in before]
-    assert f"**{len(before)} of {len(before)}** exercises passed" in progress_page.summary(after, passed)
+    assert f"## {len(before)} of {len(before)} exercises passed" in progress_page.summary(after, passed)
     assert len(list(csv.DictReader(progress_page.table(after, passed).splitlines()))) == len(before)
 
 
@@ -133,8 +133,8 @@ def test_what_was_passed_in_a_notebook_that_is_gone_stays_passed(folder):
     passed = {"reasons": entry(1, T[0], T[0], "right"), "best_p": entry(1, T[0], T[0], "right")}
     (folder / "03_bellman_on_grad_v.ipynb").unlink()
     text = progress_page.summary(progress_page.exercises(folder, passed), passed)
-    assert f"**2 of {len(progress_page.exercises(NOTEBOOKS))}** exercises passed" in text
-    assert "## 03 value gradients: 1 of 4" in text
+    assert f"## 2 of {len(progress_page.exercises(NOTEBOOKS))} exercises passed" in text
+    assert "### 03 value gradients: 1 of 4" in text
     assert "reasons (its cells are gone)" in text
 
 
@@ -154,8 +154,8 @@ def test_the_page_says_how_far_one_is_by_words_and_signs():
         "table": entry(1),
     }
     text = progress_page.summary(listed, known).replace("\u00a0", " ").replace("\u2011", "-")
-    assert f"**1 of {len(listed)}** exercises passed" in text
-    assert "## [00 Start here](00_start_here.ipynb): 1 of 1" in text
+    assert f"## 1 of {len(listed)} exercises passed" in text
+    assert "### [00 Start here](00_start_here.ipynb): 1 of 1" in text
     assert re.search(r"^\| ✔ passed 2026-01-01 \| .*#cell-id=exercise-best-p\).* \| 2 \|$", text, re.M)
     assert re.search(r"^\| ◐ tried: nearly \| .* \| 4 \|$", text, re.M)
     assert "✘ tried: not yet" in text
@@ -320,4 +320,4 @@ def test_a_damaged_file_is_said_on_the_page_and_a_folder_without_notebooks_too(t
     (tmp_path / "01_broken.ipynb").write_text("{")
     text = progress_page.page().data
     assert "cannot be read" in text
-    assert "**0 of 1**" in text
+    assert "## 0 of 1" in text
