@@ -23,6 +23,7 @@ from classroom import __main__ as commands
 from classroom.cells import is_solution, is_stub
 from classroom.mark import CannotMark, questions
 from classroom.mark.pool import Marked
+from classroom.mark.run import reads_a_view
 
 each = partial(pytest.mark.parametrize, ids=lambda path: path.stem)
 # What is right, and what only looks so
@@ -145,6 +146,9 @@ VIEWED_ABOVE = {
 }
 
 
+WARNED = ("set by hand", "a magic before", "no such view", *list(VIEWED_ABOVE)[:4])
+
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory) -> dict[str, Marked]:
     """All that does no harm, marked in one go."""
@@ -203,9 +207,17 @@ def test_it_is_told_where_a_wrong_answer_was_read_from_a_view(judged):
     told = "the answer of best_p reads a view, which stands at its opening values here"
     every = VIEWED | VIEWED_ABOVE
     notes = {who: judged[who].note for who in every}
-    warned = ("set by hand", "a magic before", "no such view", *list(VIEWED_ABOVE)[:4])
-    assert notes == dict.fromkeys(every, "") | dict.fromkeys(warned, told)
+    assert notes == dict.fromkeys(every, "") | dict.fromkeys(WARNED, told)
     assert [judged[who].replies[0].tone for who in VIEWED] == ["wrong", "wrong", "error", "right", "wrong"]
+
+
+@pytest.mark.parametrize("who", VIEWED | VIEWED_ABOVE)
+def test_whether_an_answer_reads_a_view_is_seen_in_its_code(who):
+    cells = VIEWED_ABOVE.get(who) or [VIEWED[who]]
+    from_views: set[str] = set()
+    reads = {text: reads_a_view({"source": text}, from_views) for text in cells}
+    (of_the_answer,) = (read for text, read in reads.items() if CHECK in text)
+    assert of_the_answer is (who in (*WARNED, "right all the same"))
 
 
 # Which argument is the student's
@@ -222,6 +234,7 @@ def test_the_student_gives_the_answer_and_the_course_the_rest(path):
         call = stub.source.splitlines()[-1]
         names = set(re.findall(r"\b\w+", re.sub(r"\(.*?\)=", "", call))) - {question.check}
         assert bool(values[question.check]) == any(not name.startswith("my_") for name in names), call
+        assert question.left.keys() <= values[question.check].keys(), "or a notebook could ask for less"
 
 
 @pytest.mark.slow

@@ -52,7 +52,8 @@ def test_what_cannot_be_read_is_a_row_and_what_is_left_out_is_named(tmp_path, mo
     put(tmp_path / "Ada", "ada", CHECK)
     locked = tmp_path / "Bob_17_assignsubmission_file" / "deep"
     locked.mkdir(parents=True)
-    (tmp_path / "marks-2026-01-31T120000.csv").write_text("")
+    for ours in ("marks.csv", "replies.csv", "marks.txt", "marks-2026-01-31T120000.csv"):
+        (tmp_path / ours).write_text("")
     if os.name != "nt":
         (tmp_path / "Carol.ipynb").symlink_to(tmp_path / "Ada")
     inside = Path.iterdir

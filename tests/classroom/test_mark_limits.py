@@ -18,7 +18,7 @@ from returned_notebooks import CHECK, NAME, ON_POSIX, P, mark, put, rows
 from classroom import __main__ as commands
 from classroom.listing import ROOT
 from classroom.mark import CannotMark, pool
-from classroom.mark.limits import Limits, limit_myself, watch
+from classroom.mark.limits import Limits, _ended, _too_much, limit_myself, watch
 from classroom.mark.pool import Marked
 from classroom.mark.returned import Returned
 
@@ -133,6 +133,17 @@ time.sleep(600)"""
     assert not [p for p in psutil.process_iter(["cmdline"]) if word in " ".join(p.info["cmdline"] or [])]
 
 
+def test_as_many_processes_as_are_allowed_are_allowed():
+    limits = Limits(processes=4, memory=10**9)
+    assert _too_much([psutil.Process()] * 4, limits) == ""
+    assert _too_much([psutil.Process()] * 5, limits) == "stopped: it had 5 processes, and 4 are allowed"
+
+
+@pytest.mark.parametrize(("code", "why"), [(3, "by itself, with code 3"), (-6, "by signal 6")])
+def test_a_code_and_a_signal_are_told_apart(code, why):
+    assert _ended(code) == f"ended {why}"
+
+
 @pytest.mark.slow
 def test_where_there_is_no_fork_each_notebook_has_a_new_process(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "CAN_FORK", False)
@@ -143,16 +154,34 @@ def test_where_there_is_no_fork_each_notebook_has_a_new_process(tmp_path, monkey
     assert (marked["bob"].passed, marked["bob"].note) == (0, "ended by itself, with code 3")
 
 
-@ON_POSIX
-def test_what_else_the_user_runs_does_not_count_as_the_notebook_s(monkeypatch):
+@pytest.fixture
+def limited(monkeypatch) -> dict[int, int]:
+    """The limits that this process would have set itself, if it were another user's."""
     import resource
 
     limits: dict[int, int] = {}
     monkeypatch.setattr(resource, "setrlimit", lambda what, most: limits.update({what: most[0]}))
     for name, value in (("getuid", lambda: 10**6), ("nice", lambda _: 0), ("setsid", lambda: 0)):
         monkeypatch.setattr(os, name, value)
+    return limits
+
+
+@ON_POSIX
+def test_what_else_the_user_runs_does_not_count_as_the_notebook_s(limited):
+    import resource
+
     limit_myself(Limits(processes=32))
-    assert limits[resource.RLIMIT_NPROC] > 1000
+    assert limited[resource.RLIMIT_NPROC] > 1000
+
+
+@ON_POSIX
+def test_where_the_system_allows_less_a_notebook_has_that(limited, monkeypatch):
+    """It refuses to raise a limit: then there would be none."""
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (7, 7))
+    limit_myself(Limits())
+    assert {most for what, most in limited.items() if what != resource.RLIMIT_CORE} == {7}
 
 
 @ON_POSIX

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
 from returned_notebooks import NAME, entry, rows
 
 from classroom.mark import table
-from classroom.mark.pool import Marked, Reply, _marked
+from classroom.mark.pool import Marked, Reply, _marked, mark_all
 from classroom.mark.returned import Returned
 
 
@@ -35,10 +36,41 @@ def test_the_tables_say_who_has_passed_what(tmp_path):
     assert "best_p: right [3 attempts, passed: 2026-01-31T12:00:00Z] m" in text
 
 
-def one_marked(*replies):
+def test_the_day_of_the_first_right_answer_and_that_of_the_last_try_have_a_column_each():
+    one = a_row("Ada")
+    one.returned.history["best_p"] |= {"passed": "in May", "tried": "in June"}
+    head, line = (row.split(",") for row in table.replies([one]).splitlines())
+    columns = dict(zip(head, line, strict=True))
+    assert (columns["first passed"], columns["last tried"]) == ("in May", "in June")
+
+
+def test_a_spreadsheet_is_told_how_the_letters_are_written(tmp_path):
+    table.write([a_row("Zoë")], tmp_path)
+    told = [name for name in table.FILES if (tmp_path / name).read_bytes().startswith(BOM_UTF8)]
+    assert told == ["marks.csv", "replies.csv"]
+
+
+@pytest.mark.parametrize(("tone", "passed"), [("right", 1), ("nearly", 0)])
+def test_an_answer_that_is_nearly_right_is_not_passed(tone, passed):
+    assert a_row("Ada", tone).passed == passed
+
+
+def test_who_has_returned_what_cannot_be_read_is_in_the_table_of_any_notebook():
+    broken = Returned("Bob", Path("hand-in-bob.zip"), "f", {}, "it cannot be unpacked")
+    marked, _ = mark_all([broken], ["04_the_theorem"], 60.0, at_once=1)
+    assert [(one.returned.who, one.note) for one in marked] == [("Bob", "it cannot be unpacked")]
+
+
+def one_marked(*replies, ended=False):
     """What a notebook with one exercise has come to, from what the process that ran it has told."""
     rows = [{"notebook": "01_policies", "of": ["best_p"]}, *({"exercise": "best_p"} | reply for reply in replies)]
-    return _marked(Returned("Ada", Path("x"), "f", {}), {"rows": [*rows, {"done": True}], "why": ""})
+    return _marked(Returned("Ada", Path("x"), "f", {}), {"rows": rows + [{"done": True}] * (not ended), "why": ""})
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_notebook_that_ends_python_before_its_last_cell_has_a_note(ended):
+    one = one_marked({"tone": "right", "message": ""}, ended=ended)
+    assert (one.passed, one.note) == (1, "it ended Python before its last cell" * ended)
 
 
 def test_of_two_replies_of_one_tone_the_last_counts():
