@@ -1,13 +1,16 @@
-"""Numbers of an answer: how they are read, compared, told apart, and known as a usual mistake."""
+"""Answers: how they are read, compared, told apart, and known as a usual mistake."""
 
 from __future__ import annotations
+
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
-from pgcourse.exercises import verdict
+from pgcourse.exercises import patience, verdict
 from pgcourse.exercises.ask import Mistake, close, mistaken, named, run
-from pgcourse.exercises.read import numbers, one_number, one_whole
+from pgcourse.exercises.choices import first_wrong
+from pgcourse.exercises.read import entries, numbers, one_number, one_whole, word
 from pgcourse.exercises.words import apart
 
 
@@ -52,6 +55,42 @@ def test_run_gives_copies_and_tells_a_missing_argument_the_signature():
 @pytest.mark.parametrize("answer", [np.ones((3, 1)), np.ones((1, 3)), [[1], [1], [1]], iter([1, 1, 1])])
 def test_an_axis_of_length_one_is_no_mistake(answer):
     assert numbers(answer, "It is", (3,)).shape == (3,)
+
+
+def test_rows_are_no_columns():
+    assert numbers(np.ones((2, 3)), "It is", (3, 2)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(("given", "read"), [("f2", "f4"), ("f4", "f4"), ("f8", "f8"), ("i4", "f8")])
+def test_numbers_stay_as_exact_as_they_were_given(given, read):
+    assert numbers(np.ones(2, given), "It is").dtype == np.dtype(read)
+
+
+def test_a_sign_may_be_said_as_a_number_and_not_as_true():
+    also = {"+": "up", 1: "up"}
+    assert [word(answer, also) for answer in (" + ", 1, 1.0)] == ["up"] * 3
+    assert word(True, also) is True
+
+
+def test_an_answer_of_which_a_part_is_there_is_judged_and_does_not_wait():
+    assert entries({"A": "D", "B": ...}, "AB", "a letter each", "{} is not there") == {"A": "D", "B": ...}
+    with pytest.raises(verdict.Reply) as reply:
+        entries({"A": ..., "B": ...}, "AB", "a letter each", "{} is not there")
+    assert reply.value.verdict.tone == "waiting"
+
+
+@pytest.mark.parametrize(("given", "tone"), [("DDDU", "wrong"), ("UDUD", "nearly"), ("UUDU", "nearly")])
+def test_of_several_choices_half_must_be_right_for_a_nearly(given, tone):
+    right = dict(enumerate("UUUU"))
+    said = first_wrong(dict(enumerate(given)), right, "UD", "line", lambda key, choice: f"Not {choice}.")
+    assert said.tone == tone
+
+
+def test_the_time_of_an_answer_is_its_own_work_and_not_that_of_other_programs(monkeypatch):
+    clocks = []
+    monkeypatch.setattr(verdict, "at_most", lambda seconds, of=patience.Clock: nullcontext(clocks.append(of)))
+    assert verdict.exercise(lambda answer: verdict.right(""))(1)
+    assert clocks == [patience.OwnTime]
 
 
 def test_a_single_number_is_furthest_from_its_own_place():

@@ -109,6 +109,11 @@ def test_a_reply_that_is_displayed_is_recorded_the_last_of_a_cell(tmp_path, monk
         shell.run_cell(cell)
         known = progress.load(tmp_path)["best_p"]
         assert (known["attempts"], known["last"]) == (1 if cell.startswith("for") else 2, last), cell
+    (tmp_path / "progress.json").unlink()
+    shell.run_cell("1 + 1")
+    assert not (tmp_path / "progress.json").exists(), (
+        "a reply is of the cell that has displayed it, and of no later one"
+    )
 
 
 def test_nothing_is_recorded_outside_a_kernel_or_when_it_is_switched_off(monkeypatch):

@@ -301,6 +301,24 @@ def test_where_time_is_spent_or_pictures_are_slow_only_scenes_are_made(
     asyncio.run(go())
 
 
+def test_a_view_is_slow_if_three_pictures_are_and_its_scenes_do_not_count(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scene may need another background, which takes long; and one picture may have been held up."""
+    spent: list[float] = []
+    monkeypatch.setattr(pgcourse.live.ahead, "SLOW", 1.0)
+    monkeypatch.setattr(pgcourse.live.ahead._budget, "spend", spent.append)
+    ahead = (made := browser()).view._ahead
+    slow = []
+    for took, is_scene in ((2, True), (2, True), (2, True), (2, False), (0, False), (2, False), (2, False), (2, False)):
+        monkeypatch.setattr(pgcourse.live.ahead, "thread_time", iter([10.0, 10.0 + took]).__next__)
+        ahead._made(made.view.values, is_scene)
+        slow.append(ahead._is_slow())
+    assert slow == [False] * 7 + [True]
+    assert spent == [2, 2, 2, 2, 0, 2, 2, 2], "of the budget"
+    made.view.close()
+
+
 def test_values_that_cannot_be_told_apart_leave_the_view_without_pictures_made_ahead(browser: Any) -> None:
     async def go() -> None:
         for odd in (object(), FloatSlider(0, min=0, max=1e-6, step=1e-7)):

@@ -19,6 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from pgcourse.live import drawn
+from pgcourse.live.ahead import _same
 from pgcourse.live.figure import LiveFigure
 
 STATE = "size", "papers", "background", "artists", "handles", "frame"
@@ -138,3 +139,21 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch, draws: list[Figu
 
     assert [show(name) for name in ("a", "b", "a", "c", "a", "b")] == [1, 2, 2, 3, 3, 4]
     assert len(drawn._known) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"numbers": np.float32([1.01, np.nan]).tobytes()}, True),
+        ({"numbers": np.float32([1.5, np.nan]).tobytes()}, False),
+        ({"looks": {"0": {"color": "red"}}}, False),
+        ({"description": "two"}, False),
+        ({"texts": ["b"]}, False),
+    ],
+    ids=str,
+)
+def test_two_pictures_are_the_same_if_no_reader_can_tell_them_apart(change: dict[str, Any], same: bool) -> None:
+    numbers = np.float32([1.0, np.nan]).tobytes()
+    frame = {"counts": [1], "texts": ["a"], "looks": {}, "description": "one", "numbers": numbers}
+    assert _same(frame, frame | change) is same

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from pgcourse.live.explorer import Explorer
 from pgcourse.live.keys import key_of, part_of, told_apart
-from pgcourse.live.ranges import nearest, options, parameter
-from pgcourse.live.recording import Unrecordable, _Sweep, record_view
+from pgcourse.live.ranges import nearest, options, parameter, places_of
+from pgcourse.live.recording import Unrecordable, _Walk, record_view
 
 
 class Line:
@@ -179,11 +179,6 @@ def test_a_point_on_a_long_curve_is_tried_to_the_curve_s_end() -> None:
     assert found.values[-1] > 980
 
 
-def test_the_last_value_of_a_range_is_never_thinned_out() -> None:
-    sweep = _Sweep(SimpleNamespace(controls={"slope": FloatSlider()}), {"slope": list(range(100))})
-    assert sweep.kept("slope") == [*range(0, 100, sweep.stride), 99]
-
-
 def test_the_nearest_place_in_a_range() -> None:
     assert nearest([0.0, 0.5, 1.0], 0.7) == 1
     assert nearest(["a", "b"], "b") == 1
@@ -197,6 +192,27 @@ def test_a_point_with_one_parameter_is_found_and_no_other(view: Explorer) -> Non
     assert parameter(level, view.values) == ("level", [0, 1], False, True)
     assert parameter(handle(slope.line, lambda x, y, values: 1 / 0), view.values) is None
     assert parameter(handle(slope.line, lambda x, y, values: {"theta": np.array([x])}), view.values) is None
+
+
+def test_a_point_is_tried_at_no_place_outside_of_its_axes(view: Explorer) -> None:
+    view.live.figure.axes[0].set_ylim(-0.9, 0.9)
+    assert parameter(view.handles[0], view.values).values == [-0.5, 0, 0.5]
+
+
+def test_a_point_with_two_parameters_is_found_and_no_other(view: Explorer) -> None:
+    """Not one that moves other numbers elsewhere, and none on a logarithmic axis, where equal steps are of no use."""
+
+    def at_times(x: float, y: float, values: dict[str, Any]) -> dict[str, Any]:
+        return {"slope": y, "level": x} if x > 0 else {"slope": y, "width": x}
+
+    line, ax = view.handles[0].line, view.live.figure.axes[0]
+    two = handle(line, lambda x, y, values: {"slope": y, "level": x})
+    ax.set(xlim=(0.5, 1), ylim=(0.5, 1))
+    assert places_of(two, view.values) == (("slope", "level"), [(0.5, 0.5), (1, 0.5), (0.5, 1), (1, 1)])
+    ax.set_xscale("log")
+    assert places_of(two, view.values) is None
+    ax.set(xscale="linear", xlim=(-1, 1))
+    assert places_of(handle(line, at_times), view.values) is None
 
 
 # recordings
@@ -251,6 +267,23 @@ def test_a_view_without_scenes_is_recorded_from_where_it_stands() -> None:
     assert len(recording["frames"]) == 9 + 1 + 1 + 1
 
 
+def test_a_view_whose_scenes_alone_are_too_much_is_refused(view: Explorer) -> None:
+    with pytest.raises(Unrecordable, match=r"'a line' cannot be recorded: its pictures take [\d,]+ bytes, expected at"):
+        record_view(view, most_bytes=1000)
+
+
+def test_a_background_that_comes_back_is_counted_once(view: Explorer) -> None:
+    with view.glimpses() as glimpse:
+        walk = _Walk(view, glimpse)
+        for slope, wide in product((0.0, 0.25), (False, True)):
+            walk.take({**view.values, "slope": slope, "wide": wide})
+    frames, backgrounds = walk.frames.values(), walk.backgrounds.all
+    assert (len(frames), len(backgrounds)) == (4, 2)
+    assert walk.size == sum(len(json.dumps(frame)) for frame in frames) + sum(
+        len(b64decode(one)) for one in backgrounds
+    )
+
+
 @pytest.mark.slow
 def test_what_would_be_too_much_is_thinned_out_and_the_scenes_stay(view: Explorer) -> None:
     view.controls["slope"].step = 0.01
@@ -260,8 +293,6 @@ def test_what_would_be_too_much_is_thinned_out_and_the_scenes_stay(view: Explore
     for recording in (fewer, few):
         assert all("|".join(scene["parts"]) in recording["frames"] for scene in recording["scenes"])
         assert recording["controls"][0]["texts"][-1] == "1.00"
-    with pytest.raises(Unrecordable, match=r"'a line' cannot be recorded: its pictures take [\d,]+ bytes, expected at"):
-        record_view(view, most_bytes=1000)
 
 
 def test_a_run_is_recorded_by_its_scenes_and_without_the_ranges_of_its_inputs() -> None:

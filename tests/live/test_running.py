@@ -65,6 +65,43 @@ def test_between_two_pictures_much_is_computed_and_the_first_comes_at_once(monke
     assert [numbers["total"] for numbers in view.drawn] == [2.0, 2.0 * N]
 
 
+def test_a_picture_has_all_that_has_changed_since_the_one_before(monkeypatch):
+    monkeypatch.setattr(pgcourse.live.running, "SLICE", 10.0)
+
+    def work(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        yield 0.2, {}
+        yield 0.5, {"total": alpha}
+        yield 1.0, {"best": alpha}
+
+    view, runner = view_and_runner(work, best=0.0)
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: not runner.running)
+
+    asyncio.run(story())
+    assert [(numbers["total"], numbers["best"]) for numbers in view.drawn] == [(0.0, 0.0), (2.0, 2.0)]
+
+
+def test_after_a_move_of_the_reader_no_work_is_done_for_a_while(monkeypatch):
+    """The clock stands still here: the while does not end."""
+    monkeypatch.setattr(pgcourse.live.running, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(pgcourse.live.running, "PAUSE", 60.0)
+    view, runner = view_and_runner()
+
+    async def story():
+        runner.button.value = True
+        await until(lambda: len(view.drawn) >= 5)
+        runner.give_way()
+        seen = len(view.drawn)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(view.drawn) <= seen + 1, "the step that was under way"
+        runner.stop()
+
+    asyncio.run(story())
+
+
 def test_stop_keeps_what_is_there_and_run_goes_on_from_it():
     view, runner = view_and_runner()
 

@@ -50,6 +50,7 @@ def test_the_scene_is_named_while_the_values_are_its_own(staged: SimpleNamespace
     assert buttons.names == ["the beginning", "far left", "b, with a trail"]
     press(staged, 1)
     assert (explorer.scene, buttons.present) == ("far left", 1)
+    assert buttons.heard == buttons.choice == [1, 1], "by which the browser knows which press is answered"
     explorer._controls["x"].value = 2.0
     assert (explorer.scene, buttons.present) == (None, None)
     press(staged, 1)
