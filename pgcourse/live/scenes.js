@@ -78,7 +78,7 @@ function render({ model, el }) {
     if (wish >= names.length) return;
     event.stopPropagation();
     const isHere = step && wish === at && buttons[wish].ariaPressed === "true";
-    if (isHere && !isWriting(event.target)) return; // no farther: the page scrolls
+    if (isHere && !own.comm && !isWriting(event.target)) return; // on a page without a kernel it scrolls on from here
     event.preventDefault();
     choose(wish);
   };
