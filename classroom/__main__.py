@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from contextlib import suppress
 
 from classroom import mark, notebook, present, site, student
 from classroom.folders import CannotWrite
@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
     if command not in COMMANDS:
         print(f"{command!r} is not a command, expected one of: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    with suppress(AttributeError, ValueError):
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a name in letters that it has not
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name in letters that it has not
     try:
         return COMMANDS[command](rest)
     except (Unlisted, CannotWrite, present.CannotPresent, site.CannotBuild, mark.CannotMark) as reason:
