@@ -186,6 +186,14 @@ def test_reset_a_scene_and_closing_end_the_run(way):
     asyncio.run(story())
 
 
+def run_to_its_end(view: Any) -> None:
+    async def story():
+        run_button(view).value = True
+        await until(lambda: not view._runner.running)
+
+    asyncio.run(story())
+
+
 def test_an_error_of_the_work_stands_in_the_view_until_something_works_again():
     def failing(alpha: float) -> Iterator[tuple[float, dict[str, Any]]]:
         yield 0.5, {"total": 7.0}
@@ -193,11 +201,7 @@ def test_an_error_of_the_work_stands_in_the_view_until_something_works_again():
 
     view = explorer_of(failing)
 
-    async def story():
-        run_button(view).value = True
-        await until(lambda: not view._runner.running)
-
-    asyncio.run(story())
+    run_to_its_end(view)
     assert "reward 8 is nan" in view.live.error
     assert view.values["total"] == 7.0
     view._controls["zoom"].value = 2.0
@@ -211,11 +215,7 @@ def test_a_result_that_compute_refuses_ends_the_run_and_says_so():
 
     view = explorer_of(falling)
 
-    async def story():
-        run_button(view).value = True
-        await until(lambda: not view._runner.running)
-
-    asyncio.run(story())
+    run_to_its_end(view)
     assert "a negative total" in view.live.error
     assert view._runner.note.value == "the picture failed: run begins anew"
 
