@@ -20,7 +20,7 @@ def wait_for(page: Any, condition: str, argument: Any = None, seconds: float = P
     """
     from playwright.sync_api import Error
 
-    end, pause = time.monotonic() + seconds, 5.0
+    start, pause = time.monotonic(), 5.0
     while True:
         try:
             if found := page.evaluate(condition, argument):
@@ -28,11 +28,12 @@ def wait_for(page: Any, condition: str, argument: Any = None, seconds: float = P
         except Error as error:  # the page goes elsewhere just now
             if "context was destroyed" not in str(error):
                 raise
-        if time.monotonic() > end:
+        waited = time.monotonic() - start
+        if waited > seconds:
             seen = page.evaluate("document.querySelector('.jp-Dialog')?.innerText ?? document.body.innerText")
             raise AssertionError(f"{condition} does not hold for {argument!r}. The page shows:\n{seen}")
         page.wait_for_timeout(pause)
-        pause = min(2 * pause, 50.0)
+        pause = min(2 * pause, max(50.0, 50 * waited), 500.0)  # who has waited long can wait a little longer
 
 
 def view(notebook: Any, name: str) -> Any:
@@ -77,6 +78,7 @@ def barriers(page: Any, *parts: str, besides: tuple[str, ...] = (), only: tuple[
 
     context = {"include": [[part] for part in parts]} if parts else None
     options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in besides}}
+    options["preload"] = False  # what sounds and films need, which the course has not: a second for each page
     if only:
         options["runOnly"] = {"type": "rule", "values": [*only]}
     found = Axe().run(page, context=context, options=options).response["violations"]

@@ -306,6 +306,8 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
     opened: list[Notebook] = []
 
     def open_(path: str, **context: Any) -> Notebook:
+        if not opened:
+            _close_ran()  # and have its page
         opened.append(Notebook(lab, browser, path, **context))
         return opened[-1]
 

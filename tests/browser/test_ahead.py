@@ -115,6 +115,54 @@ def test_what_depends_on_a_point_follows_it_while_the_kernel_is_busy(parabola: A
 
 
 # steps finer than the pictures made ahead; `hold` is a file: while it is there, a move is answered, and not yet ended
+def test_an_answer_that_is_an_error_replaces_a_picture_made_ahead(parabola: Any, gate: Path) -> None:
+    """And with it goes that of the value before."""
+    page, alert = parabola.page, parabola.page.locator(".live-figure-error")
+    ready(parabola)
+    slider(parabola).press("End")
+    alert.wait_for()
+    gate.touch()
+    handle(page).focus()  # it stands where it was
+    page.keyboard.press("ArrowRight")
+    words(page, "x = 0.10")
+    alert.wait_for(state="hidden")
+    gate.unlink()
+    page.locator(".widget-readout", has_text="0.10").wait_for()  # the kernel has answered: the slider is there, too
+    assert not alert.is_visible()
+    slider(parabola).press("End")
+    alert.wait_for()
+    words(page, "x = 0.10")
+    assert parabola.errors == []
+
+
+def test_a_value_is_written_alike_in_python_and_in_javascript(parabola: Any) -> None:
+    values = [
+        0,
+        -0.0,
+        0.1 + 0.2,
+        1 / 3,
+        -2.5e-7,
+        5e-7,
+        1e9 + 0.5,
+        -1e12,
+        True,
+        False,
+        None,
+        "θ",
+        'a "b"\\\n\u2028',
+        "|",
+    ]
+    values += [2.0**-k for k in range(40)] + [-1.5 * 2**-k for k in range(40)] + [[1, 2.5, "a"], []]
+    values += [k / 20 * 10**n for k in range(-60, 60) for n in (-3, 0, 3)]
+    source = (Path(pgcourse.live.__file__).parent / "keys.js").read_text(encoding="utf-8")
+    written, read = parabola.page.evaluate(
+        f"(values) => {{ {source} const parts = values.map(partOf); return [parts, parts.map(valueOf)]; }}", values
+    )
+    assert written == [part_of(value) for value in json.loads(json.dumps(values))]
+    assert read[8:14] == values[8:14]
+    assert read[14:54] == pytest.approx(values[14:54], abs=1e-6)
+
+
 FINE = """
 explorer = view()
 explorer._picture.handles[0].step = (0.03, 0.1)
@@ -209,26 +257,6 @@ def test_a_point_with_two_numbers_shows_its_nearest_known_place_while_the_kernel
     assert notebook.errors == []
 
 
-def test_an_answer_that_is_an_error_replaces_a_picture_made_ahead(parabola: Any, gate: Path) -> None:
-    """And with it goes that of the value before."""
-    page, alert = parabola.page, parabola.page.locator(".live-figure-error")
-    ready(parabola)
-    slider(parabola).press("End")
-    alert.wait_for()
-    gate.touch()
-    handle(page).focus()  # it stands where it was
-    page.keyboard.press("ArrowRight")
-    words(page, "x = 0.10")
-    alert.wait_for(state="hidden")
-    gate.unlink()
-    page.locator(".widget-readout", has_text="0.10").wait_for()  # the kernel has answered: the slider is there, too
-    assert not alert.is_visible()
-    slider(parabola).press("End")
-    alert.wait_for()
-    words(page, "x = 0.10")
-    assert parabola.errors == []
-
-
 def test_scenes_turn_while_the_kernel_is_busy_and_after_it_is_gone(fresh: Any, gate: Path) -> None:
     page, picture = fresh.page, ready(fresh)
     gate.touch()
@@ -293,31 +321,3 @@ def test_a_view_that_hangs_on_more_than_its_values_is_drawn_ahead_no_more(fresh:
     slider(fresh).press("ArrowRight")
     wait_until_said(fresh, picture, "x is 1.20")
     assert fresh.errors == []
-
-
-def test_a_value_is_written_alike_in_python_and_in_javascript(parabola: Any) -> None:
-    values = [
-        0,
-        -0.0,
-        0.1 + 0.2,
-        1 / 3,
-        -2.5e-7,
-        5e-7,
-        1e9 + 0.5,
-        -1e12,
-        True,
-        False,
-        None,
-        "θ",
-        'a "b"\\\n\u2028',
-        "|",
-    ]
-    values += [2.0**-k for k in range(40)] + [-1.5 * 2**-k for k in range(40)] + [[1, 2.5, "a"], []]
-    values += [k / 20 * 10**n for k in range(-60, 60) for n in (-3, 0, 3)]
-    source = (Path(pgcourse.live.__file__).parent / "keys.js").read_text(encoding="utf-8")
-    written, read = parabola.page.evaluate(
-        f"(values) => {{ {source} const parts = values.map(partOf); return [parts, parts.map(valueOf)]; }}", values
-    )
-    assert written == [part_of(value) for value in json.loads(json.dumps(values))]
-    assert read[8:14] == values[8:14]
-    assert read[14:54] == pytest.approx(values[14:54], abs=1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from itertools import combinations
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -24,34 +25,41 @@ CASES = runpy.run_path(str(Path(__file__).with_name("test_all_pictures.py")))["C
 PIXELS = 2.0  # by which a place may be another: half of the room that is kept free around all words
 
 
-def drawn(make, numbers):
-    """The figure of a picture as it is shown, and its renderer."""
+class Drawn(NamedTuple):
+    """A picture as it is shown."""
+
+    picture: Any
+    renderer: Any
+
+
+def drawn(case):
+    make, (numbers, *_) = CASES[case]
     picture = make()
     picture.update(numbers)
     canvas = FigureCanvasAgg(picture.figure)
     canvas.draw()
-    return picture.figure, canvas.get_renderer()
+    return Drawn(picture, canvas.get_renderer())
 
 
-@pytest.fixture(params=CASES)
-def case(request):
-    make, (numbers, *_) = CASES[request.param]
-    return make, numbers
+@pytest.fixture(scope="module", params=CASES)
+def ours(request):
+    """Drawn once for all that is asked of it; nothing changes it."""
+    return request.param, drawn(request.param)
 
 
 def places(figure):
     return np.array([ax.get_window_extent().extents for ax in figure.axes])
 
 
-def test_axes_stand_where_matplotlib_puts_them(case, monkeypatch):
-    ours, _ = drawn(*case)
+def test_axes_stand_where_matplotlib_puts_them(ours, monkeypatch):
+    case, shown = ours
     monkeypatch.setattr(part, "Layout", ConstrainedLayoutEngine)
-    theirs, _ = drawn(*case)
-    assert np.abs(places(ours) - places(theirs)).max() <= PIXELS
+    assert np.abs(places(shown.picture.figure) - places(drawn(case).picture.figure)).max() <= PIXELS
 
 
-def test_no_word_is_cut_and_no_axes_overlap(case):
-    figure, renderer = drawn(*case)
+def test_no_word_is_cut_and_no_axes_overlap(ours):
+    _, (picture, renderer) = ours
+    figure = picture.figure
     boxes = [ax.get_tightbbox(renderer, for_layout_only=True).extents for ax in figure.axes]
     for left, bottom, right, top in boxes:
         assert left >= -0.5
@@ -63,10 +71,10 @@ def test_no_word_is_cut_and_no_axes_overlap(case):
         assert width <= 0.5 or height <= 0.5, (one, other)
 
 
-def test_texts_that_the_layout_leaves_out_have_room_all_the_same(case):
+def test_texts_that_the_layout_leaves_out_have_room_all_the_same(ours):
     """Inside their axes, or where a title keeps lines free for them."""
-    figure, renderer = drawn(*case)
-    for text in figure.findobj(lambda artist: isinstance(artist, Text) and not artist.get_in_layout()):
+    _, (picture, renderer) = ours
+    for text in picture.figure.findobj(lambda artist: isinstance(artist, Text) and not artist.get_in_layout()):
         if text.get_text():
             (x0, y0, x1, y1) = text.get_window_extent(renderer).extents
             left, bottom, right, top = text.axes.get_tightbbox(renderer).extents
@@ -74,11 +82,8 @@ def test_texts_that_the_layout_leaves_out_have_room_all_the_same(case):
             assert bottom - 1 <= y0 <= y1 <= top + 1, text
 
 
-def test_a_point_that_is_dragged_is_whole_wherever_in_its_axes_it_is(case):
-    make, numbers = case
-    picture = make()
-    picture.update(numbers)
-    FigureCanvasAgg(picture.figure).draw()
+def test_a_point_that_is_dragged_is_whole_wherever_in_its_axes_it_is(ours):
+    _, (picture, _) = ours
     width, height = picture.figure.bbox.size
     for point in (handle.line for handle in picture.handles if not handle.snap):
         assert not point.get_clip_on()
