@@ -94,14 +94,15 @@ class Controls:
     def is_between(self, values: Values) -> bool:
         """Whether a slider has no step for one of these values."""
         sliders = [(values[key], control) for key, control in self.widgets.items() if isinstance(control, FloatSlider)]
-        return any(control.step and digits(v) != digits(nearest_step(control, v)) for v, control in sliders)
+        return any(control.step and _seen_beside(control, v) for v, control in sliders)
 
     def between(self) -> str:
         """In words, which values no slider can show, since they lie between two of its steps."""
         return " ".join(
-            f"{self.widgets[key].description or key} is {digits(value)}; its slider shows the nearest step, {shown}."
+            f"{control.description or key} is {digits(value)}; "
+            f"its slider shows the nearest step, {digits(nearest_step(control, value))}."
             for key, value in self._between.items()
-            if digits(value) != (shown := digits(self.widgets[key].value))
+            if _seen_beside(control := self.widgets[key], value)
         )
 
     def moved(self, change: Any) -> str | None:
@@ -163,6 +164,12 @@ def nearest_step(slider: FloatSlider, value: float) -> float:
         return slider.min
     share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
     return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
+
+
+def _seen_beside(slider: FloatSlider, value: float) -> bool:
+    """Whether a reader could tell the value from the nearest step: 0 may stand at a step of 9e−16."""
+    step = nearest_step(slider, value)
+    return digits(value) != digits(step) and abs(value - step) > slider.step / 10_000
 
 
 def digits(value: Any) -> str:

@@ -89,6 +89,7 @@ class Explorer:
         self._runner = run and Runner(run, lambda: self.values, self._take, self._fail, self._home)
         self._player = step and Player(lambda: self._advance(1), self._home)
         self.error: BaseException | None = None
+        self._put_by: dict[str, str] = {}  # value → the name of the point that has moved it
         self._scenes = self._values.lay(scenes or {})
         self._first = self._values.stated
         if scene is not None:
@@ -279,8 +280,8 @@ class Explorer:
         self.live.fail(in_words(error, f"still shows {', '.join(kept)}" if kept else "stays as it was"))
 
     def _called(self, key: str) -> str:
-        """The name that the page has for a control."""
-        return getattr(self._controls.get(key), "description", "") or key
+        """The name that the page has for a control, or for the point that has last moved a value without one."""
+        return getattr(self._controls.get(key), "description", "") or self._put_by.get(key, key)
 
     def _described(self, numbers: Any) -> str:
         describe = getattr(self._picture, "describe", None)
@@ -315,6 +316,7 @@ class Explorer:
                 with interruptible():
                     values = handle.values(x, y, self.values)
                 self._values.set(values)
+                self._put_by |= dict.fromkeys(values, handle.label.partition(" = ")[0])
                 if self._ahead is not None:
                     self._ahead.moved(*values)
 

@@ -59,6 +59,7 @@ const element = (tag, attributes, parent) => {
 };
 
 const number = (x) => Math.round(x * 100) / 100;
+const few = (x) => (Math.abs(x) >= 999.5 ? x.toFixed(0) : (Math.abs(x) < 1e-6 ? 0 : x).toPrecision(3)); // to be spoken
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const TINY = 1e-6; // pixels: whole steps are not exact to the last digit
 const FAR = 1e6; // pixels: beyond, dashes would be counted one by one and numbers lose their last digits
@@ -334,7 +335,7 @@ function render({ model, el }) {
       const [x, y] = frame.at[k] ?? [];
       if (x === undefined) handle.node.setAttribute("aria-valuetext", "nowhere");
       else {
-        const where = (wishes[k].upright ? [y] : [x, y]).map((one) => one.toPrecision(3)).join(", ");
+        const where = (wishes[k].upright ? [y] : wishes[k].along === null ? [x, y] : [x]).map(few).join(", ");
         const refused = model.get("error") && mine.has(k) ? ", its new place is refused" : "";
         const said = where.replaceAll("-", "−") + refused; // a hyphen is not read out
         set(handle.node, { "aria-valuenow": wishes[k].upright ? y : x, "aria-valuetext": said });

@@ -100,7 +100,7 @@ class Runner:
             raise TypeError(f"run takes {unknown[0]!r}, expected only controls: {', '.join(current())}")
         self.button = ToggleButton(description="run", icon="play", tooltip="run", layout=Layout(width="auto"))
         self.bar = FloatProgress(min=0.0, max=1.0, layout=Layout(width="8em"))
-        self.note = Label()
+        self.note = Label(layout=Layout(width="23em", max_width="100%"))  # new words leave the picture where it is
         self.note.add_class("live-run-note")  # figure.js has it read out
         self.widgets: list[Widget] = [self.button, self.bar, self.note]
         self._steps: Iterator[tuple[float, Values]] | None = None

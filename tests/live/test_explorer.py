@@ -342,4 +342,10 @@ def test_where_a_slider_does_not_show_its_value_the_view_says_so(view: SimpleNam
     assert note(view.explorer) == "", "nobody can see the difference"
     view.live.set_state(wish(-0.789, 0))
     assert note(view.explorer) == "θ is −0.789; its slider shows the nearest step, −0.8."
+    fine = FloatSlider(0.0, min=-2, max=0.4, step=0.1, description="log β")  # its step at 0 is 4.4e−16
+    zero = Explorer({"x": fine}, Counted(), Parabola(), scenes={"one": {"x": -1.0}, "zero": {"x": 0.0}})
+    for value in (0.0, -1.3e-8):
+        zero.values = {"x": value}
+        assert note(zero) == ""
+    zero.close()
     assert note(Explorer({"x": IntSlider(1)}, Counted(), Parabola())) == "no note"

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 import pgcourse.live.running
 from pgcourse.live.explorer import Explorer
+from pgcourse.pictures.part import Handle
 
 pytestmark = pytest.mark.usefixtures("brisk")
 
@@ -152,6 +153,28 @@ def test_an_input_is_called_what_the_page_calls_it(resting):
     resting.controls["alpha"].description = "step α"
     resting.controls["alpha"].value = 3.0
     assert resting._runner.note.value == "step α has changed: run begins anew"
+
+
+def test_an_input_without_a_control_is_called_as_the_point_that_moves_it():
+    def values(x: float, y: float, now: dict[str, Any]) -> dict[str, Any]:
+        return {"total": x}
+
+    def work(total: float) -> Iterator[tuple[float, dict[str, Any]]]:
+        yield 1.0, {}
+
+    picture = Point()
+    picture.handles = [Handle(picture.point, "θ = (θ₁, θ₂)", values)]
+    view = Explorer({"total": 0.0}, lambda total: {"alpha": 0.0, "total": total}, picture, run=work)
+    view.live.drag = {"view": "test", "seq": 1, "wishes": [[0, 0.5, 0.5, [0, 10, 0, 1000]]]}
+    assert view.values["total"] == 5.0
+    assert view._runner.note.value == "θ has changed: run begins anew"
+
+
+def test_what_the_note_says_makes_no_control_move():
+    note = explorer_of()._runner.note
+    assert note.layout.width
+    longest = max(("θ has changed: run begins anew", "stopped at 100%: run goes on from here"), key=len)
+    assert len(longest) < 2 * float(note.layout.width.removesuffix("em"))  # letters are less than half as wide as high
 
 
 def test_values_that_are_as_they_were_or_are_refused_leave_the_run_where_it_is(resting):
