@@ -138,7 +138,8 @@ class Landscape(Part):
 
     def _dragged(self, x: float, y: float, current: dict[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = dict(zip(self.names, (x, y), strict=True))
-        return values | {"trail": []} if "trail" in current else values
+        of_the_way: dict[str, Any] = {name: [] for name in ("trail", "returns", "line") if name in current}
+        return values | of_the_way  # a way begins anew where the reader puts its point
 
     def update(self, numbers: Numbers) -> None:
         theta, grad = np.asarray(numbers["theta"], dtype=float), np.asarray(numbers["grad_J"], dtype=float)
@@ -275,7 +276,9 @@ class Tradeoff(Part):
     def describe(self, numbers: Numbers) -> str:
         numbers = numbers[self.key] if self.key else numbers
         now = ", ".join(f"{name} {self.spoken(value)}" for name, value in numbers["now"].items())
-        marked = "".join(f"; {mark} stands at {numbers['marked'][mark]:.3g}" for mark in self.marks)
+        seen = {mark: numbers["marked"][mark] for mark in self.marks}
+        seen = {mark: x for mark, x in seen.items() if self.xlim[0] <= x <= self.xlim[1]}
+        marked = "".join(f"; {mark} stands at {x:.3g}" for mark, x in seen.items())
         at = f"{numbers['at']:.3g}" if abs(numbers["at"]) < 1000 else f"{numbers['at']:.0f}"
         what = "" if self.ylabel in self.looks else f"{self.ylabel}; "
         return f"{what}{self.xlabel} is {at}: {now}{marked}. {numbers['said']}."

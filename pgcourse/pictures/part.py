@@ -144,9 +144,9 @@ def signed(x: float) -> str:
     return minus(f"{x:+.4f}" if abs(x) >= 0.00095 else f"{x:+.0e}")
 
 
-def raised(k: int) -> str:
-    """A whole number as an exponent: −12 is ⁻¹²."""
-    return str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+def raised(k: float) -> str:
+    """A number as an exponent: −12 is ⁻¹², −2.5 is ⁻²·⁵."""
+    return str(k).translate(str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def with_power(x: float, digits: int = 3) -> str:

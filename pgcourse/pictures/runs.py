@@ -63,7 +63,7 @@ class LearningCurve(Part):
         beyond = {"below": np.count_nonzero(returns < self.bottom), "above": np.count_nonzero(returns > self.top)}
         edge = "".join(f"   {n} {where}" for where, n in beyond.items() if n)
         now = f"   {self.also} {rounded(line[-1])}" if len(line) and np.isfinite(line[-1]) else ""
-        return minus(f"{self.xlabel}: {len(returns)}   last return {returns[-1]:.3g}{now}{edge}")
+        return minus(f"{self.xlabel}: {len(returns)}   last return {_whole(returns[-1])}{now}{edge}")
 
     def describe(self, numbers: Numbers) -> str:
         label, height = self.best
@@ -85,7 +85,7 @@ class QuantileCurve(Part):
         ax.set(xlim=(0, self.n), ylim=(self.bottom, self.top), xlabel="episodes")
         ax.set_xticks([0, self.n // 2, self.n])
         if self.left:
-            ax.set_ylabel("return")
+            ax.set_ylabel("J, or the return")
         plain(ax)
         ax.set_title(self.name, fontsize=10.5, color=INK)
         ax.axhline(self.best, color=INK, lw=1, ls="--")
@@ -137,6 +137,7 @@ class LongRun(Part):
     above, below   (label, limits) of the two axes; `goal` is drawn as a dashed line above
     dots           draw what is many as dots
     key            the key of this part's numbers, if a picture has two such parts
+    bold           the name of the bold curve, if the axis above has more than one name
     Numbers: steps (k,), many (m, k) or dots_at and dots (n,), bold (k,), below (k,), said; all may be empty.
     NaN in `bold` or `below` is a gap. Dots, the tip, and what is below, stand at the edge of their axes if beyond it.
     """
@@ -151,9 +152,11 @@ class LongRun(Part):
         goal: tuple[float, str] | None = None,
         dots: bool = False,
         key: str = "",
+        bold: str = "",
     ) -> None:
         self.xlabel, self.xlim, self.above, self.below = xlabel, xlim, above, below
         self.title, self.goal, self.dots, self.key = title, goal, dots, key
+        self.called = bold or above[0]
 
     def draw(self, ax: Axes) -> None:
         ax.axis("off")
@@ -205,11 +208,16 @@ class LongRun(Part):
             return f"{which}{'No curve yet' if begun else f'Nothing has run yet, 0 {self.xlabel}'}: {numbers['said']}."
         bold, low = numbers["bold"][-1], numbers["below"][-1]
         told = [f"After {numbers['steps'][-1]:.0f} {self.xlabel}"]
-        told += [] if np.isnan(bold) else [f"{self.above[0]}: {bold:.2f}"]
+        told += [] if np.isnan(bold) else [f"{self.called}: {bold:.2f}"]
         told += [] if np.isnan(low) else [f"{' '.join(self.below[0].split())}: {low:.3g}"]
         return f"{which}{', '.join(told)}. {numbers['said']}."
 
 
 def rounded(x: float) -> str:
     """Two decimals, and from 10,000 on the power of ten: the return of a run that is lost has no bounds."""
-    return f"{x:.2f}" if abs(x) < 10_000 else f"{x:.0e}"
+    return f"{x:.2f}" if abs(x) < 10_000 else f"{x:.0e}".replace("e+0", "e").replace("e+", "e")
+
+
+def _whole(x: float) -> str:
+    """Three digits, and from 1000 on all before the point."""
+    return f"{x:.3g}" if abs(x) < 999.5 else f"{x:,.0f}"

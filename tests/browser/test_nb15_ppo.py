@@ -22,7 +22,7 @@ def test_ratios_leave_the_clip_and_come_to_rest(notebook):
     choose_scene(notebook, picture, 2)
     after = wait_until_said(notebook, picture, "ratios from 0.32 to 1.87")
     assert "15 outside, flat" in after
-    assert number_after("J and what is promised:", after) == 3.23
+    assert number_after("J:", after) == 3.23
     choose_scene(notebook, picture, 4)
     wait_until_said(notebook, picture, "4 inside, 7 outside, on its way back, 4 outside, flat")
 

@@ -16,6 +16,7 @@ from pgcourse.pictures import (
     Trajectory,
     TwoArrows,
 )
+from pgcourse.pictures.notebooks.nb06_control import as_on_slider
 
 ACROSS = np.linspace(-2, 2, 41)
 SIGMAS = np.geomspace(0.01, 0.5, 20)
@@ -105,6 +106,32 @@ def test_estimates_beyond_the_frame_are_counted_and_lie_at_its_edge():
     assert "6 of 9 dots are farther out" in part.note.get_text()
     part.update(spread_numbers(0.02, "q", 0.0))
     assert "farther out" not in part.note.get_text()
+
+
+def test_one_dot_beyond_the_frame_is_farther_out():
+    part = Spread((0.01, 0.5), {"q": "-", "slope": ":"}, (-8, 8), (1e-3, 1e3))
+    Picture([part])
+    part.update(spread_numbers(0.4, "q", 0.0) | {"estimates": np.array([0.0, 1.0, 9.0])})
+    assert "1 of 3 dots is farther out" in part.note.get_text()
+
+
+def test_sigma_is_rounded_as_its_slider_rounds():
+    assert [as_on_slider(2.0**-k) for k in (5, 6, 1)] == ["0.0313", "0.0156", "0.5"]
+
+
+def test_states_beyond_the_picture_are_counted():
+    part = StatesAndSlopes((-2, 2), 1.2, 4, other=True)
+    Picture([part])
+    bell = np.exp(-(ACROSS**2) / 0.02) / np.sqrt(0.02 * np.pi)
+    half = np.exp(-((ACROSS + 2) ** 2) / 0.02) / np.sqrt(0.02 * np.pi)  # around the picture's left edge
+    numbers = {"x": ACROSS, "density": bell, "other_density": half, "slopes": ACROSS, "said": "so"}
+    part.update(numbers)
+    assert part.note.get_text() == "so"
+    said = part.describe(numbers)
+    assert said.startswith("The policy's states lie around 0.00. The behaviour's states in the picture lie around −1.9")
+    assert said.endswith("; 50 % are outside; so.")
+    part.update(numbers | {"density": half})
+    assert part.note.get_text() == "so     50 % of its states are outside"
 
 
 def test_a_deviation_of_zero_is_not_drawn_on_a_logarithmic_axis():

@@ -155,7 +155,7 @@ def test_returns_beyond_the_edge_stand_at_it_and_are_counted():
     assert part.dots.get_ydata().tolist() == [-100, -20]
     assert part.note.get_text() == "episodes: 2   last return −20   exact J −30.25   1 below"
     part.update(curve_numbers([-5000], [-2.14e13]))
-    assert part.note.get_text() == "episodes: 1   last return −5e+03   exact J −2e+13   1 below"
+    assert part.note.get_text() == "episodes: 1   last return −5,000   exact J −2e13   1 below"
     part.update(curve_numbers([-300, 20, 30], [-50.0, -30.25, -20]))
     assert part.dots.get_ydata().tolist() == [-100, 0, 0]
     assert part.note.get_text().endswith("   1 below   2 above")
@@ -181,7 +181,7 @@ def test_a_step_gains_up_to_the_first_size_that_loses():
 
 def test_a_power_of_two_is_written_as_one():
     assert [power(2.0**k) for k in (-12, 0, 3)] == ["2⁻¹²", "2⁰", "2³"]
-    assert [power(2.0**k) for k in (-2.5, -9.5, 0.5)] == ["2^−2.5", "2^−9.5", "2^0.5"]
+    assert [power(2.0**k) for k in (-2.5, -9.5, 0.5)] == ["2⁻²·⁵", "2⁻⁹·⁵", "2⁰·⁵"]
     assert power(0.0) == "0"
 
 

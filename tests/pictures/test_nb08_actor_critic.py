@@ -149,6 +149,13 @@ def test_what_is_below_a_run_has_a_point_at_its_end_within_the_frame():
     assert part.low_tip.get_xydata().tolist() == [[200, 5]]
 
 
+def test_a_bold_curve_beside_another_is_spoken_by_its_own_name():
+    numbers = {"steps": [100.0], "many": [[1.0]], "bold": [2.0], "below": [3.0], "said": "so"}
+    of = "steps", (0, 500), ("J and what is promised", (-1, 6)), ("KL", (0, 5)), "runs"
+    assert LongRun(*of).describe(numbers) == "After 100 steps, J and what is promised: 2.00, KL: 3. so."
+    assert LongRun(*of, bold="J").describe(numbers) == "After 100 steps, J: 2.00, KL: 3. so."
+
+
 def test_of_several_critics_the_bars_say_whose_they_are():
     part = CriticBars(["a", "b", "c", "d"], (-2, 11), "learner 1's critic is off by")
     Picture([part])

@@ -51,3 +51,5 @@ def test_the_kinds_are_counted_in_words():
     given = numbers([[0.4, 1.6], [1.1, 2.9]], [[-1, 1], [0.5, -0.2]], [[2, 2], [0, 1]], 0.2)
     said = RatioPairs(3, 1.5).describe(given)
     assert "from 0.40 to 2.90: 1 inside, 1 outside, on its way back, 2 outside, flat" in said
+    said = RatioPairs(3, 1.5).describe(given | {"epsilon": np.inf})
+    assert said == "4 pairs with ratios from 0.40 to 2.90. so far."

@@ -174,7 +174,8 @@ def test_dragging_a_handle_gives_the_values_it_stands_for():
     Picture([curve, landscape, grid, bars])
     assert curve.handles[0].values(0.7, -99, {}) == {"theta": 0.7}
     assert landscape.handles[0].values(1.0, 2.0, {}) == {"theta_1": 1.0, "theta_2": 2.0}
-    assert landscape.handles[0].values(1.0, 2.0, {"trail": [1]})["trail"] == []
+    ran = landscape.handles[0].values(1.0, 2.0, {"trail": [1], "returns": [2], "line": [3], "seed": 4})
+    assert ran == {"theta_1": 1.0, "theta_2": 2.0, "trail": [], "returns": [], "line": []}, "a way begins anew"
     assert grid.handles[0].values(2.0, 1.0, {}) == {"state": 6}
     before = np.zeros((16, 4))
     after = bars.handles[3].values(0.0, 1.5, {"theta": before, "state": 6})["theta"]
@@ -296,7 +297,11 @@ def test_a_tradeoff_says_what_is_off_its_scale_and_names_no_mark_beyond_it():
     assert part.point.get_ydata() == [1]
     assert part.note.get_text() == "so   (off the scale)"
     assert part.rules["best"][1].get_text() == ""
+    assert "best" not in part.describe(numbers | {"now": {"one": 2.0, "two": 3.0}, "marked": {"best": 1.5}})
     part.update(numbers | {"now": {"one": 0.2, "two": 0.3}, "marked": {"best": 0.5}})
+    assert "; best stands at 0.5." in part.describe(
+        numbers | {"now": {"one": 0.2, "two": 0.3}, "marked": {"best": 0.5}}
+    )
     assert part.note.get_text() == "so"
     assert part.rules["best"][1].get_text() == "best"
 

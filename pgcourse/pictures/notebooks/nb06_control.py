@@ -14,6 +14,11 @@ from pgcourse.pictures.palette import GRADIENT, INK, OCCUPANCY, PALE, POLICY, VA
 from pgcourse.pictures.part import Floats, Handle, Numbers, Part, minus, note_above, plain
 
 
+def as_on_slider(sigma: float) -> str:
+    """Three digits, as the slider has them, which rounds 0.03125 up."""
+    return f"{sigma * (1 + 1e-9):.3g}"
+
+
 class NoisyLine(Part):
     """The policy a = K s + σ ε over the states: its mean as a line, ± 2σ as a band, and a state to drag along it.
 
@@ -46,11 +51,11 @@ class NoisyLine(Part):
         self.band.set_xy(np.column_stack([[*ends, *ends[::-1]], [*low, *high[::-1]]]))
         self.rise.set_data([s, s], self.a)
         self.point.set_data([s], [K * s])
-        self.note.set_text(minus(f"K = {K:.2f}, σ = {sigma:.3g}, s = {s:.2f}"))
+        self.note.set_text(minus(f"K = {K:.2f}, σ = {as_on_slider(sigma)}, s = {s:.2f}"))
 
     def describe(self, numbers: Numbers) -> str:
         return (
-            f"The policy's mean is {numbers['K']:.2f} s, its noise σ is {numbers['sigma']:.3g}; "
+            f"The policy's mean is {numbers['K']:.2f} s, its noise σ is {as_on_slider(numbers['sigma'])}; "
             f"in state {numbers['s']:.2f} the mean action is {numbers['K'] * numbers['s']:.2f}."
         )
 
@@ -126,7 +131,8 @@ class Spread(Part):
         below.set(ylim=self.deviation, yscale="log", xlabel="σ")
         names = {"-": "—", "--": "– –", ":": "···"}
         key = minus("     ".join(f"{names[look]} {name}" for name, look in self.looks.items()))
-        ax.set_title(f"{key}\n", fontsize=10, color=INK)
+        below.set_title(key, fontsize=10, color=INK, pad=3)
+        ax.set_title("\n", fontsize=10)
         styles: dict[str, Any] = {"animated": True, "color": INK}
         (self.cloud,) = above.plot([], [], ".", color=OCCUPANCY, ms=5, alpha=0.5, animated=True)
         (self.target,) = above.plot([], [], color=GRADIENT, lw=4, animated=True)
@@ -149,12 +155,13 @@ class Spread(Part):
             deviations = numbers["deviations"][name]
             line.set_data(sigmas, np.where(deviations > 0, deviations, np.nan))
         self.now.set_data([sigma], [max(numbers["deviation_now"], self.deviation[0])])
-        out = f", {np.count_nonzero(~seen)} of {len(seen)} dots are farther out" if not seen.all() else ""
+        n = np.count_nonzero(~seen)
+        out = f", {n} of {len(seen)} dots {'is' if n == 1 else 'are'} farther out" if n else ""
         self.note.set_text(minus(f"deviation {numbers['deviation_now']:.3g}{out}"))
 
     def describe(self, numbers: Numbers) -> str:
         return (
             f"One estimate, {numbers['which']}, has mean {numbers['mean_now']:+.3f} and standard deviation "
-            f"{numbers['deviation_now']:.3g} at σ = {numbers['sigma']:.3g}; "
+            f"{numbers['deviation_now']:.3g} at σ = {as_on_slider(numbers['sigma'])}; "
             f"the limit of the mean is {numbers['target']:+.3f}."
         )

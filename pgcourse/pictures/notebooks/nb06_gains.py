@@ -79,15 +79,27 @@ class StatesAndSlopes(Part):
         if self.other:
             self.dashed.set_data(x, numbers["other_density"])
         self.slopes.set_data(x, numbers["slopes"])
-        self.note.set_text(minus(numbers["said"]))
+        out = outside(x, density)
+        self.note.set_text(minus(numbers["said"] + (f"     {out} of its states are outside" if out else "")))
 
     def describe(self, numbers: Numbers) -> str:
-        x, density = np.asarray(numbers["x"]), np.asarray(numbers["density"])
-        centres = f"{density @ x / density.sum():.2f}"
+        x = np.asarray(numbers["x"])
+        said = self._around("The policy's", x, np.asarray(numbers["density"]))
         if self.other:
-            other = np.asarray(numbers["other_density"])
-            centres += f", the behaviour's around {other @ x / other.sum():.2f}"
-        return f"The policy's states lie around {centres}. {numbers['said']}."
+            said += self._around(". The behaviour's", x, np.asarray(numbers["other_density"]))
+        return f"{said}; {numbers['said']}."
+
+    def _around(self, whose: str, x: Floats, density: Floats) -> str:
+        """Where these states lie; the mean of those that are seen says nothing of the others."""
+        middle, out = minus(f"{round(density @ x / density.sum(), 2) + 0.0:.2f}"), outside(x, density)
+        in_sight = f" in the picture lie around {middle}; {out} are outside" if out else f" lie around {middle}"
+        return f"{whose} states{in_sight}"
+
+
+def outside(x: Floats, density: Floats) -> str:
+    """The share of a density that lies beyond x, in words; "" if it is less than 1 %."""
+    share = 1 - float(np.trapezoid(density, x))
+    return f"{100 * share:.0f} %" if share >= 0.01 else ""
 
 
 class GainMap(Landscape):

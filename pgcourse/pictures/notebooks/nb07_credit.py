@@ -245,7 +245,9 @@ class CreditSums(Part):
         )
         for y, name, color in names:
             ax.text(0, y, name, fontsize=10.5, color=color, va="center")
-        ax.text(0, 4.1, "standard deviation of one estimate", fontsize=11, color=INK, weight="bold", va="center")
+        ax.text(
+            0, 4.1, "standard deviation of one estimate, sampled", fontsize=11, color=INK, weight="bold", va="center"
+        )
         ax.axhline(2.5, color=INK, lw=0.8)
         self.values = {
             y: ax.text(0.98, y, "", ha="right", va="center", fontsize=11, color=color, animated=True)

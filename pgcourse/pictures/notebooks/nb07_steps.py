@@ -70,8 +70,8 @@ class NoisySteps(Part):
 
 
 def power(alpha: float) -> str:
-    """α as a power of two: 2⁻¹², and 2^−2.5 between two whole powers."""
+    """α as a power of two: 2⁻¹², and 2⁻²·⁵ between two whole powers."""
     if alpha <= 0:
         return "0"
     k = round(float(np.log2(alpha)), 1)
-    return f"2{raised(int(k))}" if k.is_integer() else f"2^{k:.1f}".replace("-", "−")
+    return f"2{raised(int(k) if k.is_integer() else k)}"

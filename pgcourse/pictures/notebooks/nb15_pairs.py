@@ -57,6 +57,7 @@ class RatioPairs(Part):
 
     def describe(self, numbers: Numbers) -> str:
         kind = np.ravel(numbers["kind"])
-        counts = ", ".join(f"{np.count_nonzero(kind == k)} {name}" for k, name in enumerate(KINDS))
+        counts = ": " + ", ".join(f"{np.count_nonzero(kind == k)} {name}" for k, name in enumerate(KINDS))
+        counts = counts if np.isfinite(numbers["epsilon"]) else ""  # nothing to be inside of
         r = np.asarray(numbers["r"])
-        return f"{kind.size} pairs with ratios from {r.min():.2f} to {r.max():.2f}: {counts}. {numbers['note']}."
+        return f"{kind.size} pairs with ratios from {r.min():.2f} to {r.max():.2f}{counts}. {numbers['note']}."
