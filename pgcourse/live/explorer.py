@@ -366,8 +366,9 @@ class Explorer:
             buttons += [self._button("one step", lambda: self._advance(1))]
             buttons += [self._button("ten steps", lambda: self._advance(10)), self._player.button]
         if self._runner is not None:
-            buttons += self._runner.widgets
-        return buttons + ([self._button("reset", self.reset)] if buttons else [])
+            buttons += [self._runner.button, self._runner.bar]
+        buttons += [self._button("reset", self.reset)] if buttons else []
+        return buttons + ([self._runner.note] if self._runner is not None else [])
 
     def _button(self, name: str, act: Callable[[], Any]) -> Button:
         button = Button(description=name, layout=Layout(width="auto"))

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import FloatProgress, Label, Layout, ToggleButton, Widget
+from ipywidgets import FloatProgress, Label, Layout, ToggleButton
 
 from pgcourse.live.controls import Values
 from pgcourse.live.interrupts import Home, interruptible, when_interrupted
@@ -77,7 +77,7 @@ class Player:
 
 
 class Runner:
-    """The button, the bar and the task of one `work`; `widgets` are what the reader sees.
+    """The button, the bar, the note and the task of one `work`.
 
     work      generator function; its parameters are names among `current()`, and it yields (share done, values)
     current   the values as they are now
@@ -100,9 +100,8 @@ class Runner:
             raise TypeError(f"run takes {unknown[0]!r}, expected only controls: {', '.join(current())}")
         self.button = ToggleButton(description="run", icon="play", tooltip="run", layout=Layout(width="auto"))
         self.bar = FloatProgress(min=0.0, max=1.0, layout=Layout(width="8em"))
-        self.note = Label(layout=Layout(width="23em", max_width="100%"))  # new words leave the picture where it is
+        self.note = Label(layout=Layout(width="26em", max_width="100%"))  # new words leave the picture where it is
         self.note.add_class("live-run-note")  # figure.js has it read out
-        self.widgets: list[Widget] = [self.button, self.bar, self.note]
         self._steps: Iterator[tuple[float, Values]] | None = None
         self._share, self._values = 0.0, Values()  # the last results, shown or not yet
         self._pause = 0.0  # until then
