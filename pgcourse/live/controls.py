@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from itertools import combinations
-from math import floor, isclose
+from math import floor, isclose, log
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
-from ipywidgets import FloatSlider, Widget
+from ipywidgets import FloatLogSlider, FloatSlider, Widget
 from traitlets import CInt
 
 Values = dict[str, Any]
+Slider: TypeAlias = FloatSlider | FloatLogSlider
 
 _all: WeakSet[Controls] = WeakSet()
 _stated: WeakKeyDictionary[Widget, Any] = WeakKeyDictionary()  # control → its value before any view had it
@@ -78,10 +79,11 @@ class Controls:
                 self._state[key] = value
                 continue
             self._between.pop(key, None)
-            if isinstance(control, FloatSlider) and control.step:
+            if isinstance(control, Slider) and control.step:
                 if not isinstance(value, Real) or value != value:
                     raise TypeError(f"{key} is {value!r}, expected a number")
-                self._between[key] = min(max(float(value), control.min), control.max)
+                low, high = ends(control)
+                self._between[key] = min(max(float(value), low), high)
                 value = nearest_step(control, self._between[key])
             elif (
                 isinstance(control.traits()["value"], CInt)
@@ -93,7 +95,7 @@ class Controls:
 
     def is_between(self, values: Values) -> bool:
         """Whether a slider has no step for one of these values."""
-        sliders = [(values[key], control) for key, control in self.widgets.items() if isinstance(control, FloatSlider)]
+        sliders = [(values[key], control) for key, control in self.widgets.items() if isinstance(control, Slider)]
         return any(control.step and _seen_beside(control, v) for v, control in sliders)
 
     def between(self) -> str:
@@ -157,19 +159,35 @@ class Controls:
                 other._deaf = False
 
 
-def nearest_step(slider: FloatSlider, value: float) -> float:
+def ends(slider: Slider) -> tuple[float, float]:
+    """The least and the largest value of a slider; a logarithmic one has their exponents as min and max."""
+    low, high = float(slider.min), float(slider.max)
+    return (slider.base**low, slider.base**high) if isinstance(slider, FloatLogSlider) else (low, high)
+
+
+def nearest_step(slider: Slider, value: float) -> float:
     """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
+    step = _rounded_to(slider, _place(slider, value))
+    return float(slider.base**step) if isinstance(slider, FloatLogSlider) else step
+
+
+def _place(slider: Slider, value: float) -> float:
+    """Where a value is on the slider's scale: for a logarithmic one, its exponent."""
+    return log(value) / log(slider.base) if isinstance(slider, FloatLogSlider) else value
+
+
+def _rounded_to(slider: Slider, place: float) -> float:
     width = slider.max - slider.min
     if not width:
         return slider.min
-    share, grid = (value - slider.min) * 100 / width, slider.step * 100 / width
+    share, grid = (place - slider.min) * 100 / width, slider.step * 100 / width
     return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
 
 
-def _seen_beside(slider: FloatSlider, value: float) -> bool:
+def _seen_beside(slider: Slider, value: float) -> bool:
     """Whether a reader could tell the value from the nearest step: 0 may stand at a step of 9e−16."""
     step = nearest_step(slider, value)
-    return digits(value) != digits(step) and abs(value - step) > slider.step / 10_000
+    return digits(value) != digits(step) and abs(_place(slider, value) - _place(slider, step)) > slider.step / 10_000
 
 
 def digits(value: Any) -> str:

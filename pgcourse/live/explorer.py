@@ -32,10 +32,10 @@ from weakref import WeakSet
 
 from IPython.display import HTML, display
 from ipywidgets import HTML as Words
-from ipywidgets import Button, FloatSlider, Layout, Widget
+from ipywidgets import Button, Layout, Widget
 
 from pgcourse.live.ahead import Ahead
-from pgcourse.live.controls import Controls, Values, digits, equal
+from pgcourse.live.controls import Controls, Slider, Values, digits, equal
 from pgcourse.live.dragging import Wish, let_drag
 from pgcourse.live.errors import in_words
 from pgcourse.live.figure import Glimpse, LiveFigure
@@ -109,7 +109,7 @@ class Explorer:
         self._heard = self._home.bound(self._on_control)
         self._values.observe(self._heard)
         buttons = self._buttons()
-        sliders = any(isinstance(control, FloatSlider) for control in self._controls.values())
+        sliders = any(isinstance(control, Slider) for control in self._controls.values())
         # Words are wrapped on a narrow page, where a label is cut. They have their line even when they are silent.
         between = buttons or self.handles or any(map(self._values.is_between, self._scenes.values()))
         self._note = Words(layout=Layout(min_height="28px")) if sliders and between else None

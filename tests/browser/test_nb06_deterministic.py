@@ -60,3 +60,15 @@ def test_the_cart_climbs_with_an_exact_and_with_a_learned_critic(notebook):
         press(notebook, picture, "ten steps")
         text = wait_until_said(notebook, picture, r"θ is \(−[1-3]")
         assert number_after("J is", text) > -7
+
+
+def test_two_values_of_a_log_slider_in_one_cell_end_at_the_second(notebook):
+    """The slider's answer to the first comes after the second, and is no move of the reader."""
+    picture = view(notebook, "The stochastic gradient in one state as the noise goes away")
+    notebook.run("limit_view.values = {'sigma': 2**-6}")
+    wait_until_said(notebook, picture, "σ is 0.0156")
+    notebook.run("limit_view.reset(); limit_view.values = {'sigma': 0.5}")
+    wait_until_said(notebook, picture, "σ is 0.5")
+    for _ in range(2):  # what the page has answered has come by then
+        notebook.run("")
+    assert notebook.run("print(limit_view.values['sigma'])").strip() == "0.5"

@@ -92,12 +92,34 @@ def test_a_slider_of_a_single_value_takes_it() -> None:
 
 def test_a_number_that_comes_back_in_its_last_digits_has_not_been_moved() -> None:
     """Which a log slider's browser side does as soon as it is shown."""
-    compute, slider = Counted(), FloatLogSlider(0.25, min=-2, max=1)
+    compute, slider = Counted(), FloatLogSlider(0.25, base=2, min=-2, max=1, step=0.5)
     explorer = Explorer({"x": slider}, compute, Parabola(), scenes={"a quarter": {}, "a half": {"x": 0.5}})
     slider.set_state({"value": 0.25000000000000017})
     assert (explorer.values["x"], explorer.scene, compute.calls) == (0.25, "a quarter", 1)
-    slider.set_state({"value": 0.26})
-    assert (explorer.values["x"], explorer.scene, compute.calls) == (0.26, None, 2)
+    slider.set_state({"value": 1.0})
+    assert (explorer.values["x"], explorer.scene, compute.calls) == (1.0, None, 2)
+
+
+def test_a_log_slider_has_to_the_bit_what_its_browser_side_makes_of_a_value() -> None:
+    """Then nothing comes back; what came back of a value that the kernel has left since would count as a move."""
+    sigma = FloatLogSlider(0.25, base=2, min=-7, max=-1, step=0.25, description="σ")
+    explorer = Explorer({"x": sigma}, Counted(), Parabola(), scenes={"a": {"x": 0.25}, "b": {"x": 0.03}})
+    assert explorer.values["x"] == 0.25
+    assert sigma.value == 0.25000000000000017, "as noUiSlider has it, in percent of the range"
+    explorer.scene = "b"
+    assert explorer.values["x"] == 0.03, "exact, between two steps"
+    assert sigma.value == pytest.approx(2.0**-5)
+    assert note(explorer) == "σ is 0.03; its slider shows the nearest step, 0.03125."
+    explorer.values = {"x": 7.0}
+    assert explorer.values["x"] == sigma.value == 0.5
+    explorer.values = {"x": -1.0}
+    assert explorer.values["x"] == sigma.value == 2.0**-7
+    for base, low, high, step in ((10, -3, -0.5, 0.1), (2, -10, -3, 1), (10, 0, 3, 0.1)):
+        slider = FloatLogSlider(base**high, base=base, min=low, max=high, step=step)
+        for value in base ** np.random.default_rng(0).uniform(low, high, 200):
+            shown = nearest_step(slider, value)
+            assert abs(np.log(shown / value)) <= np.log(base) * step * 0.500001
+            assert nearest_step(slider, shown) == shown
 
 
 def test_a_drag_moves_the_slider_too(view: SimpleNamespace) -> None:
