@@ -164,6 +164,15 @@ def generator(rng: Any) -> np.random.Generator:
     return rng
 
 
+def fitting(**arguments: Array) -> None:
+    """ValueError, with their names and shapes, unless these arrays can be broadcast against each other."""
+    try:
+        np.broadcast_shapes(*(array.shape for array in arguments.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arguments.items())
+        raise ValueError(f"shapes do not fit together: {shapes}; expected the same lengths, or 1") from None
+
+
 def finite(result: Array, field: str, **arguments: Any) -> Array:
     """`result` if it is made of numbers; else ValueError, naming the argument that is not, or that all is too large."""
     if np.isfinite(result).all():

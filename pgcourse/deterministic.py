@@ -18,7 +18,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pgcourse.arrays import LARGEST, Array, at_least, finite, frozen, number, number_or_each, real_array, whole
+from pgcourse.arrays import LARGEST, Array, at_least, finite, fitting, frozen, number, number_or_each, real_array, whole
 from pgcourse.lqr import LQR, action_slope, action_value, reward, sample_states, second_moment, slope_matrix
 
 Matrix = Callable[[LQR, Array], Array]
@@ -56,8 +56,10 @@ def nabla_log_variance(x: ArrayLike, slope: ArrayLike, h: ArrayLike, sigma: Arra
     There q(a) = q(μ) + slope (a − μ) − h (a − μ)², a = μ + σ ε, and x = q(μ) − b. With b = v = q(μ) − h σ² it is
     2 slope² + 10 h² σ²; the best baseline is q(μ) − 3 h σ².
     """
-    named = {"x": x, "slope": slope, "h": h, "sigma": sigma}
-    x, slope, h, sigma = np.broadcast_arrays(*(real_array(name, value, "…", LARGEST) for name, value in named.items()))
+    given = {"x": x, "slope": slope, "h": h, "sigma": sigma}
+    named = {name: real_array(name, value, "…", LARGEST) for name, value in given.items()}
+    fitting(**named)
+    x, slope, h, sigma = np.broadcast_arrays(*named.values())
     if not (sigma > 0).all():
         raise ValueError(f"sigma is {sigma[~(sigma > 0)][0]}, expected > 0")
     with np.errstate(over="ignore", invalid="ignore"):  # refused by name

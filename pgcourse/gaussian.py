@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pgcourse._missing import missing
-from pgcourse.arrays import LARGEST, Array, finite, real_array
+from pgcourse.arrays import LARGEST, Array, finite, fitting, real_array
 
 MOST_LOG_SIGMA = 300.0  # σ, 1/σ and 1/σ² are then floats, with room for a factor of 1e40
 LOG_ROOT_2_PI = np.log(2 * np.pi) / 2
@@ -88,7 +88,9 @@ def squashed_entropy(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
     σ = 10⁴ some 0.03 of 16,000 is lost.
     """
     sigma = real_array("sigma", deviation(sigma), "…", LARGEST / 20)  # no u is then larger than LARGEST
-    mu, sigma = np.broadcast_arrays(real_array("mu", mu, "…", LARGEST / 2), sigma)
+    mu = real_array("mu", mu, "…", LARGEST / 2)
+    fitting(mu=mu, sigma=sigma)
+    mu, sigma = np.broadcast_arrays(mu, sigma)
     epsilon, step = np.linspace(-10, 10, 4001, retstep=True)
     weight = step * np.exp(-(epsilon**2) / 2 - LOG_ROOT_2_PI)
     u = mu[..., None] + sigma[..., None] * epsilon
@@ -99,6 +101,7 @@ def squashed_entropy(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
 def _standard(a: ArrayLike, mu: ArrayLike, sigma: ArrayLike, name: str = "a") -> tuple[Array, Array]:
     """z = (a − μ)/σ and σ; ValueError if z² is no float."""
     a, mu, sigma = real_array(name, a, "…", LARGEST), real_array("mu", mu, "…", LARGEST), deviation(sigma)
+    fitting(**{name: a, "mu": mu, "sigma": sigma})
     with np.errstate(over="ignore"):  # refused by name
         z = (a - mu) / sigma
         finite(z**2, "((a − μ)/σ)²", **{name: a, "mu": mu, "sigma": sigma})

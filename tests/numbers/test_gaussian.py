@@ -140,6 +140,10 @@ def test_a_sigma_without_a_density_is_refused(call, sigma, said):
 def test_what_overflows_and_bounds_the_wrong_way_round_are_refused():
     with pytest.raises(ValueError, match="out of the range of floats, with a up to 1e\\+40"):
         log_density(1e40, 0, 1e-125)
+    with pytest.raises(ValueError, match=r"do not fit together: a \(3,\), mu \(2,\), sigma \(\); expected the same"):
+        scores([1, 2, 3], [1, 2], 1.0)
+    with pytest.raises(ValueError, match=r"do not fit together: mu \(3,\), sigma \(2,\); expected the same"):
+        squashed_entropy([1, 2, 3], [1, 2])
     with pytest.raises(ValueError, match="low is 1, expected less than high, -1"):
         clipped_scores(0, 1, 1, -1)
 
