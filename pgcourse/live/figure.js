@@ -59,7 +59,7 @@ const element = (tag, attributes, parent) => {
 };
 
 const number = (x) => Math.round(x * 100) / 100;
-const few = (x) => (Math.abs(x) >= 999.5 ? x.toFixed(0) : (Math.abs(x) < 1e-6 ? 0 : x).toPrecision(3)); // to be spoken
+const few = (x) => (Math.abs(x) >= 999.5 ? x.toFixed(0) : String(Math.abs(x) < 1e-6 ? 0 : +x.toPrecision(3))); // to be spoken
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const TINY = 1e-6; // pixels: whole steps are not exact to the last digit
 const FAR = 1e6; // pixels: beyond, dashes would be counted one by one and numbers lose their last digits

@@ -59,7 +59,7 @@ class EstimateCloud(Cloud):
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
         self.ax = ax
-        ax.set(xlim=(-96, 96), ylim=(-96, 96))  # room for the longest numbers
+        ax.set(xlim=(-960, 960), ylim=(-960, 960))  # room for the longest numbers
         ax.set_xlabel(r"$\partial J\,/\,\partial\theta_1$, in units of $|\nabla J|$")
         ax.set_ylabel(r"$\partial J\,/\,\partial\theta_2$, in units of $|\nabla J|$")
         ax.locator_params(nbins=4, steps=[1, 2, 3, 4, 5, 10])
@@ -76,6 +76,8 @@ class EstimateCloud(Cloud):
             self.ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         outside = self.show(grad, estimates, {"mean": mean}, unit, reach)
         lost = [f"{outside} of {len(estimates)} outside"] if outside else []
+        zeros = len(estimates) - np.count_nonzero(estimates.any(axis=1))
+        lost += [f"{zeros} of {len(estimates)} are 0"] if zeros > 1 else []
         lost += ["the mean is outside"] if self.beyond(mean, reach * unit) else []
         self.outside.set_text("\n".join(lost))
 
@@ -93,10 +95,10 @@ class EstimateCloud(Cloud):
         return float(1.5 * 2.0 ** max(np.ceil(np.log2(size / 1.5)), 0)) if size > 0 else 1.5
 
     def describe(self, numbers: Numbers) -> str:
-        (u, v), (x, y) = numbers["grad_J"], numbers["mean"]
+        (u, v), (x, y) = (np.asarray(numbers[name]) / self.unit(numbers) for name in ("grad_J", "mean"))
         far = self.reach_for(numbers) * self.unit(numbers)
         lost = ", which is outside the axes" if self.beyond(numbers["mean"], far) else ""
         return (
-            f"{len(numbers['estimates'])} estimates around their mean ({x:.4f}, {y:.4f}){lost}; "
-            f"the exact gradient is ({u:.4f}, {v:.4f})."
+            f"{len(numbers['estimates'])} estimates, in units of |∇J|, around their mean ({x:.2f}, {y:.2f}){lost}; "
+            f"the exact gradient is ({u:.2f}, {v:.2f})."
         )

@@ -14,6 +14,7 @@ from pgcourse.pictures.palette import INK, OCCUPANCY, PALE, POLICY, SIGNED, VALU
 from pgcourse.pictures.part import Floats, Handle, Numbers, Part, arrows, minus, signed, texts
 
 # text, style, size in points, and how far right and up in points
+WAYS_TO_GO = {(-1, 0): "left", (0, 1): "down", (1, 0): "right", (0, -1): "up"}  # `moves`, in words
 RHO_PI_VISITS = [
     ("ρ", "italic", 10, 0.0, 0.0),
     ("π", "italic", 7, 6.4, 3.6),
@@ -224,21 +225,32 @@ class GridWorld(Grid):
         text = f"The grid: all values are {least}."
         if least != most:
             text = f"The grid: values from {least} to {most}, the best in state {self.free[v.argmax()]}."
-        return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")
+        if not self.selects:
+            return text
+        taken = numbers["pi"].probs[numbers[self.selects]] > 0
+        ways = [WAYS_TO_GO[x, y] for (x, y), there in zip(self.moves, taken, strict=True) if there]
+        return f"{text} State {numbers[self.selects]} is chosen{'' if taken.all() else ': ' + ' or '.join(ways)}."
 
 
 class SignedGrid(GridWorld):
     """The grid with a quantity that has a sign, such as ∂v/∂θᵢ: orange and + above 0, violet and − below, 0 white.
 
     Numbers: pi, and by their names `shown` (S,) and `scale`, the size that has full colour (a root of it has the
-    shade, so that small numbers show); with selects, that too.
+    shade, so that small numbers show); with selects, that too. `digits` are those after the point.
     """
 
     def __init__(
-        self, desc: ArrayLike, shown: str, scale: str, what: str = "∂v/∂θ", selects: str | None = None, **grid: Any
+        self,
+        desc: ArrayLike,
+        shown: str,
+        scale: str,
+        what: str = "∂v/∂θ",
+        selects: str | None = None,
+        digits: int = 4,
+        **grid: Any,
     ) -> None:
         super().__init__(desc, selects, **grid)
-        self.shown, self.scale, self.what = shown, scale, what
+        self.shown, self.scale, self.what, self.digits = shown, scale, what, digits
 
     def draw(self, ax: Axes) -> None:
         super().draw(ax)
@@ -252,11 +264,13 @@ class SignedGrid(GridWorld):
         return np.sign(x) * np.sqrt(np.abs(x) / scale) if scale else np.zeros_like(x)
 
     def written(self, numbers: Numbers) -> list[str]:
-        return [signed(x) for x in numbers[self.shown][self.free]]
+        return [signed(x, self.digits) for x in numbers[self.shown][self.free]]
 
     def describe(self, numbers: Numbers) -> str:
         x = numbers[self.shown]
-        least, most = int(x.argmin()), int(x.argmax())
-        text = f"The grid: {self.what} from {signed(x[least])} in state {least} to {signed(x[most])} in state {most}"
-        text += f", and 0 in {np.count_nonzero(x == 0)} of {len(x)} states."
+        text = f"The grid: {self.what} is 0 in all states."
+        if x.any():
+            ends = (f"{signed(x[k], self.digits)} in state {k}" for k in (int(x.argmin()), int(x.argmax())))
+            zeros = np.count_nonzero(x == 0)
+            text = f"The grid: {self.what} from {' to '.join(ends)}, and 0 in {zeros} of {len(x)} states."
         return text + (f" State {numbers[self.selects]} is chosen." if self.selects else "")

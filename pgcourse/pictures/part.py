@@ -137,11 +137,11 @@ def minus(text: str) -> str:
     return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)|(?<= )-(?= )", "−", text)
 
 
-def signed(x: float) -> str:
+def signed(x: float, digits: int = 4) -> str:
     """A number with its sign, four decimals if that shows something, its power of ten if not; 0 has no sign."""
     if x == 0:
         return "0"
-    return minus(f"{x:+.4f}" if abs(x) >= 0.00095 else f"{x:+.0e}")
+    return minus(f"{x:+.{digits}f}" if abs(x) >= 0.5 * 10**-digits else f"{x:+.0e}")
 
 
 def raised(k: float) -> str:

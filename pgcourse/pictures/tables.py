@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pgcourse.pictures.palette import INK, PALE
-from pgcourse.pictures.part import Numbers, Part, minus
+from pgcourse.pictures.part import Numbers, Part, minus, with_power
 
 LOOK: Any = {"va": "center", "fontsize": 10.5, "color": INK}
 MOVING: Any = LOOK | {"animated": True, "in_layout": False}
@@ -99,7 +99,7 @@ class LinesTable(Table):
 
     def remark(self, numbers: Numbers) -> str:
         apart = np.ptp(numbers["lines"])
-        differ = f"differ by {apart:.0e} at most" if apart else "are equal to the last digit"
+        differ = f"differ by {with_power(apart, 1)} at most" if apart else "are equal to the last digit"
         return minus(f"{numbers['where']}: the lines {differ}")
 
     def describe(self, numbers: Numbers) -> str:

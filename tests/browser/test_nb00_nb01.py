@@ -114,7 +114,7 @@ def test_a_state_is_clicked_and_its_probabilities_dragged_out_of_the_simplex_and
 
     bar = picture.get_by_role("slider", name="θ(s, left)")
     bar.focus()
-    assert bar.get_attribute("aria-valuetext") == "0.250"  # and not its place on the axis
+    assert bar.get_attribute("aria-valuetext") == "0.25"  # and not its place on the axis
     for _ in range(3):
         bar.press("Shift+ArrowUp")  # up to 1: the four no longer fit
     error = picture.get_by_role("alert")

@@ -53,7 +53,7 @@ def test_who_feels_a_parameter_is_seen_by_a_click_and_by_a_scene(notebook):
     assert "0 in 7 of 16 states. State 10 is chosen" in said(picture)
     cell_of(notebook, picture).get_by_role("combobox").select_option("right")
     choose_scene(notebook, picture, 3)
-    wait_until_said(notebook, picture, "0 in 16 of 16 states. State 5 is chosen")
+    wait_until_said(notebook, picture, "0 in all states. State 5 is chosen")
     state = picture.get_by_role("slider", name="state")
     state.focus()
     state.press("ArrowUp")  # to state 1

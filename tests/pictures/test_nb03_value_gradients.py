@@ -91,7 +91,7 @@ def test_the_table_says_each_line_s_value_and_how_far_they_are_apart():
     Picture([table])
     table.update({"lines": [0.25, -0.25], "where": "there"})
     assert [text.get_text() for (text,) in table.cells] == ["+0.250000", "≠ −0.250000"]
-    assert "5e−01" in table.note.get_text()
+    assert "by 0.5 at most" in table.note.get_text()
     table.update({"lines": [-1e-14, 1e-14], "where": "there"})
     assert [text.get_text() for (text,) in table.cells] == ["+0.000000", "+0.000000"]
 

@@ -230,14 +230,16 @@ def test_what_lies_outside_the_cloud_s_axes_is_counted():
     part.update(numbers | {"estimates": np.array([[0.0, 0], [1, 1], [0, -9]])})
     assert part.outside.get_text() == "1 of 3 outside"
     assert len(part.cloud.get_xdata()) == 2
-    inside = numbers | {"estimates": np.zeros((3, 2))}
+    inside = numbers | {"estimates": np.full((3, 2), 0.5)}
     part.update(inside)
     assert part.outside.get_text() == ""
     assert "outside" not in part.describe(inside)
     far = inside | {"mean": np.array([0, 7.0]), "reach": 6.0}
     part.update(far)
     assert part.outside.get_text() == "the mean is outside"
-    assert "(0.0000, 7.0000), which is outside the axes;" in part.describe(far)
+    assert "(0.00, 7.00), which is outside the axes;" in part.describe(far)
+    part.update(numbers | {"estimates": np.array([[0.0, 0], [0.5, 0], [0, 0]])})
+    assert part.outside.get_text() == "2 of 3 are 0", "one dot, where the arrow begins"
 
 
 def test_the_step_bars_say_which_log_probabilities_rise_and_which_fall():
@@ -247,7 +249,7 @@ def test_the_step_bars_say_which_log_probabilities_rise_and_which_fall():
     part.update(numbers)
     change = np.log(numbers["after"][14] / numbers["before"][14])
     for cell, x in zip(part.cells[-1], change, strict=True):
-        assert cell.get_text() == ("▲ " if x > 0 else "▼ ") + f"{x:+.3f}".replace("-", "−")
+        assert cell.get_text() == ("▲ " if x > 0 else "▼ ") + f"{x:+.4f}".replace("-", "−")
     part.update(step_numbers([1, 3], 30, 5))  # a hole
     assert [cell.get_text() for cell in part.cells[-1]] == ["0"] * 4
 

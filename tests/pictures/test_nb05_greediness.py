@@ -177,8 +177,8 @@ def test_a_step_that_lowers_J_has_a_triangle_and_rounding_has_none():
     part.update(climb_numbers(0.1))
     assert part.falls["along ∇J"].get_xydata().size == 0
     assert part.falls["along g"].get_xydata().tolist() == [[2, 0.1]]
-    assert part.notes["along ∇J"].get_text() == "━ along ∇J: J 0.00 → 1.00, never falls"
-    assert part.notes["along g"].get_text() == "— along g: J 0.00 → 0.60, falls once"
+    assert part.notes["along ∇J"].get_text() == "━ along ∇J: J 0.00 → 1.00 in 10 steps, never falls"
+    assert part.notes["along g"].get_text() == "— along g: J 0.00 → 0.60 in 3 steps, 1 fall"
 
 
 def test_no_climb_is_told_by_its_colour_alone():

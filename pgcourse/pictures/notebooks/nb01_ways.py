@@ -78,8 +78,8 @@ class WaysTable(Table):
         spread = np.linalg.norm(np.std(numbers["estimates"], axis=0)) / length
         return [
             (
-                "–" if way == "formula" else f"{errors[way]:.1g}",
-                f"{spread if way == 'evolution' else 0:.1f}",
+                "–" if way == "formula" else f"{errors[way]:.0f}" if errors[way] >= 1 else f"{errors[way]:.1g}",
+                f"{spread:.1f}" if way == "evolution" else "–",
                 str(numbers["calls"][way]),
             )
             for way in WAYS

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pgcourse.pictures.palette import INK, VALUE
-from pgcourse.pictures.part import Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Numbers, Part, note_above, plain, with_power
 
 
 class TwoValues(Part):
@@ -71,7 +71,7 @@ class Gap(Part):
         self.line.set_data(steps, gaps / gaps[0])
         self.point.set_data([n], [max(gaps[n] / gaps[0], self.floor)])  # smaller: on the scale's lower end
         last = f", last factor {gaps[n] / gaps[n - 1]:.3f}" if n and gaps[n - 1] else ""
-        self.note.set_text(f"n = {n}: {_as_part(gaps[n] / gaps[0])} of the first, γⁿ {_as_part(gamma**n)}{last}")
+        self.note.set_text(f"n = {n}: gap {_as_part(gaps[n] / gaps[0])}, γⁿ {_as_part(gamma**n)}{last}")
 
     def describe(self, numbers: Numbers) -> str:
         gaps, n, gamma = numbers["gaps"], numbers["n"], numbers["gamma"]
@@ -81,4 +81,4 @@ class Gap(Part):
 
 def _as_part(x: float) -> str:
     """A part of a whole: four decimals, or two digits if that shows nothing."""
-    return f"{x:.4f}" if x >= 1e-3 or x == 0 else minus(f"{x:.1e}")
+    return f"{x:.4f}" if x >= 1e-3 or x == 0 else with_power(x, 2)

@@ -97,8 +97,10 @@ class Total(Part):
     def describe(self, numbers: Numbers) -> str:
         t, unit = numbers["t"], numbers["unit"]
         digits, times = (2, "") if unit == 1 else (4, " times 1−γ")
+        earned = f"the reward so far {numbers['J_t']:.4f} of J {numbers['J']:.4f}"
+        if unit != 1:
+            earned = f"their inner product with r is {numbers['J_t'] * unit:.6f}, and J is {numbers['J']:.4f}"
         return (
             f"Up to step {t}: {numbers['totals'][t] * unit:.{digits}f} discounted visits{times}, "
-            f"{numbers['live_totals'][t] * unit:.{digits}f} of them to live states; the reward so far "
-            f"{numbers['J_t']:.4f} of J {numbers['J']:.4f}."
+            f"{numbers['live_totals'][t] * unit:.{digits}f} of them to live states; {earned}."
         )

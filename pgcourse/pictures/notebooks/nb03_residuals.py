@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from pgcourse.pictures.palette import GRADIENT, INK
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, minus, plain, with_power
 
 
 class Residuals(Part):
@@ -32,7 +32,8 @@ class Residuals(Part):
         plain(plot)
         (self.bound,) = plot.plot([], [], "--", color=INK, lw=1.4, animated=True)
         (self.line,) = plot.plot([], [], color=GRADIENT, lw=2.2, animated=True)
-        (self.point,) = plot.plot([], [], "o", color=GRADIENT, mec="white", mew=2, ms=12, zorder=5, animated=True)
+        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 12, "clip_on": False, "in_layout": False}
+        (self.point,) = plot.plot([], [], "o", color=GRADIENT, zorder=5, animated=True, **look)
 
         def cells(y: float, **look: Any) -> list[Text]:
             columns = ((0.13, "left"), (0.7, "right"), (0.99, "right"))
@@ -54,7 +55,7 @@ class Residuals(Part):
         for text, string in zip(self.head, ("", numbers["where"], "worst state"), strict=True):
             text.set_text(string)
         for route, (value, distance) in numbers["routes"].items():
-            texts = (route, f"{value:+z.6f}", f"{distance:.0e}" if distance else "–")
+            texts = (route, f"{value:+z.6f}", with_power(distance, 1) if distance else "–")
             for text, string in zip(self.cells[route], texts, strict=True):
                 text.set_text(minus(string))
 
@@ -64,5 +65,5 @@ class Residuals(Part):
     def describe(self, numbers: Numbers) -> str:
         k = numbers["k"]
         routes = "; ".join(f"{route} {value:+z.6f}" for route, (value, _) in numbers["routes"].items())
-        applied = f"After {k} application{'s' * (k != 1)} the residual is {numbers['residuals'][k]:.1e}."
+        applied = f"After {k} application{'s' * (k != 1)} the residual is {with_power(numbers['residuals'][k], 2)}."
         return f"{applied} {numbers['where']}: {routes}."

@@ -221,7 +221,7 @@ class StepBars(Part):
             [minus(f"{x:.3f}") for x in numbers["q"][s]],
             [signed(x) for x in numbers["push"][s]],
             [f"{x:.3f}" for x in before],
-            ["0" if abs(x) < 5e-5 else ("▲ " if x > 0 else "▼ ") + minus(f"{x:+.3f}") for x in change],
+            ["0" if abs(x) < 5e-5 else ("▲ " if x > 0 else "▼ ") + minus(f"{x:+.4f}") for x in change],
         ]
 
     def describe(self, numbers: Numbers) -> str:

@@ -35,10 +35,11 @@ class Vectors(Part):
         (self.uphill,) = ax.plot([], [], ":", color=GRADIENT, lw=1.2, animated=True)
         (self.sides,) = ax.plot([], [], "--", color=INK, lw=1, animated=True)
         looks = LOOKS[: len(self.names)]
-        self.arrows = [arrows(ax, [0], [0], color, 0.016) for _, _, color in looks]
+        # the first is the widest: another may lie upon it
+        self.arrows = [arrows(ax, [0], [0], color, 0.016 if k else 0.028) for k, (_, _, color) in enumerate(looks)]
         self.tips = [
-            ax.plot([], [], mark, color=color, mec="white", mew=1, ms=11, zorder=5, animated=True)[0]
-            for _, mark, color in looks
+            ax.plot([], [], mark, color=color, mec="white", mew=1, ms=11 if k else 15, zorder=5, animated=True)[0]
+            for k, (_, mark, color) in enumerate(looks)
         ]
 
     def update(self, numbers: Numbers) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from pgcourse.pictures.curves import Curve
 from pgcourse.pictures.palette import INK, POLICY, for_text
-from pgcourse.pictures.part import Floats, Numbers, Part, minus, note_above, plain
+from pgcourse.pictures.part import Floats, Numbers, Part, few, minus, note_above, plain
 
 
 class Climbs(Part):
@@ -51,8 +52,8 @@ class Climbs(Part):
 
     def said(self, name: str, J: Floats) -> str:
         fallen = int(falls(J).sum())
-        how = f"falls {fallen} times" if fallen > 1 else "falls once" if fallen else "never falls"
-        return f"{name}: J {J[0]:.2f} → {J[-1]:.2f}, {how}"
+        how = f"{fallen} fall{'s' * (fallen > 1)}" if fallen else "never falls"
+        return f"{name}: J {few(J[0])} → {few(J[-1])} in {len(J) - 1} steps, {how}"
 
     def describe(self, numbers: Numbers) -> str:
         return ". ".join(self.said(name, np.asarray(numbers["climbs"][name])) for name in self.climbs) + "."
@@ -111,7 +112,8 @@ class StepSizes(Part):
             ax.plot(self.alphas, J, style, color=color, lw=2.2, label=name)
         ax.legend(loc="upper left", fontsize=9, frameon=False)
         (self.cursor,) = ax.plot([], [], color=INK, lw=0.8, ls="--", animated=True)
-        (self.point,) = ax.plot([], [], "o", color=POLICY, mec="white", mew=2, ms=13, zorder=5, animated=True)
+        look: dict[str, Any] = {"mec": "white", "mew": 2, "ms": 13, "clip_on": False, "in_layout": False}
+        (self.point,) = ax.plot([], [], "o", color=POLICY, zorder=5, animated=True, **look)
         ax.set_title("\n", fontsize=11)  # room for the note
         self.note = note_above(ax, 11)
 

@@ -56,7 +56,9 @@ class Swarm(Landscape):
     def said(self, numbers: Numbers) -> str:
         longest, shortest = np.linalg.svd(numbers["spread"], compute_uv=False)
         J = f"{numbers['J']:{'.4g' if abs(numbers['J']) < 10_000 else ',.0f'}}"
-        return f"J(mean) = {J}{self.off_scale(numbers['J'])}\nσ along the axes {longest:.2g} and {shortest:.2g}"
+        return (
+            f"J(mean) = {J}{self.off_scale(numbers['J'])}\nσ along the ellipse's axes {longest:.2g} and {shortest:.2g}"
+        )
 
     def describe(self, numbers: Numbers) -> str:
         own = numbers[self.key]
