@@ -82,7 +82,7 @@ class Controls:
             if isinstance(control, Slider) and control.step:
                 if not isinstance(value, Real) or value != value:
                     raise TypeError(f"{key} is {value!r}, expected a number")
-                low, high = ends(control)
+                low, high = _ends(control)
                 self._between[key] = min(max(float(value), low), high)
                 value = nearest_step(control, self._between[key])
             elif (
@@ -159,7 +159,7 @@ class Controls:
                 other._deaf = False
 
 
-def ends(slider: Slider) -> tuple[float, float]:
+def _ends(slider: Slider) -> tuple[float, float]:
     """The least and the largest value of a slider; a logarithmic one has their exponents as min and max."""
     low, high = float(slider.min), float(slider.max)
     return (slider.base**low, slider.base**high) if isinstance(slider, FloatLogSlider) else (low, high)
@@ -167,21 +167,16 @@ def ends(slider: Slider) -> tuple[float, float]:
 
 def nearest_step(slider: Slider, value: float) -> float:
     """As the browser rounds, to the bit: another value would come back from there as if the reader had moved it."""
-    step = _rounded_to(slider, _place(slider, value))
-    return float(slider.base**step) if isinstance(slider, FloatLogSlider) else step
+    width, place = slider.max - slider.min, slider.min
+    if width:
+        share, grid = (_place(slider, value) - slider.min) * 100 / width, slider.step * 100 / width
+        place = min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
+    return float(slider.base**place) if isinstance(slider, FloatLogSlider) else place
 
 
 def _place(slider: Slider, value: float) -> float:
     """Where a value is on the slider's scale: for a logarithmic one, its exponent."""
     return log(value) / log(slider.base) if isinstance(slider, FloatLogSlider) else value
-
-
-def _rounded_to(slider: Slider, place: float) -> float:
-    width = slider.max - slider.min
-    if not width:
-        return slider.min
-    share, grid = (place - slider.min) * 100 / width, slider.step * 100 / width
-    return min(max(floor(share / grid + 0.5) * grid, 0), 100) * width / 100 + slider.min
 
 
 def _seen_beside(slider: Slider, value: float) -> bool:

@@ -14,9 +14,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from ipywidgets import Checkbox, FloatLogSlider, FloatSlider, IntSlider
+from ipywidgets import Checkbox, FloatLogSlider, IntSlider
 
-from pgcourse.live.controls import Values, equal, nearest_step
+from pgcourse.live.controls import Slider, Values, equal, nearest_step
 from pgcourse.live.keys import has_options, parts_of, told_apart
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def options(control: Any) -> list[Any]:
     """All values that a reader can bring a control to, in their order; none where they cannot be told."""
     if has_options(control):
         return list(control._options_values)
-    if isinstance(control, FloatSlider | IntSlider | FloatLogSlider):
+    if isinstance(control, Slider | IntSlider):
         low, high, step = control.min, control.max, control.step
         steps = [low + k * step for k in range(int((high - low) / step + 1e-9) + 1)] if step else []
-        if isinstance(control, FloatSlider):
-            return [nearest_step(control, value) for value in steps]
-        return [float(control.base**value) for value in steps] if isinstance(control, FloatLogSlider) else steps
+        if isinstance(control, FloatLogSlider):
+            steps = [control.base**step for step in steps]
+        return [nearest_step(control, value) for value in steps] if isinstance(control, Slider) else steps
     return [False, True] if isinstance(control, Checkbox) else []
 
 

@@ -138,7 +138,7 @@ def minus(text: str) -> str:
 
 
 def signed(x: float, digits: int = 4) -> str:
-    """A number with its sign, four decimals if that shows something, its power of ten if not; 0 has no sign."""
+    """A number with its sign, in so many decimals if that shows something, its power of ten if not; 0 has no sign."""
     if x == 0:
         return "0"
     return minus(f"{x:+.{digits}f}" if abs(x) >= 0.5 * 10**-digits else f"{x:+.0e}")

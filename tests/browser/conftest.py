@@ -307,7 +307,7 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Notebook]]:
 
     def open_(path: str, **context: Any) -> Notebook:
         if not opened:
-            _close_ran()  # and have its page
+            _close_ran()  # its page is then free for this one
         opened.append(Notebook(lab, browser, path, **context))
         return opened[-1]
 

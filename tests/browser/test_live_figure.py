@@ -310,7 +310,7 @@ def test_a_scene_is_heard_from_whichever_of_two_views_chooses_it(notebook: Calla
     assert seen.errors == []
 
 
-def test_twenty_runs_of_a_cell_leave_one_view(own_parabola: Any) -> None:
+def test_fifty_runs_of_a_cell_leave_one_view(own_parabola: Any) -> None:
     parabola = own_parabola
     page = parabola.page
     measure = """
@@ -335,7 +335,7 @@ print(len(_instances), len(get_ipython().kernel.comm_manager.comms), figures)
     for _ in range(5):
         parabola.evaluate(run)
     before = parabola.run(measure)
-    for _ in range(20):
+    for _ in range(50):
         parabola.evaluate(run)
     assert parabola.run(measure) == before, "widgets, comms and figures"
     wait_for(page, "() => document.querySelectorAll('.live-figure').length === 1")

@@ -254,8 +254,14 @@ def test_where_python_starts_no_processes_it_is_the_plain_loop():
 def dask():
     distributed = pytest.importorskip("distributed", reason="needs the extra dask: pip install -e '.[dask]'")
     with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
-        # a worker that was silent for long on a busy machine is taken for dead, and another begins
-        yield lambda: client.wait_for_workers(2) or "dask"
+
+        def ready():
+            client.wait_for_workers(
+                2, timeout=120
+            )  # one that was silent for long is taken for dead, and another begins
+            return "dask"
+
+        yield ready
 
 
 @pytest.fixture(scope="module")
